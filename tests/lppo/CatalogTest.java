@@ -1,0 +1,72 @@
+package lppo;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.charset.MalformedInputException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** What is promised by the files that hold the project together. */
+class CatalogTest {
+    private static final Path LIB = Checkout.ROOT.resolve("lib/lppo");
+
+    @Test
+    void everyAliasSaysWhatItDoesAndHasItsScript() throws IOException {
+        JsonObject aliases = JsonParser.parseString(Files.readString(Checkout.ROOT.resolve("jbang-catalog.json")))
+                .getAsJsonObject().getAsJsonObject("aliases");
+        assertFalse(aliases.isEmpty());
+        for (String name : aliases.keySet()) {
+            JsonObject alias = aliases.getAsJsonObject(name);
+            assertTrue(alias.has("description"), name + " has no description");
+            String script = alias.get("script-ref").getAsString();
+            assertTrue(Files.exists(Checkout.ROOT.resolve(script)), name + " has no script " + script);
+        }
+    }
+
+    @Test
+    void theListOfSourcesIsComplete() throws IOException {
+        List<String> listed = Files.readAllLines(LIB.resolve("Lppo.java")).stream()
+                .filter(line -> line.startsWith("//SOURCES ")).map(line -> line.substring(10).strip()).sorted().toList();
+        try (Stream<Path> files = Files.walk(LIB)) {
+            List<String> found = files.map(file -> LIB.relativize(file).toString().replace('\\', '/'))
+                    .filter(file -> file.endsWith(".java") && !file.equals("Lppo.java")).sorted().toList();
+            assertEquals(String.join("\n", found), String.join("\n", listed), "//SOURCES in lib/lppo/Lppo.java");
+        }
+    }
+
+    /** Nobody else has our folders, and whoever has a mirror of a package registry has said so to Maven or pip. */
+    @Test
+    void noFileNamesAFolderOfSomeMachineOrARegistry() throws Exception {
+        Pattern foreign = Pattern.compile("(?<![\\w.}])/(home|root|Users|work)/\\w"
+                + "|https?://(repo1?|central|registry|files|test|pypi)\\.?[\\w-]*\\.?(maven|npmjs|sonatype|pythonhosted|pypi)\\b"
+                + "|//pypi\\.org");
+        for (Path file : tracked()) {
+            String text;
+            try {
+                text = Files.readString(file);
+            } catch (MalformedInputException e) {
+                continue; // not a text
+            }
+            Matcher found = foreign.matcher(text);
+            assertFalse(found.find(), () -> file + " names " + found.group());
+        }
+    }
+
+    private static List<Path> tracked() throws Exception {
+        Process git = new ProcessBuilder("git", "ls-files", "-z").directory(Checkout.ROOT.toFile()).start();
+        String names = new String(git.getInputStream().readAllBytes());
+        assumeTrue(git.waitFor() == 0, "not a git checkout");
+        return Stream.of(names.split("\0")).map(Checkout.ROOT::resolve).filter(Files::isRegularFile).toList();
+    }
+}

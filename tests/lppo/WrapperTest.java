@@ -1,0 +1,136 @@
+package lppo;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The shell wrapper in a small world of its own, with stand-ins for JBang and Java: nothing is fetched. */
+@DisabledOnOs(OS.WINDOWS)
+class WrapperTest {
+    private static final String[] ARGUMENTS = {"a b", "", "it's \"so\"", "*", "$HOME", "\\n", "é ☃", "--", "two\nlines", ""};
+    private static final String SHOWN = "[a b][][it's \"so\"][*][$HOME][\\n][é ☃][--][two\nlines][]in put";
+
+    /** Shows its arguments and its input, and ends with status 7. */
+    private static final String SHOW = "#!/bin/sh\nfor a; do printf '[%s]' \"$a\"; done; cat; exit 7\n";
+
+    /** A Java whose JBang, like the real one, prints the command to run, quotes what needs it, and ends with 255. */
+    private static final String JAVA = """
+            #!/bin/sh
+            if [ "$1" = -version ]; then echo 'openjdk version "17.0.1"' >&2; exit; fi
+            while [ "$1" != -jar ]; do shift; done
+            shift 2
+            [ "$1" = version ] && { echo 1.2.3; exit 3; }
+            printf show
+            for a; do
+              case $a in
+                *[!a-zA-Z0-9._+=:@%/-]*) printf " '%s'" "$(printf %s "$a" | sed "s/'/'\\\\\\\\''/g")" ;;
+                *) printf ' %s' "$a" ;;
+              esac
+            done
+            exit 255
+            """;
+
+    @TempDir Path world;
+    private Path wrapper;
+
+    @BeforeEach
+    void aCopyOfTheWrapperAndTheToolsOfAnyUnix() throws IOException {
+        wrapper = world.resolve("a folder/jbang");
+        program("a folder/jbang", Files.readString(Checkout.ROOT.resolve("jbang")));
+        for (String tool : List.of("cat", "grep", "mkdir", "mv", "rm", "sed", "uname")) {
+            Path real = Stream.of(System.getenv("PATH").split(File.pathSeparator))
+                    .map(folder -> Path.of(folder, tool)).filter(Files::isExecutable).findFirst().orElseThrow();
+            program("bin/" + tool, "#!/bin/sh\nexec " + real + " \"$@\"\n");
+        }
+    }
+
+    @Test
+    void anInstalledJBangGetsEverythingUntouched() throws Exception {
+        program("bin/jbang", SHOW);
+        assertEquals(new Result(SHOWN, "", 7), run(wrapper, "in put", ARGUMENTS));
+    }
+
+    @Test
+    void thePinnedJBangGetsEverythingUntouched() throws Exception {
+        pinnedJBang();
+        assertEquals(new Result(SHOWN, "", 7), run(wrapper, "in put", ARGUMENTS));
+    }
+
+    @Test
+    void theWrapperNeverCallsItselfOrACopy() throws Exception {
+        pinnedJBang();
+        program("bin/jbang", Files.readString(wrapper));
+        assertEquals(new Result("[x]", "", 7), run(world.resolve("bin/jbang"), "", "x"));
+    }
+
+    @Test
+    void aLinkToTheWrapperDoesTheSame() throws Exception {
+        pinnedJBang();
+        Path link = Files.createSymbolicLink(world.resolve("link"), wrapper);
+        assertEquals(new Result("[x]", "", 7), run(link, "", "x"));
+    }
+
+    @Test
+    void whatJBangItselfSaysIsPassedOnWithItsStatus() throws Exception {
+        pinnedJBang();
+        assertEquals(new Result("1.2.3\n", "", 3), run(wrapper, "", "version"));
+    }
+
+    @Test
+    void anOldJavaIsNamedInOneLine() throws Exception {
+        program("bin/java", JAVA.replace("17.0.1", "11.0.2"));
+        assertEquals(new Result("", "jbang: found Java 11, but a JDK 17 or newer is needed: set JAVA_HOME to one\n", 1),
+                run(wrapper, "", "x"));
+    }
+
+    @Test
+    void withNothingInstalledItSaysWhatToInstall() throws Exception {
+        assertEquals(new Result("", "jbang: no Java found: fetching JBang with its own installer, once\n"
+                + "jbang: could not: install a JDK 17 or newer and Maven, then try again\n", 1), run(wrapper, "", "x"));
+    }
+
+    private void pinnedJBang() throws IOException {
+        String version = Files.readAllLines(wrapper).stream()
+                .filter(line -> line.startsWith("version=")).findFirst().orElseThrow().substring(8);
+        program("bin/java", JAVA);
+        program("bin/show", SHOW);
+        program("home/.jbang/wrapper/jbang-cli-" + version + "-all.jar", "");
+    }
+
+    private void program(String name, String text) throws IOException {
+        Path file = world.resolve(name);
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, text);
+        file.toFile().setExecutable(true);
+    }
+
+    private record Result(String output, String errors, int status) {}
+
+    private Result run(Path program, String input, String... arguments) throws Exception {
+        List<String> command = new ArrayList<>(List.of(program.toString()));
+        command.addAll(List.of(arguments));
+        Path output = world.resolve("output");
+        Path errors = world.resolve("errors");
+        ProcessBuilder builder = new ProcessBuilder(command).redirectOutput(output.toFile()).redirectError(errors.toFile());
+        builder.environment().clear();
+        builder.environment().putAll(Map.of(
+                "PATH", world.resolve("bin").toString(), "HOME", world.resolve("home").toString(), "LANG", "C.UTF-8"));
+        Process process = builder.start();
+        process.getOutputStream().write(input.getBytes());
+        process.getOutputStream().close();
+        int status = process.waitFor();
+        return new Result(Files.readString(output), Files.readString(errors), status);
+    }
+}
