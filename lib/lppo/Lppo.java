@@ -11,7 +11,37 @@ package lppo;
 //DEPS info.picocli:picocli:4.7.7
 //DEPS me.tongfei:progressbar:0.10.2
 //DEPS org.slf4j:slf4j-nop:2.0.17
-//COMPILE_OPTIONS -proc:none -Xlint:all,-processing,-serial
+//SOURCES Advantage.java
+//SOURCES PolicyLoss.java
+//SOURCES PrefixSampler.java
+//SOURCES ProgressTracker.java
+//SOURCES Recipe.java
+//SOURCES data/BadInput.java
+//SOURCES data/Order.java
+//SOURCES data/Problem.java
+//SOURCES data/Problems.java
+//SOURCES data/Seed.java
+//SOURCES model/Decoder.java
+//SOURCES model/KvCache.java
+//SOURCES model/ModelConfig.java
+//SOURCES model/Policy.java
+//SOURCES model/Rotary.java
+//SOURCES model/Safetensors.java
+//SOURCES model/Scopes.java
+//SOURCES model/Weights.java
+//SOURCES reward/Reward.java
+//SOURCES rollout/Completion.java
+//SOURCES rollout/GpuRollout.java
+//SOURCES rollout/Group.java
+//SOURCES rollout/Prompt.java
+//SOURCES rollout/Rollout.java
+//SOURCES rollout/Sampling.java
+//SOURCES train/AdamW.java
+//SOURCES train/Diverged.java
+//SOURCES train/Learner.java
+//SOURCES train/Sample.java
+//SOURCES train/TokenBatch.java
+//COMPILE_OPTIONS -proc:none
 //RUNTIME_OPTIONS -Djava.awt.headless=true -DOPT_OUT_TRACKING=true
 
 /**

@@ -1,0 +1,130 @@
+package lppo;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import lppo.data.BadInput;
+import lppo.data.Problem;
+import lppo.data.Seed;
+import lppo.rollout.Prompt;
+
+/**
+ * Prefix-guided sampling (LPPO, arXiv 2507.06573): a problem that the policy keeps failing is retried from a prefix of its
+ * expert solution, cut at beta ~ U(betaMin, betaMax). The cut falls on a step boundary, and what it reveals never
+ * contains the final answer. A problem without a demonstration is never guided.
+ *
+ * <p>The paper as available to us gives neither its beta range nor its rule for a challenging problem; both are parameters
+ * with our defaults.
+ *
+ * @param rule which problems are guided
+ * @param betaMin least ratio, 0 or more
+ * @param betaMax largest ratio, at most 1
+ * @param share of a guided problem's group that gets the hint, in (0, 1]: 1 guides whole groups, less leaves honest
+ *     completions beside the guided ones
+ * @param encode text to tokens
+ * @param seed root of the draws
+ */
+public record PrefixSampler(Rule rule, double betaMin, double betaMax, double share, Function<String, int[]> encode,
+        Seed seed) {
+
+    public PrefixSampler {
+        BadInput.unless(betaMin >= 0 && betaMax <= 1, "beta range [%s, %s]: must lie within [0, 1]", betaMin, betaMax);
+        BadInput.unless(betaMin <= betaMax, "beta range [%s, %s]: its least value exceeds its largest", betaMin, betaMax);
+        BadInput.unless(share > 0 && share <= 1, "guided share %s: must lie in (0, 1]", share);
+    }
+
+    /**
+     * Which problems are challenging.
+     *
+     * @param maxAverage guided only while p~ is at most this
+     * @param minSeen and it was observed at least so often
+     * @param maxProgress and its progress Delta is at most this, so that what is being learned is left alone
+     * @param maxInARow and at most so many guided visits have passed since the last honest observation
+     */
+    public record Rule(double maxAverage, int minSeen, double maxProgress, int maxInARow) {
+
+        public Rule {
+            BadInput.unless(maxAverage >= 0 && maxAverage <= 1, "guidance threshold %s: must lie in [0, 1]", maxAverage);
+            BadInput.unless(minSeen >= 0, "guidance after %d visits: must be 0 or more", minSeen);
+            BadInput.unless(maxInARow > 0, "guided visits in a row %d: must be positive", maxInARow);
+        }
+
+        /** Whether a problem with this record is to be guided; one never observed has p~ = 0 and Delta = 0. */
+        public boolean guides(Optional<ProgressTracker.Entry> entry) {
+            ProgressTracker.Entry e = entry.orElse(new ProgressTracker.Entry(0, 0, 0, 0, 0));
+            return e.seen() >= minSeen && e.average() <= maxAverage && e.progress() <= maxProgress
+                    && e.guidedSince() < maxInARow;
+        }
+    }
+
+    /**
+     * The prompts of one problem at one step, one for each completion of its group.
+     *
+     * @param groupSize completions in the group
+     * @return {@code groupSize} prompts, the unguided ones first; all unguided if the rule says so, if there is no
+     *     demonstration, or if nothing of it can be shown without giving the answer away
+     */
+    public List<Prompt> prompts(Problem problem, ProgressTracker tracker, int groupSize, long step) {
+        Prompt plain = Prompt.unguided(problem, encode.apply(problem.question()));
+        if (!problem.hasDemonstration() || !rule.guides(tracker.entry(problem.id()))) {
+            return Collections.nCopies(groupSize, plain);
+        }
+        SplittableRandom random = seed.at("beta", step, problem.id(), 0);
+        Prompt guided = guided(problem, betaMin + (betaMax - betaMin) * random.nextDouble());
+        int hints = (int) Math.ceil(share * groupSize);
+        List<Prompt> prompts = new ArrayList<>(Collections.nCopies(groupSize - hints, plain));
+        prompts.addAll(Collections.nCopies(hints, guided));
+        return prompts;
+    }
+
+    /** The prompt of a problem with the prefix that beta cuts; unguided if nothing may be shown. */
+    public Prompt guided(Problem problem, double beta) {
+        int[] question = encode.apply(problem.question());
+        String prefix = prefix(problem, beta);
+        if (prefix.isEmpty()) {
+            return Prompt.unguided(problem, question);
+        }
+        // Between the question and the solution stands a blank: it is no token of its own for either tokenizer family
+        int[] hint = encode.apply(prefix);
+        int[] tokens = java.util.Arrays.copyOf(question, question.length + hint.length);
+        System.arraycopy(hint, 0, tokens, question.length, hint.length);
+        return new Prompt(problem, tokens, hint.length, beta);
+    }
+
+    /**
+     * The part of a demonstration that beta reveals: its first floor(beta * steps) steps, never the last one, and only
+     * steps before the first that contains the answer.
+     */
+    public static String prefix(Problem problem, double beta) {
+        List<String> steps = steps(problem.solution());
+        int count = Math.min((int) Math.floor(beta * steps.size()), steps.size() - 1);
+        Pattern answer = Pattern.compile("(?<![\\p{Alnum}.])" + Pattern.quote(problem.answer().strip())
+                + "(?![\\p{Alnum}]|\\.\\p{Digit})");
+        StringBuilder prefix = new StringBuilder();
+        for (String step : steps.subList(0, count)) {
+            if (answer.matcher(prefix + step).find()) {
+                break;
+            }
+            prefix.append(step);
+        }
+        return prefix.toString();
+    }
+
+    /**
+     * The steps of a solution; together they are the solution. Steps are lines if there are several, else sentences if
+     * there are several, else words.
+     */
+    public static List<String> steps(String solution) {
+        for (String boundary : List.of("(?<=\\n)(?=\\S)", "(?<=[.!?;]\\s)(?=\\S)", "(?<=\\s)(?=\\S)")) {
+            List<String> steps = List.of(solution.split(boundary));
+            if (steps.size() > 1) {
+                return steps;
+            }
+        }
+        return List.of(solution);
+    }
+}

@@ -1,0 +1,143 @@
+package lppo.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
+import ai.djl.nn.core.Embedding;
+import ai.djl.nn.core.Linear;
+import java.util.Map;
+
+/**
+ * The Qwen2 decoder (arXiv 2407.10671) on NDArrays: root-mean-square norm, rotary embedding, grouped-query attention
+ * with biased projections, SwiGLU. It computes; the arrays are {@link Weights}'. Letters in shapes: B batch, T time, C
+ * width, H query heads, K key-value heads, D width of a head.
+ *
+ * <p>Training and prefill pad on the right, where causal attention needs no padding mask; decoding appends one token to
+ * every row of a {@link KvCache}.
+ */
+public final class Decoder {
+
+    private final ModelConfig config;
+    private final Weights weights;
+
+    public Decoder(ModelConfig config, Weights weights) {
+        this.config = config;
+        this.weights = weights;
+    }
+
+    /**
+     * The last hidden states of whole sequences.
+     *
+     * @param tokens {@code [B, T]} int64, padded on the right with any valid token
+     * @param cache receives keys and values if not null; must be empty
+     * @return {@code [B, T, C]}; rows of padding mean nothing
+     */
+    public NDArray hidden(NDArray tokens, KvCache cache) {
+        int time = (int) tokens.getShape().get(1);
+        NDManager manager = tokens.getManager();
+        Rotary rotary = Rotary.table(config, time, manager); // [T, D]
+        NDArray mask = time == 1 ? null : causal(time, manager); // [T, T]
+        return run(tokens, rotary, mask, cache);
+    }
+
+    /**
+     * The last hidden states of one more token a row.
+     *
+     * @param tokens {@code [B, 1]} int64
+     * @param positions of these tokens in their sequences, {@code [B]} int64
+     * @param mask added to attention scores, {@code [B, 1, 1, slots]} with slots counting this token; null for none
+     * @return {@code [B, 1, C]}
+     */
+    public NDArray step(NDArray tokens, Rotary rotary, NDArray mask, KvCache cache) {
+        return run(tokens, rotary, mask, cache);
+    }
+
+    /** Unnormalised log-probabilities over the vocabulary of hidden states: {@code [.., C]} to {@code [.., vocab]}. */
+    public NDArray logits(NDArray hidden) {
+        return linear(hidden, weights.output(), null);
+    }
+
+    private NDArray run(NDArray tokens, Rotary rotary, NDArray mask, KvCache cache) {
+        NDArray x = Embedding.embedding(tokens, weights.embedding(), ai.djl.ndarray.types.SparseFormat.DENSE)
+                .singletonOrThrow(); // [B, T, C]
+        for (int i = 0; i < config.layers(); i++) {
+            int index = i;
+            NDArray in = x;
+            x = Scopes.keep(() -> block(in, index, rotary, mask, cache));
+        }
+        if (cache != null) {
+            cache.advance((int) tokens.getShape().get(1));
+        }
+        return norm(x, weights.finalNorm());
+    }
+
+    private NDArray block(NDArray x, int index, Rotary rotary, NDArray mask, KvCache cache) {
+        Weights.Layer layer = weights.layer(index);
+        x = x.add(attention(norm(x, layer.attentionNorm()), layer, index, rotary, mask, cache));
+        return x.add(feedForward(norm(x, layer.feedForwardNorm()), layer));
+    }
+
+    private NDArray attention(NDArray x, Weights.Layer layer, int index, Rotary rotary, NDArray mask, KvCache cache) {
+        long batch = x.getShape().get(0);
+        long time = x.getShape().get(1);
+        int heads = config.heads();
+        int kvHeads = config.kvHeads();
+        int dim = config.headDim();
+        NDArray qkv = linear(x, layer.qkv(), layer.qkvBias())
+                .reshape(batch, time, heads + 2L * kvHeads, dim).transpose(0, 2, 1, 3); // [B, H + 2K, T, D]
+        NDList parts = qkv.split(new long[] {heads + kvHeads}, 1);
+        NDList rotated = rotary.rotate(parts.get(0)).split(new long[] {heads}, 1);
+        NDArray query = rotated.get(0).mul(1 / Math.sqrt(dim)); // [B, H, T, D]
+        NDArray key = rotated.get(1); // [B, K, T, D]
+        NDArray value = parts.get(1); // [B, K, T, D]
+        if (cache != null) {
+            cache.write(index, key, value);
+            if (cache.length() > 0) {
+                key = cache.keys(index, cache.length() + time); // [B, K, S, D]
+                value = cache.values(index, cache.length() + time);
+            }
+        }
+        int group = heads / kvHeads; // query heads that share a key head are more rows of queries
+        if (group > 1) {
+            query = query.reshape(batch, kvHeads, group * time, dim);
+        }
+        NDArray scores = query.matMul(key.transpose(0, 1, 3, 2)); // [B, K, H/K * T, S]
+        if (mask != null) {
+            scores = scores.add(group > 1 && mask.getShape().dimension() == 2 ? mask.tile(0, group) : mask);
+        }
+        NDArray mixed = scores.softmax(-1).matMul(value) // [B, K, H/K * T, D]
+                .reshape(batch, heads, time, dim).transpose(0, 2, 1, 3).reshape(batch, time, (long) heads * dim);
+        return linear(mixed, layer.attentionOut(), null);
+    }
+
+    /** SwiGLU: W_down (silu(W_gate x) * W_up x). */
+    private static NDArray feedForward(NDArray x, Weights.Layer layer) {
+        NDList gateUp = linear(x, layer.gateUp(), null).split(2, 2);
+        NDArray gate = gateUp.get(0);
+        NDArray silu = gate.mul(Activation.sigmoid(gate));
+        return linear(silu.mul(gateUp.get(1)), layer.down(), null);
+    }
+
+    /** x / sqrt(mean(x^2) + eps) * gain. */
+    private NDArray norm(NDArray x, NDArray gain) {
+        NDArray meanSquare = x.square().mean(new int[] {-1}, true);
+        return x.mul(meanSquare.add(config.rmsNormEps()).pow(-0.5)).mul(gain);
+    }
+
+    private static NDArray linear(NDArray x, NDArray weight, NDArray bias) {
+        return Linear.linear(x, weight, bias).singletonOrThrow();
+    }
+
+    /** {@code [T, T]}: 0 where a query may look, minus infinity above the diagonal. */
+    private static NDArray causal(int time, NDManager manager) {
+        float[] mask = new float[time * time];
+        for (int row = 0; row < time; row++) {
+            java.util.Arrays.fill(mask, row * time + row + 1, (row + 1) * time, Float.NEGATIVE_INFINITY);
+        }
+        return manager.create(mask, new Shape(time, time));
+    }
+}

@@ -1,0 +1,245 @@
+package lppo.rollout;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import lppo.data.BadInput;
+import lppo.data.Seed;
+import lppo.model.KvCache;
+import lppo.model.Policy;
+import lppo.model.Rotary;
+import lppo.model.Scopes;
+
+/**
+ * Batched sampling with a key-value cache, on the GPU if the policy is there, else on the CPU. Each different prompt is
+ * run once, however many completions it has; all completions decode together; finished ones leave the batch.
+ *
+ * <p>Tokens are drawn by inverting the distribution function at a uniform number that is keyed by (seed, step, problem,
+ * index within the problem) and position, so that no draw depends on what else is in the batch.
+ *
+ * @param policy what is sampled
+ * @param sampling how
+ * @param seed root of the draws
+ * @param maxRows most completions decoded at a time; bounds the memory
+ */
+public record GpuRollout(Policy policy, Sampling sampling, Seed seed, int maxRows) implements Rollout {
+
+    private static final double COMPACT_BELOW = 0.8; // moving the cache costs about a decoding step
+
+    public GpuRollout {
+        BadInput.unless(maxRows > 0, "rollout rows %d: must be positive", maxRows);
+    }
+
+    /** A rollout of at most 1024 rows at a time. */
+    public GpuRollout(Policy policy, Sampling sampling, Seed seed) {
+        this(policy, sampling, seed, 1024);
+    }
+
+    @Override
+    public List<Completion> sample(List<Prompt> prompts, long step) {
+        List<Row> rows = rows(prompts, step);
+        for (int begin = 0; begin < rows.size(); begin += maxRows) {
+            List<Row> batch = rows.subList(begin, Math.min(rows.size(), begin + maxRows));
+            Scopes.run(() -> decode(batch));
+        }
+        return rows.stream().map(Row::completion).toList();
+    }
+
+    private List<Row> rows(List<Prompt> prompts, long step) {
+        Map<String, Integer> indices = new HashMap<>();
+        List<Row> rows = new ArrayList<>();
+        for (Prompt prompt : prompts) {
+            int length = prompt.tokens().length;
+            BadInput.unless(length > 0, "problem %s: its prompt has no tokens", prompt.problem().id());
+            BadInput.unless(length + sampling.maxNewTokens() <= policy.config().maxPositions(),
+                    "problem %s: prompt of %d tokens and completion of %d exceed the model's %d positions",
+                    prompt.problem().id(), length, sampling.maxNewTokens(), policy.config().maxPositions());
+            String id = prompt.problem().id();
+            int index = indices.merge(id, 1, Integer::sum) - 1;
+            rows.add(new Row(prompt, seed.at("rollout", step, id, index), sampling.maxNewTokens()));
+        }
+        return rows;
+    }
+
+    private void decode(List<Row> rows) {
+        Map<List<Integer>, Integer> prefillRow = new LinkedHashMap<>();
+        List<int[]> prefill = new ArrayList<>();
+        long[] source = new long[rows.size()];
+        for (int i = 0; i < source.length; i++) {
+            int[] tokens = rows.get(i).prompt.tokens();
+            source[i] = prefillRow.computeIfAbsent(IntStream.of(tokens).boxed().toList(), key -> {
+                prefill.add(tokens);
+                return prefill.size() - 1;
+            });
+        }
+        int longest = prefill.stream().mapToInt(tokens -> tokens.length).max().orElseThrow();
+        int capacity = longest + sampling.maxNewTokens();
+        NDManager manager = policy.manager();
+        try (KvCache cache = new KvCache(policy.config(), prefill.size(), capacity, manager)) {
+            NDArray table = Scopes.keep(() -> prefill(prefill, longest, cache, manager)); // [prompts, vocab]
+            cache.select(manager.create(source));
+            decodeRows(rows, table.get(manager.create(source)), longest, cache);
+        }
+    }
+
+    /** Runs the prompts, padded on the right; returns the logits after each prompt's last token. */
+    private NDArray prefill(List<int[]> prompts, int longest, KvCache cache, NDManager manager) {
+        long[] tokens = new long[prompts.size() * longest];
+        long[] last = new long[prompts.size()];
+        for (int i = 0; i < last.length; i++) {
+            int[] prompt = prompts.get(i);
+            for (int j = 0; j < prompt.length; j++) {
+                tokens[i * longest + j] = prompt[j];
+            }
+            last[i] = (long) i * longest + prompt.length - 1;
+        }
+        NDArray hidden = policy.decoder()
+                .hidden(manager.create(tokens, new Shape(prompts.size(), longest)), cache); // [B, T, C]
+        NDArray flat = hidden.reshape(-1, policy.config().hiddenSize());
+        return policy.decoder().logits(flat.get(manager.create(last)));
+    }
+
+    private void decodeRows(List<Row> rows, NDArray firstLogits, int longest, KvCache cache) {
+        NDManager manager = policy.manager();
+        Rotary table = Rotary.table(policy.config(), longest + sampling.maxNewTokens(), manager);
+        List<Row> slots = new ArrayList<>(rows); // who sits in which row of the cache
+        NDArray[] gaps = {gaps(rows, longest, manager)};
+        long[] sampled = draw(firstLogits, slots);
+        while (true) {
+            long active = slots.stream().filter(row -> !row.done).count();
+            if (active == 0) {
+                return;
+            }
+            if (active < COMPACT_BELOW * slots.size()) {
+                long[] kept = IntStream.range(0, slots.size()).filter(i -> !slots.get(i).done).asLongStream().toArray();
+                long[] tokens = sampled;
+                sampled = Arrays.stream(kept).map(i -> tokens[(int) i]).toArray();
+                NDArray index = manager.create(kept);
+                cache.select(index);
+                if (gaps[0] != null) {
+                    gaps[0] = gaps[0].get(index);
+                }
+                slots.removeIf(row -> row.done);
+            }
+            long[] input = sampled;
+            long[][] output = new long[1][];
+            Scopes.run(() -> output[0] = step(slots, input, table, gaps[0], cache));
+            sampled = output[0];
+        }
+    }
+
+    private long[] step(List<Row> slots, long[] tokens, Rotary table, NDArray gaps, KvCache cache) {
+        NDManager manager = policy.manager();
+        long[] positions = slots.stream().mapToLong(row -> row.prompt.tokens().length + row.length - 1L).toArray();
+        NDArray mask = gaps == null ? null
+                : gaps.get(new NDIndex().addAllDim(3).addSliceDim(0, cache.length() + 1)); // [B, 1, 1, S]
+        NDArray hidden = policy.decoder().step(manager.create(tokens, new Shape(tokens.length, 1)),
+                table.at(manager.create(positions)), mask, cache); // [B, 1, C]
+        return draw(policy.decoder().logits(hidden.squeeze(1)), slots);
+    }
+
+    /** {@code [B, 1, 1, capacity]}: minus infinity in the slots between a row's prompt and the longest; null if none. */
+    private NDArray gaps(List<Row> rows, int longest, NDManager manager) {
+        if (rows.stream().allMatch(row -> row.prompt.tokens().length == longest)) {
+            return null;
+        }
+        int capacity = longest + sampling.maxNewTokens();
+        float[] mask = new float[rows.size() * capacity];
+        for (int i = 0; i < rows.size(); i++) {
+            Arrays.fill(mask, i * capacity + rows.get(i).prompt.tokens().length, i * capacity + longest,
+                    Float.NEGATIVE_INFINITY);
+        }
+        return manager.create(mask, new Shape(rows.size(), 1, 1, capacity));
+    }
+
+    /** Draws the next token of each row from logits {@code [B, vocab]} and appends it; returns the tokens. */
+    private long[] draw(NDArray logits, List<Row> slots) {
+        long[][] drawn = new long[1][];
+        Scopes.run(() -> {
+            double temperature = sampling.temperature();
+            NDArray logProbs = (temperature == 0 || temperature == 1 ? logits : logits.div(temperature)).logSoftmax(-1);
+            NDArray tokens = temperature == 0 ? logProbs.argMax(-1) : invert(truncate(logProbs.exp()), slots); // [B]
+            float[] chosen = logProbs.gather(tokens.expandDims(-1), -1).toFloatArray();
+            drawn[0] = tokens.toLongArray();
+            for (int i = 0; i < slots.size(); i++) {
+                slots.get(i).append((int) drawn[0][i], chosen[i], policy.config().eosTokens());
+            }
+        });
+        return drawn[0];
+    }
+
+    /** The first token at which the distribution function exceeds a uniform number, {@code [B]}. */
+    private NDArray invert(NDArray probabilities, List<Row> slots) {
+        float[] uniform = new float[slots.size()];
+        for (int i = 0; i < uniform.length; i++) {
+            uniform[i] = Math.min((float) slots.get(i).random.nextDouble(), Math.nextDown(1f));
+        }
+        NDArray cumulative = probabilities.cumSum(-1); // [B, vocab]
+        long vocab = cumulative.getShape().get(1);
+        NDArray total = cumulative.get(new NDIndex().addAllDim().addSliceDim(vocab - 1, vocab));
+        NDArray threshold = total.mul(policy.manager().create(uniform, new Shape(uniform.length, 1)));
+        return cumulative.lte(threshold).toType(DataType.INT64, false).sum(new int[] {-1}).clip(0, vocab - 1);
+    }
+
+    /** Zeroes what top-k and top-p leave out; tokens that tie with the last one kept stay. */
+    private NDArray truncate(NDArray probabilities) {
+        NDArray kept = probabilities;
+        long vocab = probabilities.getShape().get(1);
+        if (sampling.topK() > 0 && sampling.topK() < vocab) {
+            NDArray sorted = kept.sort(-1).flip(1);
+            NDArray last = sorted.get(new NDIndex().addAllDim().addSliceDim(sampling.topK() - 1, sampling.topK()));
+            kept = kept.mul(kept.gte(last).toType(DataType.FLOAT32, false));
+        }
+        if (sampling.topP() < 1) {
+            NDArray sorted = kept.sort(-1).flip(1);
+            NDArray before = sorted.cumSum(-1).sub(sorted).div(kept.sum(new int[] {-1}, true));
+            NDArray count = before.lt(sampling.topP()).toType(DataType.INT64, false).sum(new int[] {-1}, true);
+            kept = kept.mul(kept.gte(sorted.gather(count.sub(1), -1)).toType(DataType.FLOAT32, false));
+        }
+        return kept;
+    }
+
+    /** One completion while it grows. */
+    private static final class Row {
+
+        private final Prompt prompt;
+        private final SplittableRandom random;
+        private final int[] tokens;
+        private final float[] logProbs;
+        private int length;
+        private boolean done;
+        private boolean stopped;
+
+        Row(Prompt prompt, SplittableRandom random, int maxNewTokens) {
+            this.prompt = prompt;
+            this.random = random;
+            this.tokens = new int[maxNewTokens];
+            this.logProbs = new float[maxNewTokens];
+        }
+
+        void append(int token, float logProb, List<Integer> stopTokens) {
+            if (done) {
+                return;
+            }
+            tokens[length] = token;
+            logProbs[length++] = logProb;
+            stopped = stopTokens.contains(token);
+            done = stopped || length == tokens.length;
+        }
+
+        Completion completion() {
+            return new Completion(prompt, Arrays.copyOf(tokens, length), Arrays.copyOf(logProbs, length),
+                    stopped ? Completion.Finish.STOP : Completion.Finish.LENGTH, Double.NaN);
+        }
+    }
+}

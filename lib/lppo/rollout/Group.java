@@ -1,0 +1,57 @@
+package lppo.rollout;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.function.ToDoubleFunction;
+import lppo.data.Problem;
+
+/**
+ * The G completions of one problem that are compared with each other. In a mixed group some of them are guided.
+ *
+ * @param problem what all of them answer
+ * @param completions in sampling order
+ */
+public record Group(Problem problem, List<Completion> completions) {
+
+    /** Gathers completions by problem, in order of first appearance. */
+    public static List<Group> of(List<Completion> completions) {
+        Map<String, List<Completion>> byProblem = new LinkedHashMap<>();
+        completions.forEach(c -> byProblem.computeIfAbsent(c.prompt().problem().id(), id -> new ArrayList<>()).add(c));
+        return byProblem.values().stream().map(list -> new Group(list.get(0).prompt().problem(), list)).toList();
+    }
+
+    /** The group with each completion scored. */
+    public Group scored(ToDoubleFunction<Completion> score) {
+        return new Group(problem,
+                completions.stream().map(c -> c.withReward(score.applyAsDouble(c))).toList());
+    }
+
+    /** The rewards, in order. */
+    public double[] rewards() {
+        return completions.stream().mapToDouble(Completion::reward).toArray();
+    }
+
+    /** Mean reward of the unguided completions: the honest pass rate; empty if all are guided. */
+    public OptionalDouble passRate() {
+        return completions.stream().filter(c -> !c.prompt().guided()).mapToDouble(Completion::reward).average();
+    }
+
+    /** Mean reward of the guided completions; empty if there is none. */
+    public OptionalDouble guidedPassRate() {
+        return completions.stream().filter(c -> c.prompt().guided()).mapToDouble(Completion::reward).average();
+    }
+
+    /** Whether any completion saw an expert prefix. */
+    public boolean guided() {
+        return completions.stream().anyMatch(c -> c.prompt().guided());
+    }
+
+    /** Whether all rewards are equal, so that every advantage is zero and nothing is learned. */
+    public boolean silent() {
+        double first = completions.get(0).reward();
+        return completions.stream().allMatch(c -> c.reward() == first);
+    }
+}

@@ -1,0 +1,134 @@
+package lppo.train;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.SparseFormat;
+import ai.djl.nn.core.Embedding;
+import ai.djl.training.GradientCollector;
+import java.util.List;
+import lppo.PolicyLoss;
+import lppo.PolicyLoss.Aggregation;
+import lppo.data.BadInput;
+import lppo.model.Policy;
+import lppo.model.Scopes;
+
+/**
+ * One optimiser step on a batch of samples: micro-batches by token budget, whose gradients add up to that of the whole
+ * batch, then clipping by global norm and AdamW.
+ */
+public final class Learner {
+
+    private final Policy policy;
+    private final AdamW optimizer;
+    private final double temperature;
+    private final int tokenBudget;
+    private final double maxNorm;
+
+    /** What a batch is scored by. */
+    @FunctionalInterface
+    public interface Objective {
+
+        /**
+         * The loss of a micro-batch and what to watch.
+         *
+         * @param logProbs log-probabilities of the completion tokens {@code [N]}
+         */
+        PolicyLoss.Terms of(TokenBatch batch, NDArray logProbs);
+
+        /** Imitation: the mean negative log-likelihood. */
+        static Objective likelihood() {
+            return (batch, logProbs) -> {
+                NDArray none = logProbs.getManager().zeros(new ai.djl.ndarray.types.Shape());
+                return new PolicyLoss.Terms(logProbs.mul(batch.weights()).sum().neg(), none, none, none);
+            };
+        }
+
+        /** Reinforcement by a policy loss; the reference may be null if its KL coefficient is 0. */
+        static Objective of(PolicyLoss loss, Policy reference, double temperature) {
+            return (batch, logProbs) -> loss.of(logProbs, batch.behaviour(), batch.advantages(), batch.weights(),
+                    reference == null ? null : logProbs(reference, batch, temperature).get(0));
+        }
+    }
+
+    /**
+     * What one update did, averaged as the loss is.
+     *
+     * @param loss objective
+     * @param ratio importance ratio
+     * @param clipFraction share of tokens whose gradient was clipped away
+     * @param kl to the reference
+     * @param entropy of the policy at the completion tokens, in nats
+     * @param difference mean absolute difference of log-probabilities between rollout and this forward pass
+     * @param gradientNorm before clipping
+     */
+    public record Report(double loss, double ratio, double clipFraction, double kl, double entropy, double difference,
+            double gradientNorm) {}
+
+    /**
+     * @param temperature of the sampling, so that log-probabilities mean the same here and there; 1 for imitation
+     * @param tokenBudget most padded tokens of a micro-batch; bounds the memory
+     * @param maxNorm gradients of a larger global norm are scaled down to it
+     */
+    public Learner(Policy policy, AdamW optimizer, double temperature, int tokenBudget, double maxNorm) {
+        BadInput.unless(tokenBudget > 0, "token budget %d: must be positive", tokenBudget);
+        BadInput.unless(maxNorm > 0, "gradient norm %s: must be positive", maxNorm);
+        this.policy = policy;
+        this.optimizer = optimizer;
+        this.temperature = temperature;
+        this.tokenBudget = tokenBudget;
+        this.maxNorm = maxNorm;
+    }
+
+    /**
+     * Learns from a batch.
+     *
+     * @throws Diverged before any parameter moves, if the loss or a gradient is no finite number
+     */
+    public Report update(List<Sample> samples, Objective objective, Aggregation aggregation, double learningRate) {
+        double[] sums = gradients(samples, objective, aggregation);
+        double norm = optimizer.gradientNorm();
+        if (!Double.isFinite(sums[0]) || !Double.isFinite(norm)) {
+            throw new Diverged("the loss is %s and the gradient norm %s".formatted(sums[0], norm));
+        }
+        optimizer.step(learningRate, Math.min(1, maxNorm / (norm + 1e-6)));
+        return new Report(sums[0], sums[1], sums[2], sums[3], sums[4], sums[5], norm);
+    }
+
+    /** Accumulates the gradient of a batch on the parameters; returns the sums that a report is made of. */
+    double[] gradients(List<Sample> samples, Objective objective, Aggregation aggregation) {
+        long tokens = samples.stream().mapToLong(s -> s.completion().length).sum();
+        double[] sums = new double[6];
+        for (List<Sample> micro : TokenBatch.micro(samples, tokenBudget)) {
+            Scopes.run(() -> {
+                try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
+                    TokenBatch batch = TokenBatch.of(micro, aggregation, tokens, samples.size(), policy.manager());
+                    NDList scored = logProbs(policy, batch, temperature);
+                    PolicyLoss.Terms terms = objective.of(batch, scored.get(0));
+                    collector.backward(terms.loss());
+                    NDArray detached = scored.get(0).stopGradient();
+                    NDArray all = scored.get(1).stopGradient();
+                    NDArray entropy = all.exp().mul(all).sum(new int[] {-1}).mul(batch.weights()).sum().neg();
+                    NDArray difference = detached.sub(batch.behaviour()).abs().mul(batch.weights()).sum();
+                    float[] watched = NDArrays.stack(new NDList(terms.loss().stopGradient(), terms.ratio(),
+                            terms.clipFraction(), terms.kl(), entropy, difference)).toFloatArray();
+                    for (int i = 0; i < sums.length; i++) {
+                        sums[i] += watched[i];
+                    }
+                }
+            });
+        }
+        return sums;
+    }
+
+    /** Log-probabilities of the completion tokens {@code [N]}, and of the whole vocabulary there {@code [N, vocab]}. */
+    static NDList logProbs(Policy policy, TokenBatch batch, double temperature) {
+        NDArray hidden = policy.decoder().hidden(batch.tokens(), null) // [B, T, C]
+                .reshape(-1, policy.config().hiddenSize());
+        NDArray chosen = Embedding.embedding(batch.index(), hidden, SparseFormat.DENSE).singletonOrThrow(); // [N, C]
+        NDArray logits = policy.decoder().logits(chosen); // [N, vocab]
+        NDArray all = (temperature == 1 ? logits : logits.div(temperature)).logSoftmax(-1);
+        return new NDList(all.gather(batch.targets().expandDims(-1), -1).squeeze(-1), all);
+    }
+}

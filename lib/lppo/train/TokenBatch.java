@@ -1,0 +1,79 @@
+package lppo.train;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import lppo.PolicyLoss.Aggregation;
+
+/**
+ * Samples as arrays. Sequences are padded on the right; the completion tokens of all of them are listed one after another,
+ * so that prompt, prefix and padding are never scored. N is the number of completion tokens.
+ *
+ * @param tokens model input {@code [batch, time]} int64
+ * @param index of the hidden state (in {@code [batch * time]}) that predicts each completion token, {@code [N]} int64
+ * @param targets completion tokens {@code [N]} int64
+ * @param behaviour log-probabilities when sampled {@code [N]}; zeros for demonstrations
+ * @param advantages {@code [N]}
+ * @param weights in the loss {@code [N]}
+ */
+public record TokenBatch(NDArray tokens, NDArray index, NDArray targets, NDArray behaviour, NDArray advantages,
+        NDArray weights) {
+
+    /**
+     * Arrays of some samples of a batch.
+     *
+     * @param batchTokens completion tokens of the whole batch, of which these samples may be a part
+     * @param batchSamples samples of the whole batch
+     */
+    public static TokenBatch of(List<Sample> samples, Aggregation aggregation, long batchTokens, long batchSamples,
+            NDManager manager) {
+        int time = samples.stream().mapToInt(Sample::inputLength).max().orElseThrow();
+        int count = samples.stream().mapToInt(s -> s.completion().length).sum();
+        long[] tokens = new long[samples.size() * time];
+        long[] index = new long[count];
+        long[] targets = new long[count];
+        float[] behaviour = new float[count];
+        float[] advantages = new float[count];
+        float[] weights = new float[count];
+        int at = 0;
+        for (int row = 0; row < samples.size(); row++) {
+            Sample sample = samples.get(row);
+            int prompt = sample.prompt().length;
+            int length = sample.completion().length;
+            double weight = aggregation.weight(length, batchTokens, batchSamples);
+            for (int i = 0; i < sample.inputLength(); i++) {
+                tokens[row * time + i] = i < prompt ? sample.prompt()[i] : sample.completion()[i - prompt];
+            }
+            for (int i = 0; i < length; i++, at++) {
+                index[at] = (long) row * time + prompt - 1 + i;
+                targets[at] = sample.completion()[i];
+                behaviour[at] = sample.behaviour() == null ? 0 : sample.behaviour()[i];
+                advantages[at] = (float) sample.advantage();
+                weights[at] = (float) weight;
+            }
+        }
+        return new TokenBatch(manager.create(tokens, new Shape(samples.size(), time)), manager.create(index),
+                manager.create(targets), manager.create(behaviour), manager.create(advantages), manager.create(weights));
+    }
+
+    /**
+     * Splits samples into micro-batches of at most {@code budget} padded tokens, samples of like length together; one that
+     * is longer than the budget goes alone.
+     */
+    public static List<List<Sample>> micro(List<Sample> samples, int budget) {
+        List<Sample> sorted = samples.stream().sorted(Comparator.comparingInt(Sample::inputLength)).toList();
+        List<List<Sample>> batches = new ArrayList<>();
+        int begin = 0;
+        for (int end = 1; end <= sorted.size(); end++) {
+            boolean full = end == sorted.size() || (end - begin + 1L) * sorted.get(end).inputLength() > budget;
+            if (full) {
+                batches.add(sorted.subList(begin, end));
+                begin = end;
+            }
+        }
+        return batches;
+    }
+}
