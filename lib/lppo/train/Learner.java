@@ -9,7 +9,6 @@ import ai.djl.nn.core.Embedding;
 import ai.djl.training.GradientCollector;
 import java.util.List;
 import lppo.PolicyLoss;
-import lppo.PolicyLoss.Aggregation;
 import lppo.data.BadInput;
 import lppo.model.Policy;
 import lppo.model.Scopes;
@@ -53,7 +52,7 @@ public final class Learner {
     }
 
     /**
-     * What one update did, averaged as the loss is.
+     * What one update did; all but the loss and the norm are means over the tokens that were learned from.
      *
      * @param loss objective
      * @param ratio importance ratio
@@ -82,12 +81,13 @@ public final class Learner {
     }
 
     /**
-     * Learns from a batch.
+     * Learns from a batch. Samples without advantage may be left out once the batch is weighted: they have no gradient.
      *
+     * @param samples {@linkplain Sample#weighted weighted} samples
      * @throws Diverged before any parameter moves, if the loss or a gradient is no finite number
      */
-    public Report update(List<Sample> samples, Objective objective, Aggregation aggregation, double learningRate) {
-        double[] sums = gradients(samples, objective, aggregation);
+    public Report update(List<Sample> samples, Objective objective, double learningRate) {
+        double[] sums = gradients(samples, objective);
         double norm = optimizer.gradientNorm();
         if (!Double.isFinite(sums[0]) || !Double.isFinite(norm)) {
             throw new Diverged("the loss is %s and the gradient norm %s".formatted(sums[0], norm));
@@ -96,14 +96,13 @@ public final class Learner {
         return new Report(sums[0], sums[1], sums[2], sums[3], sums[4], sums[5], norm);
     }
 
-    /** Accumulates the gradient of a batch on the parameters; returns the sums that a report is made of. */
-    double[] gradients(List<Sample> samples, Objective objective, Aggregation aggregation) {
-        long tokens = samples.stream().mapToLong(s -> s.completion().length).sum();
+    /** Accumulates the gradient of a batch on the parameters; returns the numbers of the report. */
+    double[] gradients(List<Sample> samples, Objective objective) {
         double[] sums = new double[6];
         for (List<Sample> micro : TokenBatch.micro(samples, tokenBudget)) {
             Scopes.run(() -> {
                 try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
-                    TokenBatch batch = TokenBatch.of(micro, aggregation, tokens, samples.size(), policy.manager());
+                    TokenBatch batch = TokenBatch.of(micro, policy.manager());
                     NDList scored = logProbs(policy, batch, temperature);
                     PolicyLoss.Terms terms = objective.of(batch, scored.get(0));
                     collector.backward(terms.loss());
@@ -118,6 +117,10 @@ public final class Learner {
                     }
                 }
             });
+        }
+        double weight = samples.stream().mapToDouble(s -> s.weight() * s.completion().length).sum();
+        for (int i = 1; i < sums.length; i++) {
+            sums[i] /= weight; // the means are over the tokens given; the loss is that of the whole batch
         }
         return sums;
     }

@@ -1,5 +1,7 @@
 package lppo.train;
 
+import java.util.List;
+import lppo.PolicyLoss.Aggregation;
 import lppo.data.Problem;
 import lppo.model.Policy;
 import lppo.rollout.Completion;
@@ -11,12 +13,13 @@ import lppo.rollout.Completion;
  * @param completion tokens that carry the loss, the end token included
  * @param behaviour log-probability of each completion token under the policy that sampled it; null for demonstrations
  * @param advantage of the completion, progress weight included
+ * @param weight of each completion token in the loss of the batch; 0 until {@link #weighted} has seen the whole batch
  */
-public record Sample(int[] prompt, int[] completion, float[] behaviour, double advantage) {
+public record Sample(int[] prompt, int[] completion, float[] behaviour, double advantage, double weight) {
 
     /** A sampled completion with its advantage. */
     public static Sample of(Completion completion, double advantage) {
-        return new Sample(completion.prompt().tokens(), completion.tokens(), completion.logProbs(), advantage);
+        return new Sample(completion.prompt().tokens(), completion.tokens(), completion.logProbs(), advantage, 0);
     }
 
     /** An expert solution to imitate, closed by the end token. */
@@ -24,7 +27,14 @@ public record Sample(int[] prompt, int[] completion, float[] behaviour, double a
         int[] solution = policy.encode(problem.solution());
         int[] closed = java.util.Arrays.copyOf(solution, solution.length + 1);
         closed[solution.length] = policy.endToken();
-        return new Sample(policy.encode(problem.question()), closed, null, 1);
+        return new Sample(policy.encode(problem.question()), closed, null, 1, 0);
+    }
+
+    /** The samples of a whole batch with the weights that an aggregation gives their tokens. */
+    public static List<Sample> weighted(List<Sample> batch, Aggregation aggregation) {
+        long tokens = batch.stream().mapToLong(s -> s.completion.length).sum();
+        return batch.stream().map(s -> new Sample(s.prompt, s.completion, s.behaviour, s.advantage,
+                aggregation.weight(s.completion.length, tokens, batch.size()))).toList();
     }
 
     /** Tokens that run through the model: all but the last, which is only predicted. */

@@ -6,7 +6,6 @@ import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import lppo.PolicyLoss.Aggregation;
 
 /**
  * Samples as arrays. Sequences are padded on the right; the completion tokens of all of them are listed one after another,
@@ -22,14 +21,8 @@ import lppo.PolicyLoss.Aggregation;
 public record TokenBatch(NDArray tokens, NDArray index, NDArray targets, NDArray behaviour, NDArray advantages,
         NDArray weights) {
 
-    /**
-     * Arrays of some samples of a batch.
-     *
-     * @param batchTokens completion tokens of the whole batch, of which these samples may be a part
-     * @param batchSamples samples of the whole batch
-     */
-    public static TokenBatch of(List<Sample> samples, Aggregation aggregation, long batchTokens, long batchSamples,
-            NDManager manager) {
+    /** The arrays of some samples. */
+    public static TokenBatch of(List<Sample> samples, NDManager manager) {
         int time = samples.stream().mapToInt(Sample::inputLength).max().orElseThrow();
         int count = samples.stream().mapToInt(s -> s.completion().length).sum();
         long[] tokens = new long[samples.size() * time];
@@ -43,7 +36,6 @@ public record TokenBatch(NDArray tokens, NDArray index, NDArray targets, NDArray
             Sample sample = samples.get(row);
             int prompt = sample.prompt().length;
             int length = sample.completion().length;
-            double weight = aggregation.weight(length, batchTokens, batchSamples);
             for (int i = 0; i < sample.inputLength(); i++) {
                 tokens[row * time + i] = i < prompt ? sample.prompt()[i] : sample.completion()[i - prompt];
             }
@@ -52,7 +44,7 @@ public record TokenBatch(NDArray tokens, NDArray index, NDArray targets, NDArray
                 targets[at] = sample.completion()[i];
                 behaviour[at] = sample.behaviour() == null ? 0 : sample.behaviour()[i];
                 advantages[at] = (float) sample.advantage();
-                weights[at] = (float) weight;
+                weights[at] = (float) sample.weight();
             }
         }
         return new TokenBatch(manager.create(tokens, new Shape(samples.size(), time)), manager.create(index),

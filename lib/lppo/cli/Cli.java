@@ -1,0 +1,67 @@
+package lppo.cli;
+
+import ai.djl.engine.EngineException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.util.Arrays;
+import java.util.concurrent.Callable;
+import lppo.data.BadInput;
+import lppo.train.Diverged;
+import picocli.CommandLine;
+
+/**
+ * Runs a command: exit status 0 on success, 2 for wrong usage or input, 1 for a failure. Errors are one line; the stack
+ * trace is shown with {@code --verbose}.
+ */
+public final class Cli {
+
+    private Cli() {}
+
+    /** Runs a picocli command and ends the process with its status. */
+    public static void run(Callable<Integer> command, String... args) {
+        boolean verbose = Arrays.asList(args).contains("--verbose");
+        String[] rest = Arrays.stream(args).filter(a -> !a.equals("--verbose")).toArray(String[]::new);
+        CommandLine line = new CommandLine(command).setCaseInsensitiveEnumValuesAllowed(true);
+        line.setExecutionExceptionHandler((e, cmd, parsed) -> report(e, verbose, cmd.getErr()));
+        line.setParameterExceptionHandler((e, unused) -> {
+            line.getErr().println(line.getCommandName() + ": " + e.getMessage() + "; see --help");
+            return 2;
+        });
+        int status = line.execute(rest);
+        Thread exit = new Thread(() -> System.exit(status)); // from a thread that no shutdown hook waits for
+        exit.setDaemon(false);
+        exit.start();
+    }
+
+    /** The commit of the checkout that this runs in; {@code unknown} outside one. */
+    public static String commit() {
+        try {
+            Process git = new ProcessBuilder("git", "rev-parse", "--short", "HEAD").redirectErrorStream(true).start();
+            String text = new String(git.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8).strip();
+            return git.waitFor() == 0 ? text : "unknown";
+        } catch (java.io.IOException e) {
+            return "unknown";
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return "unknown";
+        }
+    }
+
+    private static int report(Exception e, boolean verbose, PrintWriter err) {
+        if (verbose) {
+            e.printStackTrace(err);
+        }
+        String message = e.getMessage() == null ? e.toString() : e.getMessage();
+        if (e instanceof BadInput || e instanceof Diverged) {
+            err.println(message);
+        } else if (e instanceof UncheckedIOException io) {
+            err.println(message + " (" + io.getCause().getMessage() + ")");
+        } else if (e instanceof EngineException && message.contains("memory")) {
+            err.println("out of memory: lower --token-budget, --problems-per-step or --group-size");
+        } else {
+            err.println(e.getClass().getSimpleName() + ": " + message.lines().findFirst().orElse("")
+                    + "; add --verbose for the stack trace");
+        }
+        return e instanceof BadInput ? 2 : 1;
+    }
+}

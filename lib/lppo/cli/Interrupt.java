@@ -1,0 +1,27 @@
+package lppo.cli;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+
+/** Ctrl-C and SIGTERM let the work at hand finish and save: a loop asks {@link #watch}, the process waits for it. */
+public final class Interrupt {
+
+    private static final long PATIENCE_MILLIS = 60_000;
+
+    private Interrupt() {}
+
+    /** True once the process was asked to end; it then waits for the calling thread, a minute at most. */
+    public static BooleanSupplier watch() {
+        AtomicBoolean asked = new AtomicBoolean();
+        Thread worker = Thread.currentThread();
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            asked.set(true);
+            try {
+                worker.join(PATIENCE_MILLIS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }));
+        return asked::get;
+    }
+}

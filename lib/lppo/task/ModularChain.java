@@ -1,0 +1,174 @@
+package lppo.task;
+
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.StringJoiner;
+import lppo.data.Problem;
+import lppo.data.Seed;
+
+/**
+ * The built-in task: chains of arithmetic modulo 61. A question is a start value and n operations, filled up to a fixed
+ * length; the expert solution is the n values in between, one word and one token each; the answer is the last of them:
+ *
+ * <pre>  start 17 +3 *2 -7 . . . . . . . . . =   20 40 33</pre>
+ *
+ * The level is n. A policy that knows the table of 61 x 8 single steps well solves every level, one that knows it partly
+ * fails long chains almost always: exploration is the bottleneck.
+ */
+public final class ModularChain {
+
+    /** All values are remainders of this. */
+    public static final int MODULUS = 61;
+    /** Longest chain that a question has room for. */
+    public static final int MAX_LENGTH = 12;
+
+    private static final List<String> OPERATIONS = List.of("+3", "*2", "-7", "*5", "+19", "*7", "-23", "*11");
+
+    private static final int COMMON = 5; // of them; the rest may be rare
+
+    private ModularChain() {}
+
+    /**
+     * How many problems of each length.
+     *
+     * @param name of the set; problem ids begin with it
+     * @param counts number of problems by chain length
+     * @param demonstrated how many of these, by length, carry their solution
+     * @param rarity how much less often the last three operations come than the others, in (0, 1]
+     */
+    public record Counts(String name, Map<Integer, Integer> counts, Map<Integer, Integer> demonstrated, double rarity) {}
+
+    /**
+     * Random problems, none of whose questions is in {@code taken}.
+     *
+     * @param distinct whether no question comes twice; there are only 3904 different ones of length 2
+     */
+    public static List<Problem> problems(Counts set, Seed seed, Set<String> taken, boolean distinct) {
+        Set<String> used = new HashSet<>(taken);
+        List<Problem> problems = new ArrayList<>();
+        set.counts().forEach((length, count) -> {
+            SplittableRandom random = seed.at(set.name(), length);
+            int withSolution = set.demonstrated().getOrDefault(length, 0);
+            for (int made = 0; made < count; ) {
+                Problem problem = problem("%s-%d-%d".formatted(set.name(), length, made), length, random,
+                        made < withSolution, set.rarity());
+                if (distinct ? used.add(problem.question()) : !used.contains(problem.question())) {
+                    problems.add(problem);
+                    made++;
+                }
+            }
+        });
+        return problems;
+    }
+
+    /** One random problem; {@code rarity} is the weight of each of the last three operations, of the others it is 1. */
+    public static Problem problem(String id, int length, SplittableRandom random, boolean demonstrated, double rarity) {
+        int value = random.nextInt(MODULUS);
+        StringBuilder question = new StringBuilder("start " + value);
+        StringJoiner solution = new StringJoiner(" ");
+        for (int i = 0; i < MAX_LENGTH; i++) {
+            if (i >= length) {
+                question.append(" .");
+                continue;
+            }
+            double draw = random.nextDouble() * (COMMON + (OPERATIONS.size() - COMMON) * rarity);
+            int index = draw < COMMON ? (int) draw : COMMON + (int) ((draw - COMMON) / rarity);
+            String operation = OPERATIONS.get(Math.min(index, OPERATIONS.size() - 1));
+            value = apply(operation, value);
+            question.append(' ').append(operation);
+            solution.add(Integer.toString(value));
+        }
+        return new Problem(id, question + " =", Integer.toString(value), demonstrated ? solution.toString() : null,
+                Integer.toString(length), "modular-chain");
+    }
+
+    /** The value after one operation. */
+    public static int apply(String operation, int value) {
+        int operand = Integer.parseInt(operation.substring(1));
+        return Math.floorMod(switch (operation.charAt(0)) {
+            case '+' -> value + operand;
+            case '-' -> value - operand;
+            default -> value * operand;
+        }, MODULUS);
+    }
+
+    /** Writes {@code config.json} and {@code tokenizer.json} of a small Qwen2 policy for this task. */
+    public static void writeSkeleton(Path folder) throws IOException {
+        Files.createDirectories(folder);
+        Map<String, Integer> vocabulary = new LinkedHashMap<>();
+        List<String> words = new ArrayList<>(List.of("<pad>", "<end>", "start", "=", "."));
+        words.addAll(OPERATIONS);
+        for (int value = 0; value < MODULUS; value++) {
+            words.add(Integer.toString(value));
+        }
+        words.forEach(word -> vocabulary.put(word, vocabulary.size()));
+        var gson = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().serializeNulls().create();
+        Files.writeString(folder.resolve("config.json"), gson.toJson(config(vocabulary.size())) + "\n");
+        Files.writeString(folder.resolve("tokenizer.json"), gson.toJson(tokenizer(vocabulary)) + "\n");
+    }
+
+    private static JsonObject config(int vocabulary) {
+        JsonObject json = new JsonObject();
+        JsonArray architectures = new JsonArray();
+        architectures.add("Qwen2ForCausalLM");
+        json.add("architectures", architectures);
+        json.addProperty("model_type", "qwen2");
+        json.addProperty("vocab_size", vocabulary);
+        json.addProperty("hidden_size", 64);
+        json.addProperty("intermediate_size", 192);
+        json.addProperty("num_hidden_layers", 2);
+        json.addProperty("num_attention_heads", 4);
+        json.addProperty("num_key_value_heads", 4);
+        json.addProperty("max_position_embeddings", 64);
+        json.addProperty("rms_norm_eps", 1e-6);
+        json.addProperty("rope_theta", 10000.0);
+        json.addProperty("hidden_act", "silu");
+        json.addProperty("tie_word_embeddings", true);
+        json.addProperty("pad_token_id", 0);
+        json.addProperty("eos_token_id", 1);
+        json.addProperty("torch_dtype", "float32");
+        return json;
+    }
+
+    private static JsonObject tokenizer(Map<String, Integer> vocabulary) {
+        JsonArray added = new JsonArray();
+        for (String word : List.of("<pad>", "<end>")) {
+            JsonObject token = new JsonObject();
+            token.addProperty("id", vocabulary.get(word));
+            token.addProperty("content", word);
+            for (String flag : List.of("single_word", "lstrip", "rstrip", "normalized")) {
+                token.addProperty(flag, false);
+            }
+            token.addProperty("special", true);
+            added.add(token);
+        }
+        JsonObject split = new JsonObject();
+        split.addProperty("type", "WhitespaceSplit");
+        JsonObject ids = new JsonObject();
+        vocabulary.forEach(ids::addProperty);
+        JsonObject model = new JsonObject();
+        model.addProperty("type", "WordLevel");
+        model.add("vocab", ids);
+        model.addProperty("unk_token", "<pad>");
+        JsonObject json = new JsonObject();
+        json.addProperty("version", "1.0");
+        for (String name : List.of("truncation", "padding", "normalizer", "post_processor", "decoder")) {
+            json.add(name, null);
+        }
+        json.add("added_tokens", added);
+        json.add("pre_tokenizer", split);
+        json.add("model", model);
+        return json;
+    }
+}

@@ -1,0 +1,126 @@
+package lppo.train;
+
+import java.lang.reflect.Field;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import lppo.PolicyLoss.Aggregation;
+import picocli.CommandLine.Option;
+
+/**
+ * What a run is made of, as command-line options with their defaults. This is the one place where defaults stand;
+ * {@code config.json} of a run folder holds all of them. Ranges are checked by the operators that they go to.
+ */
+public final class Options {
+
+    @Option(names = "--problems-per-step", description = "Problems in a step (default: ${DEFAULT-VALUE}).")
+    public int problemsPerStep = 64;
+
+    @Option(names = "--trusted-share",
+            description = "Share of a step's problems that carry a demonstration (default: ${DEFAULT-VALUE}).")
+    public double trustedShare = 0.5;
+
+    @Option(names = "--group-size", description = "Completions of each problem (default: ${DEFAULT-VALUE}).")
+    public int groupSize = 8;
+
+    @Option(names = "--updates", description = "Optimiser steps per rollout (default: ${DEFAULT-VALUE}).")
+    public int updates = 2;
+
+    @Option(names = "--learning-rate", description = "AdamW's learning rate (default: ${DEFAULT-VALUE}).")
+    public double learningRate = 2e-4;
+
+    @Option(names = "--warm-up", description = "Steps in which the learning rate rises (default: ${DEFAULT-VALUE}).")
+    public int warmUp = 5;
+
+    @Option(names = "--weight-decay", description = "AdamW's weight decay (default: ${DEFAULT-VALUE}).")
+    public double weightDecay = 0;
+
+    @Option(names = "--max-norm", description = "Global norm that gradients are clipped to (default: ${DEFAULT-VALUE}).")
+    public double maxNorm = 1;
+
+    @Option(names = "--clip-low", description = "How far the ratio may fall below 1 (default: ${DEFAULT-VALUE}).")
+    public double clipLow = 0.2;
+
+    @Option(names = "--clip-high", description = "How far the ratio may rise above 1 (default: ${DEFAULT-VALUE}).")
+    public double clipHigh = 0.2;
+
+    @Option(names = "--kl", description = "Coefficient of the KL term to the base policy (default: ${DEFAULT-VALUE}).")
+    public double kl = 0;
+
+    @Option(names = "--aggregation", description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    public Aggregation aggregation = Aggregation.TOKEN_MEAN;
+
+    @Option(names = "--advantage", description = "grpo or dr-grpo (default: ${DEFAULT-VALUE}).")
+    public String advantage = "grpo";
+
+    @Option(names = "--temperature", description = "Of the sampling, positive (default: ${DEFAULT-VALUE}).")
+    public double temperature = 1;
+
+    @Option(names = "--top-k", description = "Sample from the k most probable tokens, 0 for all (default: ${DEFAULT-VALUE}).")
+    public int topK = 0;
+
+    @Option(names = "--top-p", description = "Sample from the most probable mass p (default: ${DEFAULT-VALUE}).")
+    public double topP = 1;
+
+    @Option(names = "--max-new-tokens", description = "Longest completion (default: ${DEFAULT-VALUE}).")
+    public int maxNewTokens = 14;
+
+    @Option(names = "--token-budget", description = "Padded tokens in a micro-batch (default: ${DEFAULT-VALUE}).")
+    public int tokenBudget = 8192;
+
+    @Option(names = "--alpha", description = "Share of the new pass rate in the EMA (default: ${DEFAULT-VALUE}).")
+    public double alpha = 0.5;
+
+    @Option(names = "--kappa", description = "Steepness of the progress weight (default: ${DEFAULT-VALUE}).")
+    public double kappa = 8;
+
+    @Option(names = "--bias", description = "b, the least progress weight (default: ${DEFAULT-VALUE}).")
+    public double bias = 0.5;
+
+    @Option(names = "--guide-below", description = "Guide problems whose EMA is at most this (default: ${DEFAULT-VALUE}).")
+    public double guideBelow = 0.15;
+
+    @Option(names = "--guide-after", description = "... that were observed at least so often (default: ${DEFAULT-VALUE}).")
+    public int guideAfter = 1;
+
+    @Option(names = "--guide-progress", description = "... and whose progress is at most this (default: ${DEFAULT-VALUE}).")
+    public double guideProgress = 1;
+
+    @Option(names = "--guide-in-a-row",
+            description = "Guided visits between two honest ones, when whole groups are guided (default: ${DEFAULT-VALUE}).")
+    public int guideInARow = 1;
+
+    @Option(names = "--beta-min", description = "Least share of the solution that is shown (default: ${DEFAULT-VALUE}).")
+    public double betaMin = 0.3;
+
+    @Option(names = "--beta-max", description = "Largest share of the solution that is shown (default: ${DEFAULT-VALUE}).")
+    public double betaMax = 0.9;
+
+    @Option(names = "--guided-share", description = "Share of a guided group that sees the hint (default: ${DEFAULT-VALUE}).")
+    public double guidedShare = 1;
+
+    @Option(names = "--evaluate-every", description = "Steps between evaluations (default: ${DEFAULT-VALUE}).")
+    public int evaluateEvery = 50;
+
+    @Option(names = "--evaluate-samples", description = "k of avg@k (default: ${DEFAULT-VALUE}).")
+    public int evaluateSamples = 8;
+
+    @Option(names = "--evaluate-on", paramLabel = "FILE", description = "Problems to evaluate on; none: no evaluation.")
+    public Path evaluateOn;
+
+    @Option(names = "--device", description = "auto, cpu or gpu (default: ${DEFAULT-VALUE}).")
+    public String device = "auto";
+
+    /** All options by field name, as text: for {@code config.json}. */
+    public Map<String, String> values() {
+        Map<String, String> values = new TreeMap<>();
+        for (Field field : Options.class.getFields()) {
+            try {
+                values.put(field.getName(), String.valueOf(field.get(this)));
+            } catch (IllegalAccessException e) {
+                throw new IllegalStateException(e); // all fields are public
+            }
+        }
+        return values;
+    }
+}

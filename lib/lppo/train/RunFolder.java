@@ -1,0 +1,163 @@
+package lppo.train;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.univocity.parsers.csv.CsvWriter;
+import com.univocity.parsers.csv.CsvWriterSettings;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import lppo.data.BadInput;
+
+/**
+ * The folder of a run: plain files that a spreadsheet opens. {@code config.json}, {@code metrics.csv},
+ * {@code timing.csv}, {@code problems.csv}, {@code evaluation.csv}, {@code samples.jsonl}, {@code checkpoint/}. Nothing
+ * but {@code timing.csv} depends on the clock. Every row is on disk before the next step begins.
+ *
+ * @param path the folder
+ */
+public record RunFolder(Path path) {
+
+    private static final Gson PRETTY = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping()
+            .serializeSpecialFloatingPointValues().create();
+    private static final Gson LINE = new GsonBuilder().disableHtmlEscaping().create();
+    private static final List<String> TABLES =
+            List.of("metrics.csv", "timing.csv", "problems.csv", "evaluation.csv");
+
+    /**
+     * A folder to write to.
+     *
+     * @throws BadInput if it exists and is not empty, or cannot be made
+     */
+    public static RunFolder create(Path path) {
+        try {
+            if (Files.exists(path)) {
+                BadInput.unless(Files.isDirectory(path), "%s: is a file; give --out a folder", path);
+                try (Stream<Path> inside = Files.list(path)) {
+                    BadInput.unless(inside.findAny().isEmpty(),
+                            "%s: exists and is not empty; choose another --out, or go on with --resume", path);
+                }
+            }
+            Files.createDirectories(path);
+            BadInput.unless(Files.isWritable(path), "%s: cannot be written to; choose another --out", path);
+            return new RunFolder(path);
+        } catch (IOException e) {
+            throw new BadInput(path + ": cannot be made (" + e.getMessage() + "); choose another --out", e);
+        }
+    }
+
+    /** Writes an object as {@code name}, pretty JSON. */
+    public void json(String name, Object value) {
+        try {
+            Files.writeString(path.resolve(name), PRETTY.toJson(value) + "\n");
+        } catch (IOException e) {
+            throw new UncheckedIOException(path.resolve(name) + ": cannot be written", e);
+        }
+    }
+
+    /** Appends a row to a table, whose header is that of its first row. */
+    public void row(String name, Map<String, Object> row) {
+        Path file = path.resolve(name);
+        StringWriter text = new StringWriter();
+        CsvWriterSettings settings = new CsvWriterSettings();
+        settings.getFormat().setLineSeparator("\n");
+        CsvWriter writer = new CsvWriter(text, settings);
+        if (Files.notExists(file)) {
+            writer.writeHeaders(row.keySet());
+        }
+        writer.writeRow(row.values().toArray());
+        writer.close();
+        append(file, text.toString());
+    }
+
+    /** Appends an object as a line of JSON. */
+    public void line(String name, Object value) {
+        append(path.resolve(name), LINE.toJson(value) + "\n");
+    }
+
+    /** Drops the rows of all tables after {@code step}, the first column, so that a resumed run writes them again. */
+    public void rewind(long step) throws IOException {
+        for (String name : TABLES) {
+            Path file = path.resolve(name);
+            if (Files.exists(file)) {
+                List<String> lines = Files.readAllLines(file);
+                Files.write(file, Stream.concat(lines.stream().limit(1), lines.stream().skip(1)
+                        .filter(line -> Long.parseLong(line.substring(0, line.indexOf(','))) <= step)).toList());
+            }
+        }
+    }
+
+    /** A step's checkpoint, written by {@code writer} into a new folder that then takes the place of the old one. */
+    public void checkpoint(FolderWriter writer) {
+        Path fresh = path.resolve("checkpoint.new");
+        Path current = path.resolve("checkpoint");
+        Path old = path.resolve("checkpoint.old");
+        try {
+            delete(fresh);
+            Files.createDirectories(fresh);
+            writer.write(fresh);
+            delete(old);
+            if (Files.exists(current)) {
+                Files.move(current, old, StandardCopyOption.ATOMIC_MOVE);
+            }
+            Files.move(fresh, current, StandardCopyOption.ATOMIC_MOVE);
+            delete(old);
+        } catch (IOException e) {
+            throw new UncheckedIOException(
+                    current + ": the checkpoint cannot be written; the previous one is kept. Is the disk full?", e);
+        }
+    }
+
+    /** The latest whole checkpoint. */
+    public Path latestCheckpoint() {
+        Path current = path.resolve("checkpoint");
+        Path latest = Files.isDirectory(current) ? current : path.resolve("checkpoint.old");
+        BadInput.unless(Files.isDirectory(latest), "%s: has no checkpoint to resume from", path);
+        return latest;
+    }
+
+    /** Writes files into a folder. */
+    @FunctionalInterface
+    public interface FolderWriter {
+        void write(Path folder) throws IOException;
+    }
+
+    /** A row in the making: names and values in order. */
+    public static Map<String, Object> columns(Object... namesAndValues) {
+        Map<String, Object> row = new LinkedHashMap<>();
+        for (int i = 0; i < namesAndValues.length; i += 2) {
+            row.put((String) namesAndValues[i], namesAndValues[i + 1]);
+        }
+        return row;
+    }
+
+    private static void append(Path file, String text) {
+        try {
+            Files.writeString(file, text, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + ": cannot be written. Is the disk full?", e);
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        if (Files.exists(folder)) {
+            try (Stream<Path> files = Files.walk(folder)) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(file);
+                }
+            } catch (DirectoryNotEmptyException e) {
+                throw new IOException(folder + " cannot be removed", e);
+            }
+        }
+    }
+}

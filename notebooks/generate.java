@@ -1,0 +1,71 @@
+///usr/bin/env jbang "$0" "$@" ; exit $?
+//SOURCES ../lib/lppo/Lppo.java
+
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.concurrent.Callable;
+import lppo.cli.Cli;
+import lppo.data.BadInput;
+import lppo.data.Problem;
+import lppo.data.Seed;
+import lppo.model.Policy;
+import lppo.rollout.Completion;
+import lppo.rollout.GpuRollout;
+import lppo.rollout.Prompt;
+import lppo.rollout.Sampling;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Samples completions of a prompt. */
+@Command(name = "generate", mixinStandardHelpOptions = true, showDefaultValues = true,
+        description = "Sample completions of a prompt from a model folder.",
+        footer = {"", "Example:",
+            "  ./jbang generate --model data/base --count 4 'start 17 +3 *2 -7 . . . . . . . . . ='"})
+public class generate implements Callable<Integer> {
+
+    @Parameters(paramLabel = "PROMPT", description = "What the model reads.")
+    String prompt;
+
+    @Option(names = "--model", required = true, description = "Model folder.")
+    Path model;
+
+    @Option(names = "--count", description = "Completions.")
+    int count = 1;
+
+    @Option(names = "--temperature", description = "0 is greedy.")
+    double temperature = 1;
+
+    @Option(names = "--top-k", description = "Sample from the k most probable tokens; 0 for all.")
+    int topK = 0;
+
+    @Option(names = "--top-p", description = "Sample from the most probable mass p.")
+    double topP = 1;
+
+    @Option(names = "--max-new-tokens", description = "Longest completion.")
+    int maxNewTokens = 14;
+
+    @Option(names = "--seed", description = "Root of the draws.")
+    long seed = 1;
+
+    @Option(names = "--device", description = "auto, cpu or gpu.")
+    String device = "auto";
+
+    @Override
+    public Integer call() {
+        BadInput.unless(count > 0, "--count %d: must be positive", count);
+        BadInput.unless(!prompt.isBlank(), "the prompt is empty");
+        Sampling sampling = new Sampling(temperature, topK, topP, maxNewTokens);
+        try (Policy policy = Policy.load(model, Policy.device(device))) {
+            Prompt asked = Prompt.unguided(new Problem("prompt", prompt, "?", null, null, null), policy.encode(prompt));
+            for (Completion c : new GpuRollout(policy, sampling, new Seed(seed)).sample(Collections.nCopies(count, asked), 0)) {
+                System.out.println(policy.decode(c.tokens()) + (c.finish() == Completion.Finish.LENGTH ? " …" : ""));
+            }
+        }
+        return 0;
+    }
+
+    public static void main(String... args) {
+        Cli.run(new generate(), args);
+    }
+}

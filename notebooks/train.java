@@ -1,0 +1,98 @@
+///usr/bin/env jbang "$0" "$@" ; exit $?
+//SOURCES ../lib/lppo/Lppo.java
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import lppo.Recipe;
+import lppo.cli.Cli;
+import lppo.cli.Interrupt;
+import lppo.cli.Progress;
+import lppo.data.BadInput;
+import lppo.data.Problem;
+import lppo.data.Problems;
+import lppo.data.Seed;
+import lppo.model.Policy;
+import lppo.reward.Reward;
+import lppo.train.Options;
+import lppo.train.RunFolder;
+import lppo.train.Trainer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** One run of one recipe. */
+@Command(name = "train", mixinStandardHelpOptions = true,
+        description = "One run of one recipe on a model folder and a problem file.",
+        footer = {"", "Example:",
+            "  ./jbang train --recipe lppo --model data/base --data data/train.jsonl --evaluate-on data/validation.jsonl --out /tmp/lppo"})
+public class train implements Callable<Integer> {
+
+    @Option(names = "--recipe", required = true, description = "grpo, pg, lp or lppo.")
+    String recipe;
+
+    @Option(names = "--model", required = true, description = "Model folder.")
+    Path model;
+
+    @Option(names = "--data", required = true, description = "Problems to train on.")
+    Path data;
+
+    @Option(names = "--out", required = true, description = "Run folder; it must be new or empty, unless --resume.")
+    Path out;
+
+    @Option(names = "--steps", description = "Training steps in all (default: ${DEFAULT-VALUE}).")
+    long steps = 300;
+
+    @Option(names = "--seed", description = "Root of all draws (default: ${DEFAULT-VALUE}).")
+    long seed = 1;
+
+    @Option(names = "--resume", description = "Go on from the latest checkpoint in --out.")
+    boolean resume;
+
+    @Mixin
+    Options options;
+
+    @Override
+    public Integer call() {
+        BadInput.unless(steps > 0, "--steps %d: must be positive", steps);
+        Recipe named = Recipe.named(recipe);
+        List<Problem> problems = Problems.read(data);
+        List<Problem> heldOut = options.evaluateOn == null ? List.of() : Problems.read(options.evaluateOn);
+        RunFolder folder = resume ? new RunFolder(out) : RunFolder.create(out);
+        Path weights = resume ? folder.latestCheckpoint() : model;
+        try (Policy policy = Policy.load(weights, Policy.device(options.device));
+                Policy reference = options.kl > 0 ? Policy.load(model, Policy.device(options.device)) : null) {
+            BadInput.unless(!named.guided() || problems.stream().anyMatch(Problem::hasDemonstration),
+                    "%s: no problem has a \"solution\", so recipe %s has nothing to guide with; use grpo or lp", data, recipe);
+            for (Problem problem : problems) {
+                checkDemonstration(problem);
+            }
+            Trainer trainer = new Trainer(named, options, policy, reference, Reward.lastWord(), problems, heldOut,
+                    new Seed(seed), folder);
+            if (resume) {
+                trainer.resume(weights);
+            } else {
+                folder.json("config.json", Map.of("recipe", recipe, "model", model.toString(), "data", data.toString(),
+                        "steps", steps, "seed", seed, "options", options.values(), "commit", Cli.commit()));
+            }
+            try (Progress progress = new Progress(recipe, steps)) {
+                boolean finished = trainer.run(steps, Interrupt.watch(), progress);
+                if (!finished) {
+                    System.err.printf("stopped after step %d of %d; go on with --resume%n", trainer.done(), steps);
+                    return 1;
+                }
+            }
+        }
+        return 0;
+    }
+
+    private void checkDemonstration(Problem problem) {
+        BadInput.unless(!problem.hasDemonstration() || Reward.lastWord().score(problem, problem.solution()) == 1,
+                "%s: the solution of problem %s does not end in its answer %s", data, problem.id(), problem.answer());
+    }
+
+    public static void main(String... args) {
+        Cli.run(new train(), args);
+    }
+}
