@@ -16,6 +16,10 @@ package lppo;
 //SOURCES PrefixSampler.java
 //SOURCES ProgressTracker.java
 //SOURCES Recipe.java
+//SOURCES cli/Children.java
+//SOURCES cli/Cli.java
+//SOURCES cli/Interrupt.java
+//SOURCES cli/Progress.java
 //SOURCES data/BadInput.java
 //SOURCES data/Order.java
 //SOURCES data/Problem.java
@@ -36,11 +40,22 @@ package lppo;
 //SOURCES rollout/Prompt.java
 //SOURCES rollout/Rollout.java
 //SOURCES rollout/Sampling.java
+//SOURCES task/ModularChain.java
 //SOURCES train/AdamW.java
 //SOURCES train/Diverged.java
+//SOURCES train/Evaluation.java
+//SOURCES train/Imitation.java
 //SOURCES train/Learner.java
+//SOURCES train/Options.java
+//SOURCES train/RunFolder.java
 //SOURCES train/Sample.java
 //SOURCES train/TokenBatch.java
+//SOURCES train/Trainer.java
+//SOURCES view/Charts.java
+//SOURCES view/Curve.java
+//SOURCES view/Report.java
+//SOURCES view/Runs.java
+//SOURCES view/Tables.java
 //COMPILE_OPTIONS -proc:none
 //RUNTIME_OPTIONS -Djava.awt.headless=true -DOPT_OUT_TRACKING=true
 

@@ -21,7 +21,7 @@ public record Rotary(NDArray cos, NDArray sin) {
         for (int i = 0; i < dim / 2; i++) {
             double frequency = (float) Math.pow(config.ropeTheta(), -2.0 * i / dim); // fp32, as the reference has it
             for (int position = 0; position < time; position++) {
-                float angle = (float) (position * (float) frequency);
+                float angle = position * (float) frequency;
                 int at = position * dim + i;
                 cos[at] = cos[at + dim / 2] = (float) Math.cos(angle);
                 sin[at] = -(float) Math.sin(angle);

@@ -1,0 +1,67 @@
+package lppo.view;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import lppo.data.Seed;
+
+/**
+ * The runs of one recipe over seeds, on common points.
+ *
+ * @param name for legends
+ * @param x points, say steps
+ * @param runs a row per seed, each as long as {@code x}
+ */
+public record Curve(String name, double[] x, List<double[]> runs) {
+
+    /** Mean over seeds at each point. */
+    public double[] mean() {
+        double[] mean = new double[x.length];
+        for (int i = 0; i < mean.length; i++) {
+            mean[i] = mean(at(i));
+        }
+        return mean;
+    }
+
+    /** Sample standard deviation over seeds at each point; 0 for one seed. */
+    public double[] deviation() {
+        double[] deviation = new double[x.length];
+        for (int i = 0; i < deviation.length; i++) {
+            deviation[i] = deviation(at(i));
+        }
+        return deviation;
+    }
+
+    /** The values of all seeds at a point. */
+    public double[] at(int point) {
+        return runs.stream().mapToDouble(run -> run[point]).toArray();
+    }
+
+    /** Mean. */
+    public static double mean(double[] values) {
+        return Arrays.stream(values).average().orElse(Double.NaN);
+    }
+
+    /** Sample standard deviation; 0 for one value. */
+    public static double deviation(double[] values) {
+        double mean = mean(values);
+        return values.length < 2 ? 0
+                : Math.sqrt(Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum() / (values.length - 1));
+    }
+
+    /** The 95 % percentile bootstrap interval of the mean, from 10,000 keyed resamples: {low, high}. */
+    public static double[] bootstrap(double[] values) {
+        SplittableRandom random = new Seed(0).at("bootstrap", 0);
+        List<Double> means = new ArrayList<>();
+        for (int resample = 0; resample < 10_000; resample++) {
+            double sum = 0;
+            for (int i = 0; i < values.length; i++) {
+                sum += values[random.nextInt(values.length)];
+            }
+            means.add(sum / values.length);
+        }
+        means.sort(null);
+        return new double[] {means.get(250), means.get(9749)};
+    }
+}

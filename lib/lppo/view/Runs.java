@@ -1,0 +1,65 @@
+package lppo.view;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import lppo.data.BadInput;
+import tech.tablesaw.api.ColumnType;
+import tech.tablesaw.api.Row;
+import tech.tablesaw.api.Table;
+import tech.tablesaw.io.csv.CsvReadOptions;
+
+/**
+ * The tables of run folders, read back.
+ *
+ * @param folders one per seed of one recipe
+ */
+public record Runs(String name, List<Path> folders) {
+
+    /** A table of a run folder; levels and problem ids are text. */
+    public static Table read(Path folder, String file) {
+        Path csv = folder.resolve(file);
+        BadInput.unless(Files.isRegularFile(csv), "%s: missing, so %s is no run folder", csv, folder);
+        return Table.read().usingOptions(CsvReadOptions.builder(csv.toFile()).columnTypes(name ->
+                name.equals("level") || name.equals("problem") ? ColumnType.STRING : ColumnType.DOUBLE).build());
+    }
+
+    /** A column of the evaluations of one level against another column, a run per seed. */
+    public Curve evaluation(String level, String x, String y) {
+        List<Table> tables = folders.stream().map(f -> read(f, "evaluation.csv"))
+                .map(t -> t.where(t.stringColumn("level").isEqualTo(level))).toList();
+        return curve(tables, x, y, 1);
+    }
+
+    /** A column of the metrics, averaged over windows of {@code window} steps. */
+    public Curve metrics(String y, int window) {
+        return curve(folders.stream().map(f -> read(f, "metrics.csv")).toList(), "step", y, window);
+    }
+
+    private Curve curve(List<Table> tables, String x, String y, int window) {
+        int points = tables.stream().mapToInt(Table::rowCount).min().orElse(0) / window;
+        double[] xs = IntStream.range(0, points)
+                .mapToDouble(i -> Curve.mean(tables.stream().mapToDouble(t -> t.doubleColumn(x).get((i + 1) * window - 1)).toArray()))
+                .toArray();
+        return new Curve(name, xs, tables.stream().map(t -> IntStream.range(0, points).mapToDouble(i -> Curve.mean(
+                IntStream.range(i * window, (i + 1) * window).mapToDouble(j -> t.doubleColumn(y).get(j))
+                        .filter(v -> !Double.isNaN(v)).toArray())).toArray()).toList());
+    }
+
+    /** The last evaluation of each seed: greedy accuracy by level. */
+    public Map<String, double[]> last(String column) {
+        Map<String, double[]> values = new LinkedHashMap<>();
+        for (int seed = 0; seed < folders.size(); seed++) {
+            Table table = read(folders.get(seed), "evaluation.csv");
+            double end = table.doubleColumn("step").max();
+            for (Row row : table.where(table.doubleColumn("step").isEqualTo(end))) {
+                values.computeIfAbsent(row.getString("level"), key -> new double[folders.size()])[seed] =
+                        row.getDouble(column);
+            }
+        }
+        return values;
+    }
+}

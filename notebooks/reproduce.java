@@ -1,0 +1,206 @@
+///usr/bin/env jbang "$0" "$@" ; exit $?
+//SOURCES ../lib/lppo/Lppo.java
+//SOURCES train.java
+//SOURCES sft.java
+//FILES task/train.jsonl=../data/train.jsonl
+//FILES task/validation.jsonl=../data/validation.jsonl
+//FILES task/heldout.jsonl=../data/heldout.jsonl
+//FILES task/base/config.json=../data/base/config.json
+//FILES task/base/tokenizer.json=../data/base/tokenizer.json
+//FILES task/base/model.safetensors=../data/base/model.safetensors
+
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import lppo.Recipe;
+import lppo.cli.Cli;
+import lppo.cli.Children;
+import lppo.cli.Progress;
+import lppo.data.BadInput;
+import lppo.train.RunFolder;
+import lppo.view.Report;
+import lppo.view.Runs;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * The main job. Every recipe starts from the same base policy and, per seed, sees the same problems in the same order and
+ * samples as many completions; beside them goes plain supervised fine-tuning on the same demonstrations. Each run is what
+ * {@code train} or {@code sft} does, in a process of its own on one core.
+ */
+@Command(name = "reproduce", mixinStandardHelpOptions = true,
+        description = "The main job: GRPO, +PG, +LP and LPPO side by side on the built-in task.",
+        footer = {"", "Examples:", "  ./jbang reproduce", "  ./jbang reproduce --quick --out /tmp/quick",
+            "  ./jbang reproduce --recipes grpo,lppo --seeds 5 --steps 800 --out /tmp/five"})
+public class reproduce implements Callable<Integer> {
+
+    private static final List<String> TASK = List.of("train.jsonl", "validation.jsonl", "heldout.jsonl",
+            "base/config.json", "base/tokenizer.json", "base/model.safetensors");
+
+    @Option(names = "--out", description = "Report folder; it must be new or empty, unless --resume (default: ${DEFAULT-VALUE}).")
+    Path out = Path.of("runs", "reproduce");
+
+    @Option(names = "--quick", description = "Fewer steps and seeds: a look in under three minutes.")
+    boolean quick;
+
+    @Option(names = "--recipes", split = ",", description = "Which recipes, GRPO first (default: ${DEFAULT-VALUE}).")
+    List<String> recipes = List.of("grpo", "pg", "lp", "lppo");
+
+    @Option(names = "--seeds", description = "How many seeds (default: 3, with --quick 1).")
+    int seeds = 0;
+
+    @Option(names = "--steps", description = "Training steps (default: 400, with --quick 60).")
+    int steps = 0;
+
+    @Option(names = "--jobs", description = "Runs side by side (default: one per core).")
+    int jobs = Runtime.getRuntime().availableProcessors();
+
+    @Option(names = "--resume", description = "Go on in --out: finished runs are kept, broken-off ones continue.")
+    boolean resume;
+
+    private record Job(String name, Path folder, List<String> arguments, int steps) {}
+
+    @Override
+    public Integer call() throws Exception {
+        seeds = seeds == 0 ? quick ? 1 : 3 : seeds;
+        steps = steps == 0 ? quick ? 60 : 400 : steps;
+        BadInput.unless(seeds > 0, "--seeds %d: must be positive", seeds);
+        BadInput.unless(steps >= 10, "--steps %d: must be 10 or more", steps);
+        BadInput.unless(jobs > 0, "--jobs %d: must be positive", jobs);
+        List<Recipe> chosen = recipes.stream().map(Recipe::named).distinct().toList();
+        BadInput.unless(chosen.get(0) == Recipe.GRPO, "--recipes %s: begin with grpo, which the others are compared with",
+                String.join(",", recipes));
+        if (!resume) {
+            RunFolder.create(out);
+        }
+        Path task = unpack();
+        List<Job> queue = new ArrayList<>();
+        List<Runs> compared = new ArrayList<>();
+        for (Recipe recipe : chosen) {
+            List<Path> folders = new ArrayList<>();
+            for (int seed = 1; seed <= seeds; seed++) {
+                folders.add(add(queue, "train", recipe.id(), seed, task, steps, List.of("--recipe", recipe.id())));
+            }
+            compared.add(new Runs(recipe.title(), folders));
+        }
+        List<Path> folders = new ArrayList<>();
+        for (int seed = 1; seed <= seeds; seed++) { // about as long as a run of train
+            folders.add(add(queue, "sft", "sft", seed, task, 3 * steps, List.of("--batch", "64", "--learning-rate", "1e-3")));
+        }
+        long begin = System.nanoTime();
+        run(queue);
+        String setting = "%d seeds, %d steps; %d jobs on %s with %d cores; commit %s; %.1f minutes.".formatted(seeds, steps,
+                jobs, System.getProperty("os.name") + " " + System.getProperty("os.arch"),
+                Runtime.getRuntime().availableProcessors(), Cli.commit(), (System.nanoTime() - begin) / 60e9);
+        Report report = new Report(compared, new Runs("SFT", folders), 0.5);
+        report.write(out, setting);
+        System.out.println(report.table().print());
+        System.out.println("report: " + out.resolve("report.md"));
+        return 0;
+    }
+
+    private Path add(List<Job> queue, String command, String name, int seed, Path task, int length, List<String> extra) {
+        Path folder = out.resolve("runs").resolve(name + "-" + seed);
+        List<String> arguments = new ArrayList<>(List.of("--model", task.resolve("base").toString(), "--data",
+                task.resolve("train.jsonl").toString(), "--evaluate-on", task.resolve("heldout.jsonl").toString(),
+                "--evaluate-every", Integer.toString(Math.max(1, length / 8)), "--steps", Integer.toString(length), "--seed",
+                Integer.toString(seed), "--device", "cpu", "--out", folder.toString()));
+        arguments.addAll(extra);
+        arguments.add(0, command);
+        queue.add(new Job(name + "-" + seed, folder, arguments, length));
+        return folder;
+    }
+
+    private void run(List<Job> queue) throws Exception {
+        int total = queue.stream().mapToInt(Job::steps).sum();
+        ExecutorService pool = Executors.newFixedThreadPool(jobs);
+        try (Children children = new Children(out); Progress progress = new Progress("reproduce", total)) {
+            List<Future<?>> futures = new ArrayList<>();
+            for (Job job : queue) {
+                futures.add(pool.submit(() -> {
+                    if (!finished(job)) {
+                        List<String> arguments = new ArrayList<>(job.arguments());
+                        if (Files.isDirectory(job.folder().resolve("checkpoint")) && job.arguments().get(0).equals("train")) {
+                            arguments.add("--resume");
+                        } else {
+                            Children.delete(job.folder());
+                        }
+                        children.run(job.name(), arguments);
+                    }
+                    return null;
+                }));
+            }
+            pool.shutdown();
+            while (!pool.awaitTermination(1, TimeUnit.SECONDS)) {
+                progress.accept(queue.stream().mapToInt(this::stepsDone).sum());
+                progress.note(accuracies(queue));
+                for (Future<?> future : futures) {
+                    if (future.isDone()) {
+                        future.get(); // a failed run ends the whole at once
+                    }
+                }
+            }
+            for (Future<?> future : futures) {
+                future.get();
+            }
+        } catch (java.util.concurrent.ExecutionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : e;
+        } finally {
+            pool.shutdownNow();
+        }
+    }
+
+    private boolean finished(Job job) throws Exception {
+        Path file = job.folder().resolve("evaluation.csv");
+        return Files.exists(file) && Files.isDirectory(job.folder().resolve("checkpoint"))
+                && Files.readAllLines(file).stream().anyMatch(line -> line.startsWith(job.steps() + ","));
+    }
+
+    private int stepsDone(Job job) {
+        try {
+            return Math.max(0, Files.readAllLines(job.folder().resolve("metrics.csv")).size() - 1);
+        } catch (java.io.IOException e) {
+            return 0; // not begun
+        }
+    }
+
+    /** The latest greedy accuracy of each run that is on its way. */
+    private String accuracies(List<Job> queue) {
+        StringBuilder text = new StringBuilder();
+        for (Job job : queue) {
+            try {
+                Files.readAllLines(job.folder().resolve("evaluation.csv")).stream().filter(l -> l.contains(",all,"))
+                        .reduce((a, b) -> b).ifPresent(l -> text.append(job.name()).append(' ')
+                                .append("%.2f ".formatted(Double.parseDouble(l.split(",")[4]))));
+            } catch (java.io.IOException | NumberFormatException | ArrayIndexOutOfBoundsException e) {
+                continue; // not begun, or a row half written
+            }
+        }
+        return text.toString();
+    }
+
+    /** Copies the task out of the jar, so that the command works with nothing cloned. */
+    private Path unpack() throws Exception {
+        Path task = out.resolve("task");
+        for (String name : TASK) {
+            Path file = task.resolve(name);
+            Files.createDirectories(file.getParent());
+            try (InputStream in = reproduce.class.getResourceAsStream("/task/" + name)) {
+                Files.copy(in, file, StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
+        return task;
+    }
+
+    public static void main(String... args) {
+        Cli.run(new reproduce(), args);
+    }
+}
