@@ -57,7 +57,7 @@ public class reproduce implements Callable<Integer> {
     @Option(names = "--seeds", description = "How many seeds (default: 3, with --quick 1).")
     int seeds = 0;
 
-    @Option(names = "--steps", description = "Training steps (default: 400, with --quick 60).")
+    @Option(names = "--steps", description = "Training steps (default: 300, with --quick 60).")
     int steps = 0;
 
     @Option(names = "--jobs", description = "Runs side by side (default: one per core).")
@@ -71,7 +71,7 @@ public class reproduce implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         seeds = seeds == 0 ? quick ? 1 : 3 : seeds;
-        steps = steps == 0 ? quick ? 60 : 400 : steps;
+        steps = steps == 0 ? quick ? 60 : 300 : steps;
         BadInput.unless(seeds > 0, "--seeds %d: must be positive", seeds);
         BadInput.unless(steps >= 10, "--steps %d: must be 10 or more", steps);
         BadInput.unless(jobs > 0, "--jobs %d: must be positive", jobs);
@@ -100,7 +100,7 @@ public class reproduce implements Callable<Integer> {
         String setting = "%d seeds, %d steps; %d jobs on %s with %d cores; commit %s; %.1f minutes.".formatted(seeds, steps,
                 jobs, System.getProperty("os.name") + " " + System.getProperty("os.arch"),
                 Runtime.getRuntime().availableProcessors(), Cli.commit(), (System.nanoTime() - begin) / 60e9);
-        Report report = new Report(compared, new Runs("SFT", folders), 0.5);
+        Report report = new Report(compared, new Runs("SFT", folders), 0.3);
         report.write(out, setting);
         System.out.println(report.table().print());
         System.out.println("report: " + out.resolve("report.md"));

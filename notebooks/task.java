@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
 /** Writes the problems of the built-in task and the skeleton of its policy: everything in data/ but the weights. */
 @Command(name = "task", mixinStandardHelpOptions = true, showDefaultValues = true,
         description = "Generate the problems of the built-in task from a seed.",
-        footer = {"", "Example:", "  ./jbang task --out /tmp/task --warm-up 24000"})
+        footer = {"", "Example:", "  ./jbang task --out /tmp/task --warm-up 48000"})
 public class task implements Callable<Integer> {
 
     @Option(names = "--out", required = true, description = "Folder to write to; it must be new or empty.")
@@ -34,7 +34,7 @@ public class task implements Callable<Integer> {
     int warmUp = 0;
 
     @Option(names = "--rarity", description = "Weight of three operations in the warm-up problems; the others have 1.")
-    double rarity = 0.1;
+    double rarity = 0.02;
 
     @Override
     public Integer call() throws Exception {

@@ -76,7 +76,7 @@ public record PolicyLoss(double clipLow, double clipHigh, double klCoefficient) 
         if (klCoefficient > 0) {
             NDArray difference = reference.sub(logProbs);
             NDArray k3 = difference.exp().sub(difference).sub(1);
-            perToken = perToken.add(k3.mul(klCoefficient));
+            perToken = perToken.add(k3.mul(k3.getManager().create((float) klCoefficient)));
             kl = mean(k3, weights);
         }
         NDArray removed = bounded.lt(unbounded).toType(DataType.FLOAT32, false);

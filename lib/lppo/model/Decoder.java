@@ -1,15 +1,12 @@
 package lppo.model;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.core.Embedding;
 import ai.djl.nn.core.Linear;
-import java.util.Map;
 
 /**
  * The Qwen2 decoder (arXiv 2407.10671) on NDArrays: root-mean-square norm, rotary embedding, grouped-query attention
@@ -64,10 +61,12 @@ public final class Decoder {
     private NDArray run(NDArray tokens, Rotary rotary, NDArray mask, KvCache cache) {
         NDArray x = Embedding.embedding(tokens, weights.embedding(), ai.djl.ndarray.types.SparseFormat.DENSE)
                 .singletonOrThrow(); // [B, T, C]
+        // An array, not a number: DJL frees a number's memory after the product, and the backward pass would read it freed
+        NDArray scale = tokens.getManager().create((float) (1 / Math.sqrt(config.headDim())));
         for (int i = 0; i < config.layers(); i++) {
             int index = i;
             NDArray in = x;
-            x = Scopes.keep(() -> block(in, index, rotary, mask, cache));
+            x = Scopes.keep(() -> block(in, index, rotary, scale, mask, cache));
         }
         if (cache != null) {
             cache.advance((int) tokens.getShape().get(1));
@@ -75,13 +74,14 @@ public final class Decoder {
         return norm(x, weights.finalNorm());
     }
 
-    private NDArray block(NDArray x, int index, Rotary rotary, NDArray mask, KvCache cache) {
+    private NDArray block(NDArray x, int index, Rotary rotary, NDArray scale, NDArray mask, KvCache cache) {
         Weights.Layer layer = weights.layer(index);
-        x = x.add(attention(norm(x, layer.attentionNorm()), layer, index, rotary, mask, cache));
+        x = x.add(attention(norm(x, layer.attentionNorm()), layer, index, rotary, scale, mask, cache));
         return x.add(feedForward(norm(x, layer.feedForwardNorm()), layer));
     }
 
-    private NDArray attention(NDArray x, Weights.Layer layer, int index, Rotary rotary, NDArray mask, KvCache cache) {
+    private NDArray attention(NDArray x, Weights.Layer layer, int index, Rotary rotary, NDArray scale,
+            NDArray mask, KvCache cache) {
         long batch = x.getShape().get(0);
         long time = x.getShape().get(1);
         int heads = config.heads();
@@ -91,7 +91,7 @@ public final class Decoder {
                 .reshape(batch, time, heads + 2L * kvHeads, dim).transpose(0, 2, 1, 3); // [B, H + 2K, T, D]
         NDList parts = qkv.split(new long[] {heads + kvHeads}, 1);
         NDList rotated = rotary.rotate(parts.get(0)).split(new long[] {heads}, 1);
-        NDArray query = rotated.get(0).mul(1 / Math.sqrt(dim)); // [B, H, T, D]
+        NDArray query = rotated.get(0).mul(scale); // [B, H, T, D]
         NDArray key = rotated.get(1); // [B, K, T, D]
         NDArray value = parts.get(1); // [B, K, T, D]
         if (cache != null) {
@@ -125,7 +125,7 @@ public final class Decoder {
     /** x / sqrt(mean(x^2) + eps) * gain. */
     private NDArray norm(NDArray x, NDArray gain) {
         NDArray meanSquare = x.square().mean(new int[] {-1}, true);
-        return x.mul(meanSquare.add(config.rmsNormEps()).pow(-0.5)).mul(gain);
+        return x.div(meanSquare.add(config.rmsNormEps()).sqrt()).mul(gain);
     }
 
     private static NDArray linear(NDArray x, NDArray weight, NDArray bias) {

@@ -131,7 +131,8 @@ public final class Learner {
                 .reshape(-1, policy.config().hiddenSize());
         NDArray chosen = Embedding.embedding(batch.index(), hidden, SparseFormat.DENSE).singletonOrThrow(); // [N, C]
         NDArray logits = policy.decoder().logits(chosen); // [N, vocab]
-        NDArray all = (temperature == 1 ? logits : logits.div(temperature)).logSoftmax(-1);
+        NDArray all = (temperature == 1 ? logits
+                : logits.div(logits.getManager().create((float) temperature))).logSoftmax(-1);
         return new NDList(all.gather(batch.targets().expandDims(-1), -1).squeeze(-1), all);
     }
 }

@@ -42,7 +42,7 @@ public final class Options {
     public double clipLow = 0.2;
 
     @Option(names = "--clip-high", description = "How far the ratio may rise above 1 (default: ${DEFAULT-VALUE}).")
-    public double clipHigh = 0.2;
+    public double clipHigh = 0.28;
 
     @Option(names = "--kl", description = "Coefficient of the KL term to the base policy (default: ${DEFAULT-VALUE}).")
     public double kl = 0;
@@ -78,7 +78,7 @@ public final class Options {
     public double bias = 0.5;
 
     @Option(names = "--guide-below", description = "Guide problems whose EMA is at most this (default: ${DEFAULT-VALUE}).")
-    public double guideBelow = 0.15;
+    public double guideBelow = 0.3;
 
     @Option(names = "--guide-after", description = "... that were observed at least so often (default: ${DEFAULT-VALUE}).")
     public int guideAfter = 1;
@@ -94,7 +94,7 @@ public final class Options {
     public double betaMin = 0.3;
 
     @Option(names = "--beta-max", description = "Largest share of the solution that is shown (default: ${DEFAULT-VALUE}).")
-    public double betaMax = 0.9;
+    public double betaMax = 0.95;
 
     @Option(names = "--guided-share", description = "Share of a guided group that sees the hint (default: ${DEFAULT-VALUE}).")
     public double guidedShare = 1;
