@@ -107,7 +107,7 @@ public final class Decoder {
         }
         NDArray scores = query.matMul(key.transpose(0, 1, 3, 2)); // [B, K, H/K * T, S]
         if (mask != null) {
-            scores = scores.add(group > 1 && mask.getShape().dimension() == 2 ? mask.tile(0, group) : mask);
+            scores = scores.add(group > 1 && mask.getShape().dimension() == 2 ? mask.tile(new long[] {group, 1}) : mask);
         }
         NDArray mixed = scores.softmax(-1).matMul(value) // [B, K, H/K * T, D]
                 .reshape(batch, heads, time, dim).transpose(0, 2, 1, 3).reshape(batch, time, (long) heads * dim);

@@ -74,7 +74,7 @@ public record ModelConfig(int vocabSize, int hiddenSize, int intermediateSize, i
     /** Writes {@code config.json} as it was read. */
     public void write(Path folder) throws IOException {
         Files.writeString(folder.resolve("config.json"),
-                new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(json) + "\n");
+                new GsonBuilder().setPrettyPrinting().serializeNulls().disableHtmlEscaping().create().toJson(json) + "\n");
     }
 
     /** transformers 5 keeps the base in {@code rope_parameters}, earlier ones at the top. */
