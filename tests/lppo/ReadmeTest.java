@@ -1,0 +1,58 @@
+package lppo;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.StringWriter;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.tools.JavaCompiler;
+import javax.tools.JavaFileObject;
+import javax.tools.SimpleJavaFileObject;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the README shows is what the library is. */
+class ReadmeTest {
+
+    @Test
+    void theChainOfOperatorsCompiles(@TempDir Path folder) throws Exception {
+        Matcher block = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(readme());
+        assertTrue(block.find(), "the README shows the chain of operators");
+        StringBuilder source = new StringBuilder("import java.nio.file.*; import java.util.*; import lppo.*;\n"
+                + "import lppo.PolicyLoss.Aggregation;\n");
+        for (String room : List.of("data", "model", "rollout", "reward", "train")) {
+            source.append("import lppo.").append(room).append(".*;\n");
+        }
+        source.append("class Chain { void run() {\n").append(block.group(1)).append("}}\n");
+        JavaFileObject file = new SimpleJavaFileObject(URI.create("string:///Chain.java"), JavaFileObject.Kind.SOURCE) {
+            @Override
+            public CharSequence getCharContent(boolean ignoreEncodingErrors) {
+                return source;
+            }
+        };
+        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+        StringWriter complaints = new StringWriter();
+        boolean compiled = compiler.getTask(complaints, null, null, List.of("-d", folder.toString(), "-proc:none",
+                "-classpath", System.getProperty("java.class.path")), null, List.of(file)).call();
+        assertTrue(compiled, complaints.toString());
+    }
+
+    @Test
+    void everyLinkAndPictureIsThere() throws Exception {
+        Matcher link = Pattern.compile("]\\((?!http)([^)]+)\\)").matcher(readme());
+        int links = 0;
+        for (; link.find(); links++) {
+            assertTrue(Files.exists(Checkout.ROOT.resolve(link.group(1))), link.group(1));
+        }
+        assertTrue(links > 5, "the README links to the library");
+    }
+
+    private static String readme() throws Exception {
+        return Files.readString(Checkout.ROOT.resolve("README.md"));
+    }
+}
