@@ -111,7 +111,7 @@ public class reproduce implements Callable<Integer> {
         Path folder = out.resolve("runs").resolve(name + "-" + seed);
         List<String> arguments = new ArrayList<>(List.of("--model", task.resolve("base").toString(), "--data",
                 task.resolve("train.jsonl").toString(), "--evaluate-on", task.resolve("heldout.jsonl").toString(),
-                "--evaluate-every", Integer.toString(Math.max(1, length / 8)), "--steps", Integer.toString(length), "--seed",
+                "--evaluate-every", Integer.toString((length + 7) / 8), "--steps", Integer.toString(length), "--seed",
                 Integer.toString(seed), "--device", "cpu", "--out", folder.toString()));
         arguments.addAll(extra);
         arguments.add(0, command);

@@ -88,7 +88,7 @@ public record PrefixSampler(Rule rule, double betaMin, double betaMax, double sh
         if (prefix.isEmpty()) {
             return Prompt.unguided(problem, question);
         }
-        // Between the question and the solution stands a blank: it is no token of its own for either tokenizer family
+        // Tokenised apart from the question: right for a word-level tokenizer, a byte-level one will want the blank between
         int[] hint = encode.apply(prefix);
         int[] tokens = java.util.Arrays.copyOf(question, question.length + hint.length);
         System.arraycopy(hint, 0, tokens, question.length, hint.length);
