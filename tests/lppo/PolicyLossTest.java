@@ -1,0 +1,225 @@
+package lppo;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.GradientCollector;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import lppo.PolicyLoss.Aggregation;
+import lppo.data.BadInput;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/** The loss against PyTorch (tests/fixtures/policy_loss.py), against finite differences and against values by hand. */
+class PolicyLossTest {
+
+    /** What came out, as numbers. */
+    private record Result(double loss, double ratio, double clipFraction, double kl, float[] gradient) {}
+
+    @TestFactory
+    List<DynamicTest> lossAndGradientAreThoseOfPyTorch() throws Exception {
+        List<DynamicTest> tests = new ArrayList<>();
+        String text = Files.readString(Checkout.ROOT.resolve("tests/fixtures/policy_loss.json"));
+        for (JsonElement element : JsonParser.parseString(text).getAsJsonArray()) {
+            JsonObject c = element.getAsJsonObject();
+            tests.add(DynamicTest.dynamicTest("%s, %s, kl %s".formatted(c.get("name"), c.get("aggregation"), c.get("kl")),
+                    () -> likePyTorch(c)));
+        }
+        assertEquals(24, tests.size());
+        return tests;
+    }
+
+    private static void likePyTorch(JsonObject c) {
+        Aggregation aggregation = Aggregation.valueOf(c.get("aggregation").getAsString());
+        int[] lengths = IntStream.range(0, c.getAsJsonArray("lengths").size())
+                .map(i -> c.getAsJsonArray("lengths").get(i).getAsInt()).toArray();
+        int width = Arrays.stream(lengths).max().orElseThrow();
+        int tokens = Arrays.stream(lengths).sum();
+        float[] weights = new float[lengths.length * width]; // ragged: zero after the end of each completion
+        for (int i = 0; i < lengths.length; i++) {
+            Arrays.fill(weights, i * width, i * width + lengths[i],
+                    (float) aggregation.weight(lengths[i], tokens, lengths.length));
+        }
+        PolicyLoss loss = new PolicyLoss(c.get("clip_low").getAsDouble(), c.get("clip_high").getAsDouble(), c.get("kl").getAsDouble());
+        Result ours = evaluate(loss, new Shape(lengths.length, width), floats(c, "log_probs"), floats(c, "behaviour"),
+                floats(c, "advantages"), weights, c.get("kl").getAsDouble() == 0 ? null : floats(c, "reference"));
+        double expected = c.get("loss").getAsDouble();
+        assertEquals(expected, ours.loss(), 1e-5 * Math.max(1, Math.abs(expected)));
+        float[] gradient = floats(c, "gradient");
+        for (int i = 0; i < gradient.length; i++) {
+            assertEquals(gradient[i], ours.gradient()[i], 1e-5 * Math.max(1, Math.abs(gradient[i])), "token " + i);
+        }
+        if (aggregation == Aggregation.TOKEN_MEAN) {
+            assertEquals(c.get("clipped_tokens").getAsDouble() / tokens, ours.clipFraction(), 1e-6);
+        }
+    }
+
+    @Test
+    void theClipRemovesGradientsOnItsOwnSideOnly() {
+        PolicyLoss loss = new PolicyLoss(0.2, 0.3, 0);
+        // ratios 1.5 0.5 1.5 0.5 with A = 1 1 -1 -1, then 1.25 within the wider upper bound, then 0.75 with A < 0
+        double[] ratios = {1.5, 0.5, 1.5, 0.5, 1.25, 0.75};
+        float[] advantages = {1, 1, -1, -1, 1, -1};
+        Result result = flat(loss, logs(ratios), new float[6], advantages, filled(6, 1 / 6f), null);
+        // -min: -1.3 (clipped), -0.5, +1.5, +0.8 (clipped), -1.25, +0.8 (clipped); sum 0.05
+        assertEquals(0.05 / 6, result.loss(), 1e-6);
+        assertEquals(3 / 6.0, result.clipFraction(), 1e-6);
+        assertEquals(6 / 6.0, result.ratio(), 1e-6); // 1.5 + 0.5 + 1.5 + 0.5 + 1.25 + 0.75 = 6
+        // -A ratio / 6 where not clipped
+        assertArrayEquals(new float[] {0, -0.5f / 6, 1.5f / 6, 0, -1.25f / 6, 0}, result.gradient(), 1e-6f);
+        assertEquals(0, result.kl(), 0);
+    }
+
+    @Test
+    void theKlTermIsK3() {
+        // log-ratio of reference to policy d = 1, -1: e - 1 - 1 and 1/e + 1 - 1; A = 0 leaves the KL alone
+        Result result = flat(new PolicyLoss(0.2, 0.2, 0.5), new float[] {-2, -1}, new float[] {-2, -1}, new float[2],
+                filled(2, 0.5f), new float[] {-1, -2});
+        double kl = 0.5 * (Math.E - 2) + 0.5 / Math.E;
+        assertEquals(kl, result.kl(), 1e-6);
+        assertEquals(0.5 * kl, result.loss(), 1e-6);
+        // derivative 1 - exp(d), times the coefficient and the weight
+        assertArrayEquals(new float[] {(float) (0.25 * (1 - Math.E)), (float) (0.25 * (1 - 1 / Math.E))},
+                result.gradient(), 1e-6f);
+        Result same = flat(new PolicyLoss(0.2, 0.2, 0.5), new float[] {-2, -1}, new float[] {-2, -1}, new float[2],
+                filled(2, 0.5f), new float[] {-2, -1});
+        assertEquals(0, same.kl(), 0);
+    }
+
+    @Test
+    void gradientIsThatOfCentralDifferences() {
+        SplittableRandom random = new SplittableRandom(4);
+        int n = 40;
+        float[] logProbs = new float[n];
+        float[] behaviour = new float[n];
+        float[] advantages = new float[n];
+        float[] weights = new float[n];
+        float[] reference = new float[n];
+        for (int i = 0; i < n; i++) {
+            logProbs[i] = (float) -random.nextDouble(0.1, 3);
+            behaviour[i] = logProbs[i] + (float) random.nextDouble(-0.6, 0.6);
+            reference[i] = logProbs[i] + (float) random.nextDouble(-0.6, 0.6);
+            advantages[i] = (float) random.nextDouble(-2, 2);
+            weights[i] = i % 7 == 0 ? 0 : (float) random.nextDouble(0.1, 1);
+        }
+        PolicyLoss loss = new PolicyLoss(0.2, 0.28, 0.1);
+        Result result = flat(loss, logProbs, behaviour, advantages, weights, reference);
+        for (int i = 0; i < n; i++) {
+            double ratio = Math.exp(logProbs[i] - behaviour[i]);
+            if (Math.abs(ratio - 0.8) < 0.03 || Math.abs(ratio - 1.28) < 0.03) {
+                continue; // a kink has no derivative
+            }
+            float[] only = new float[n]; // this token alone, so that float32 does not drown the difference in the sum
+            only[i] = weights[i];
+            float[] up = logProbs.clone();
+            float[] down = logProbs.clone();
+            up[i] += 0.01f;
+            down[i] -= 0.01f;
+            double slope = (flat(loss, up, behaviour, advantages, only, reference).loss()
+                    - flat(loss, down, behaviour, advantages, only, reference).loss()) / (up[i] - down[i]);
+            assertEquals(slope, result.gradient()[i], 2e-4, "token " + i);
+        }
+    }
+
+    @Test
+    void tokensOfWeightZeroDoNotMatter() {
+        PolicyLoss loss = new PolicyLoss(0.2, 0.28, 0.1);
+        float[] weights = {0.5f, 0, 0.5f, 0};
+        Result a = flat(loss, new float[] {-1, -2, -3, -4}, new float[] {-1.1f, -9, -3, -1}, new float[] {1, 5, -1, -5},
+                weights, new float[] {-1, -1, -2, -4});
+        Result b = flat(loss, new float[] {-1, -7, -3, -1}, new float[] {-1.1f, -1, -3, -2}, new float[] {1, -2, -1, 9},
+                weights, new float[] {-1, -8, -2, -5});
+        assertEquals(a.loss(), b.loss(), 0);
+        assertEquals(a.clipFraction(), b.clipFraction(), 0);
+        assertEquals(a.ratio(), b.ratio(), 0);
+        assertEquals(a.kl(), b.kl(), 0);
+        assertArrayEquals(a.gradient(), b.gradient(), 0);
+        assertEquals(0, a.gradient()[1], 0);
+        assertEquals(0, a.gradient()[3], 0);
+    }
+
+    @Test
+    void aggregationsGiveTheWeightsByHand() {
+        // two completions of 1 and 3 tokens: 1/4 each, or 1/2 for each completion
+        assertEquals(0.25, Aggregation.TOKEN_MEAN.weight(1, 4, 2), 0);
+        assertEquals(0.25, Aggregation.TOKEN_MEAN.weight(3, 4, 2), 0);
+        assertEquals(0.5, Aggregation.SEQUENCE_MEAN.weight(1, 4, 2), 0);
+        assertEquals(1 / 6.0, Aggregation.SEQUENCE_MEAN.weight(3, 4, 2), 1e-15);
+        for (Aggregation aggregation : Aggregation.values()) {
+            assertEquals(1, aggregation.weight(1, 4, 2) + 3 * aggregation.weight(3, 4, 2), 1e-15, "they sum to one");
+        }
+    }
+
+    @Test
+    void badNumbersAreRefused() {
+        for (double bad : new double[] {-0.1, Double.NaN, Double.POSITIVE_INFINITY}) {
+            assertThrows(BadInput.class, () -> new PolicyLoss(bad, 0.2, 0));
+            assertThrows(BadInput.class, () -> new PolicyLoss(0.2, bad, 0));
+            assertThrows(BadInput.class, () -> new PolicyLoss(0.2, 0.2, bad));
+        }
+        assertThrows(BadInput.class, () -> new PolicyLoss(0, 0.2, 0));
+        assertThrows(BadInput.class, () -> new PolicyLoss(1.1, 0.2, 0));
+        assertThrows(BadInput.class, () -> new PolicyLoss(0.2, 0, 0));
+    }
+
+    private static Result flat(PolicyLoss loss, float[] logProbs, float[] behaviour, float[] advantages, float[] weights,
+            float[] reference) {
+        return evaluate(loss, new Shape(logProbs.length), logProbs, behaviour, advantages, weights, reference);
+    }
+
+    private static Result evaluate(PolicyLoss loss, Shape shape, float[] logProbs, float[] behaviour, float[] advantages,
+            float[] weights, float[] reference) {
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu());
+                GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
+            NDArray x = manager.create(logProbs, shape);
+            x.setRequiresGradient(true);
+            NDArray old = manager.create(behaviour, shape);
+            NDArray advantage = manager.create(advantages, shape);
+            NDArray weight = manager.create(weights, shape);
+            NDArray other = reference == null ? null : manager.create(reference, shape);
+            PolicyLoss.Terms terms = loss.of(x, old, advantage, weight, other);
+            collector.backward(terms.loss());
+            return new Result(terms.loss().getFloat(), terms.ratio().getFloat(), terms.clipFraction().getFloat(),
+                    terms.kl().getFloat(), x.getGradient().toFloatArray());
+        }
+    }
+
+    private static float[] floats(JsonObject object, String name) {
+        JsonArray array = object.getAsJsonArray(name);
+        float[] values = new float[array.size()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = array.get(i).getAsFloat();
+        }
+        return values;
+    }
+
+    private static float[] filled(int length, float value) {
+        float[] values = new float[length];
+        Arrays.fill(values, value);
+        return values;
+    }
+
+    private static float[] logs(double[] ratios) {
+        float[] values = new float[ratios.length];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) Math.log(ratios[i]);
+        }
+        return values;
+    }
+}

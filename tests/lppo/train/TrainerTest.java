@@ -1,0 +1,188 @@
+package lppo.train;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.Device;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import lppo.Recipe;
+import lppo.data.BadInput;
+import lppo.data.Problem;
+import lppo.data.Seed;
+import lppo.model.Policy;
+import lppo.reward.Reward;
+import lppo.task.ModularChain;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whole runs of a tiny random policy. The reward is 1 for every completion that ends by itself. */
+class TrainerTest {
+
+    private static final Reward ENDS = (problem, response) -> 1;
+    private static final List<Problem> PROBLEMS = ModularChain.problems(
+            new ModularChain.Counts("t", new TreeMap<>(Map.of(3, 12)), Map.of(3, 6), 1), new Seed(2), Set.of(), true);
+
+    @TempDir
+    static Path skeleton;
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void write() throws Exception {
+        ModularChain.writeSkeleton(skeleton);
+    }
+
+    @Test
+    void aFewStepsRaiseThePassRate() throws Exception {
+        Options options = options();
+        options.learningRate = 3e-3;
+        options.updates = 1;
+        run(Recipe.GRPO, options, folder.resolve("run"), 20);
+        double[] rates = column(folder.resolve("run/metrics.csv"), "pass_rate");
+        assertEquals(20, rates.length);
+        double begin = Arrays.stream(rates).limit(3).average().orElseThrow();
+        double end = Arrays.stream(rates).skip(17).average().orElseThrow();
+        assertTrue(begin < 0.4, "a random policy seldom ends by itself: " + begin);
+        assertTrue(end > begin + 0.3, "from " + begin + " to " + end);
+    }
+
+    @Test
+    void theSameSeedGivesTheSameBytes() throws Exception {
+        run(Recipe.LPPO, options(), folder.resolve("a"), 3);
+        run(Recipe.LPPO, options(), folder.resolve("b"), 3);
+        for (String file : List.of("metrics.csv", "problems.csv", "checkpoint/model.safetensors", "checkpoint/tracker.json")) {
+            assertArrayEquals(Files.readAllBytes(folder.resolve("a").resolve(file)),
+                    Files.readAllBytes(folder.resolve("b").resolve(file)), file);
+        }
+    }
+
+    @Test
+    void aResumedRunIsTheUninterruptedOne() throws Exception {
+        run(Recipe.LPPO, options(), folder.resolve("whole"), 5);
+        Path out = folder.resolve("parts");
+        try (Policy policy = policy()) {
+            long[] done = {0};
+            Trainer trainer = trainer(Recipe.LPPO, options(), policy, RunFolder.create(out));
+            assertFalse(trainer.run(5, () -> done[0] == 2, step -> done[0] = step), "stopped early");
+            assertEquals(2, trainer.done());
+        }
+        // a row that was written after the checkpoint, as by a run that was killed in step 3
+        List<String> problems = Files.readAllLines(out.resolve("problems.csv"));
+        Files.writeString(out.resolve("problems.csv"), String.join("\n", problems) + "\n"
+                + problems.get(problems.size() - 1).replaceFirst("^2,", "3,") + "\n");
+        RunFolder resumed = new RunFolder(out);
+        Path checkpoint = resumed.latestCheckpoint();
+        try (Policy policy = Policy.load(checkpoint, Device.cpu())) {
+            Trainer trainer = trainer(Recipe.LPPO, options(), policy, resumed);
+            trainer.resume(checkpoint);
+            assertEquals(2, trainer.done());
+            assertTrue(trainer.run(5, () -> false, step -> {}));
+        }
+        for (String file : List.of("metrics.csv", "problems.csv")) {
+            assertEquals(Files.readString(folder.resolve("whole").resolve(file)), Files.readString(out.resolve(file)), file);
+        }
+        for (String file : List.of("model.safetensors", "optimizer.safetensors", "tracker.json", "state.json")) {
+            assertArrayEquals(Files.readAllBytes(folder.resolve("whole/checkpoint").resolve(file)),
+                    Files.readAllBytes(out.resolve("checkpoint").resolve(file)), file);
+        }
+    }
+
+    @Test
+    void grpoNeitherGuidesNorWeighs() throws Exception {
+        run(Recipe.GRPO, options(), folder.resolve("run"), 3);
+        Path problems = folder.resolve("run/problems.csv");
+        assertTrue(Arrays.stream(column(problems, "guided")).allMatch(x -> x == 0));
+        assertTrue(Arrays.stream(column(problems, "weight")).allMatch(x -> x == 1));
+        assertEquals(3 * 6, column(problems, "step").length, "a row per problem and step");
+    }
+
+    @Test
+    void lppoGuidesFailingProblemsAndWeighsByProgress() throws Exception {
+        run(Recipe.LPPO, options(), folder.resolve("run"), 6);
+        Path problems = folder.resolve("run/problems.csv");
+        double[] guided = column(problems, "guided");
+        double[] betas = column(problems, "beta");
+        double[] progress = column(problems, "progress");
+        double[] weights = column(problems, "weight");
+        assertTrue(Arrays.stream(guided).sum() > 0);
+        for (int i = 0; i < guided.length; i++) {
+            assertTrue(guided[i] == 0 ? betas[i] == 0 : betas[i] >= 0.3 && betas[i] <= 0.95, "row " + i);
+            assertEquals(1 / (1 + Math.exp(-8 * progress[i])) + 0.5, weights[i], 1e-9, "row " + i);
+        }
+        assertTrue(Arrays.stream(weights).distinct().count() > 1);
+    }
+
+    @Test
+    void impossibleOptionsAreRefused() {
+        refused("group size 1", o -> o.groupSize = 1);
+        refused("updates 0", o -> o.updates = 0);
+        refused("updates 7", o -> o.updates = 7);
+        refused("temperature 0", o -> o.temperature = 0);
+        refused("learning rate NaN", o -> o.learningRate = Double.NaN);
+        refused("best", o -> o.advantage = "best");
+        refused("evaluate every 0", o -> o.evaluateEvery = 0);
+        refused("trusted share 2", o -> o.trustedShare = 2);
+        refused("problems per step", o -> o.problemsPerStep = 100);
+    }
+
+    @Test
+    void aFolderInUseIsNotWrittenTo() throws Exception {
+        Path full = Files.createDirectories(folder.resolve("full"));
+        RunFolder.create(full); // empty: may be used
+        Files.writeString(full.resolve("mine.txt"), "mine");
+        BadInput refused = assertThrows(BadInput.class, () -> RunFolder.create(full));
+        assertTrue(refused.getMessage().contains(full.toString()) && refused.getMessage().contains("--out"), refused.getMessage());
+        assertThrows(BadInput.class, () -> RunFolder.create(full.resolve("mine.txt")));
+        assertEquals("mine", Files.readString(full.resolve("mine.txt")));
+        assertThrows(BadInput.class, () -> new RunFolder(full).latestCheckpoint());
+    }
+
+    private void refused(String named, java.util.function.Consumer<Options> change) {
+        Options options = options();
+        change.accept(options);
+        try (Policy policy = policy()) {
+            BadInput refused = assertThrows(BadInput.class,
+                    () -> trainer(Recipe.LPPO, options, policy, new RunFolder(folder)), named);
+            assertTrue(refused.getMessage().contains(named), refused.getMessage());
+        }
+    }
+
+    private static void run(Recipe recipe, Options options, Path out, long steps) {
+        try (Policy policy = policy()) {
+            assertTrue(trainer(recipe, options, policy, RunFolder.create(out)).run(steps, () -> false, step -> {}));
+        }
+    }
+
+    private static Trainer trainer(Recipe recipe, Options options, Policy policy, RunFolder folder) {
+        return new Trainer(recipe, options, policy, null, ENDS, PROBLEMS, List.of(), new Seed(1), folder);
+    }
+
+    private static Policy policy() {
+        return Policy.random(skeleton, 0.05, new Seed(1), Device.cpu());
+    }
+
+    private static Options options() {
+        Options options = new Options();
+        options.problemsPerStep = 6;
+        options.groupSize = 8;
+        options.learningRate = 1e-3;
+        options.warmUp = 1;
+        return options;
+    }
+
+    private static double[] column(Path csv, String name) throws Exception {
+        List<String> lines = Files.readAllLines(csv);
+        int index = List.of(lines.get(0).split(",")).indexOf(name);
+        return lines.stream().skip(1).mapToDouble(line -> Double.parseDouble(line.split(",", -1)[index])).toArray();
+    }
+}
