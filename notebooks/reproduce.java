@@ -96,10 +96,11 @@ public class reproduce implements Callable<Integer> {
             folders.add(add(queue, "sft", "sft", seed, task, 3 * steps, List.of("--batch", "64", "--learning-rate", "1e-3")));
         }
         long begin = System.nanoTime();
+        String commit = Cli.commit(); // now: a checkout may move on while this runs
         run(queue);
         String setting = "%d seeds, %d steps; %d jobs on %s with %d cores; commit %s; %.1f minutes.".formatted(seeds, steps,
                 jobs, System.getProperty("os.name") + " " + System.getProperty("os.arch"),
-                Runtime.getRuntime().availableProcessors(), Cli.commit(), (System.nanoTime() - begin) / 60e9);
+                Runtime.getRuntime().availableProcessors(), commit, (System.nanoTime() - begin) / 60e9);
         Report report = new Report(compared, new Runs("SFT", folders), 0.3);
         report.write(out, setting);
         System.out.println(report.table().print());

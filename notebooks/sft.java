@@ -60,6 +60,9 @@ public class sft implements Callable<Integer> {
         Order order = Order.uniform(problems, Math.min(batch, problems.size()), root);
         List<Problem> heldOut = options.evaluateOn == null ? List.of() : Problems.read(options.evaluateOn);
         RunFolder folder = RunFolder.create(out);
+        folder.json("config.json", RunFolder.columns("command", "sft", "model", model.toString(), "data", data.toString(),
+                "steps", steps, "batch", batch, "seed", seed, "from_scratch", fromScratch, "options", options.values(),
+                "machine", Cli.machine()));
         try (Policy policy = fromScratch ? Policy.random(model, 0.02, root, Policy.device(options.device))
                 : Policy.load(model, Policy.device(options.device));
                 Progress progress = new Progress("sft", steps)) {

@@ -3,7 +3,6 @@
 
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import lppo.Recipe;
 import lppo.cli.Cli;
@@ -73,8 +72,9 @@ public class train implements Callable<Integer> {
             if (resume) {
                 trainer.resume(weights);
             } else {
-                folder.json("config.json", Map.of("recipe", recipe, "model", model.toString(), "data", data.toString(),
-                        "steps", steps, "seed", seed, "options", options.values(), "commit", Cli.commit()));
+                folder.json("config.json", RunFolder.columns("command", "train", "recipe", recipe, "model", model.toString(),
+                        "data", data.toString(), "steps", steps, "seed", seed, "options", options.values(), "machine",
+                        Cli.machine()));
             }
             try (Progress progress = new Progress(recipe, steps)) {
                 boolean finished = trainer.run(steps, Interrupt.watch(), progress);

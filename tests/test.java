@@ -42,6 +42,7 @@ public class test implements Callable<Integer> {
     boolean help;
 
     public static void main(String... args) {
+        System.setProperty("ai.djl.pytorch.num_threads", "1"); // the tensors are tiny: more threads only wait for each other
         System.exit(new CommandLine(new test()).execute(args));
     }
 

@@ -21,6 +21,9 @@ import lppo.data.BadInput;
  */
 public record PolicyLoss(double clipLow, double clipHigh, double klCoefficient) {
 
+    /** Log-ratios are cut at this, where the exponential is finite and a clip or a stop is due anyhow. */
+    private static final double MAX_LOG_RATIO = 20;
+
     public PolicyLoss {
         BadInput.unless(clipLow > 0 && clipLow <= 1, "clip range %s below: must lie in (0, 1]", clipLow);
         BadInput.unless(clipHigh > 0 && Double.isFinite(clipHigh), "clip range %s above: must be positive", clipHigh);
@@ -67,14 +70,14 @@ public record PolicyLoss(double clipLow, double clipHigh, double klCoefficient) 
      * @param reference log-probabilities under the reference policy; may be null if {@code klCoefficient} is 0
      */
     public Terms of(NDArray logProbs, NDArray behaviour, NDArray advantages, NDArray weights, NDArray reference) {
-        NDArray ratio = logProbs.sub(behaviour).exp();
+        NDArray ratio = logProbs.sub(behaviour).clip(-MAX_LOG_RATIO, MAX_LOG_RATIO).exp();
         NDArray clipped = ratio.clip(1 - clipLow, 1 + clipHigh);
         NDArray unbounded = ratio.mul(advantages);
         NDArray bounded = clipped.mul(advantages);
         NDArray perToken = NDArrays.minimum(unbounded, bounded).neg();
         NDArray kl = logProbs.getManager().create(0f);
         if (klCoefficient > 0) {
-            NDArray difference = reference.sub(logProbs);
+            NDArray difference = reference.sub(logProbs).clip(-MAX_LOG_RATIO, MAX_LOG_RATIO);
             NDArray k3 = difference.exp().sub(difference).sub(1);
             perToken = perToken.add(k3.mul(k3.getManager().create((float) klCoefficient)));
             kl = mean(k3, weights);

@@ -1,5 +1,6 @@
 package lppo;
 
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -31,6 +32,10 @@ import lppo.rollout.Prompt;
 public record PrefixSampler(Rule rule, double betaMin, double betaMax, double share, Function<String, int[]> encode,
         Seed seed) {
 
+    /** A number as people write it: "-3", "1,200", "0.50"; a minus between two numbers is no sign. */
+    private static final Pattern NUMBER =
+            Pattern.compile("(?:(?<!\\p{Alnum})-)?(?:\\d{1,3}(?:,\\d{3})+(?!\\d)|\\d+)(?:\\.\\d+)?");
+
     public PrefixSampler {
         BadInput.unless(betaMin >= 0 && betaMax <= 1, "beta range [%s, %s]: must lie within [0, 1]", betaMin, betaMax);
         BadInput.unless(betaMin <= betaMax, "beta range [%s, %s]: its least value exceeds its largest", betaMin, betaMax);
@@ -51,6 +56,7 @@ public record PrefixSampler(Rule rule, double betaMin, double betaMax, double sh
             BadInput.unless(maxAverage >= 0 && maxAverage <= 1, "guidance threshold %s: must lie in [0, 1]", maxAverage);
             BadInput.unless(minSeen >= 0, "guidance after %d visits: must be 0 or more", minSeen);
             BadInput.unless(maxInARow > 0, "guided visits in a row %d: must be positive", maxInARow);
+            BadInput.unless(maxProgress >= -1, "guidance up to a progress of %s: must be -1 or more", maxProgress);
         }
 
         /** Whether a problem with this record is to be guided; one never observed has p~ = 0 and Delta = 0. */
@@ -75,7 +81,7 @@ public record PrefixSampler(Rule rule, double betaMin, double betaMax, double sh
         }
         SplittableRandom random = seed.at("beta", step, problem.id(), 0);
         Prompt guided = guided(problem, betaMin + (betaMax - betaMin) * random.nextDouble());
-        int hints = (int) Math.ceil(share * groupSize);
+        int hints = (int) Math.ceil(share * groupSize - 1e-9); // 0.55 x 20 is 11, not the 11.000000000000002 of the machine
         List<Prompt> prompts = new ArrayList<>(Collections.nCopies(groupSize - hints, plain));
         prompts.addAll(Collections.nCopies(hints, guided));
         return prompts;
@@ -97,21 +103,32 @@ public record PrefixSampler(Rule rule, double betaMin, double betaMax, double sh
 
     /**
      * The part of a demonstration that beta reveals: its first floor(beta * steps) steps, never the last one, and only
-     * steps before the first that contains the answer.
+     * steps before the first that contains the answer: as a number of the same value, however it is written, or as words.
      */
     public static String prefix(Problem problem, double beta) {
         List<String> steps = steps(problem.solution());
         int count = Math.min((int) Math.floor(beta * steps.size()), steps.size() - 1);
-        Pattern answer = Pattern.compile("(?<![\\p{Alnum}.])" + Pattern.quote(problem.answer().strip())
-                + "(?![\\p{Alnum}]|\\.\\p{Digit})");
         StringBuilder prefix = new StringBuilder();
         for (String step : steps.subList(0, count)) {
-            if (answer.matcher(prefix + step).find()) {
+            if (reveals(prefix + step, problem.answer().strip())) {
                 break;
             }
             prefix.append(step);
         }
         return prefix.toString();
+    }
+
+    private static boolean reveals(String text, String answer) {
+        if (NUMBER.matcher(answer).matches()) {
+            BigDecimal value = number(answer);
+            return NUMBER.matcher(text).results().anyMatch(found -> number(found.group()).compareTo(value) == 0);
+        }
+        return Pattern.compile("(?<![\\p{Alnum}])" + Pattern.quote(answer) + "(?![\\p{Alnum}])",
+                Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE).matcher(text).find();
+    }
+
+    private static BigDecimal number(String text) {
+        return new BigDecimal(text.replace(",", ""));
     }
 
     /**

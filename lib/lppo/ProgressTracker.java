@@ -45,7 +45,13 @@ public final class ProgressTracker {
      * @param seen observations so far
      * @param guidedSince visits with only guided completions since the last observation
      */
-    public record Entry(double passRate, double average, double progress, int seen, int guidedSince) {}
+    public record Entry(double passRate, double average, double progress, int seen, int guidedSince) {
+
+        private boolean possible() {
+            return passRate >= 0 && passRate <= 1 && average >= 0 && average <= 1 && progress >= -1 && progress <= 1
+                    && seen >= 0 && guidedSince >= 0;
+        }
+    }
 
     private record Saved(double alpha, double kappa, double bias, Map<String, Entry> entries) {}
 
@@ -150,7 +156,10 @@ public final class ProgressTracker {
             Saved saved = GSON.fromJson(Files.readString(file), Saved.class);
             BadInput.unless(saved != null && saved.entries() != null, "%s: is no saved progress tracker", file);
             ProgressTracker tracker = new ProgressTracker(saved.alpha(), saved.kappa(), saved.bias());
-            tracker.entries.putAll(saved.entries());
+            saved.entries().forEach((problem, e) -> {
+                BadInput.unless(e != null && e.possible(), "%s: the record of problem \"%s\" is impossible: %s", file, problem, e);
+                tracker.entries.put(problem, e);
+            });
             return tracker;
         } catch (IOException | JsonParseException e) {
             throw new BadInput(file + ": is no saved progress tracker (" + e.getMessage() + ")", e);

@@ -73,8 +73,12 @@ class LearningTest {
         try (Policy policy = Policy.load(DATA.resolve("base"), Device.cpu())) {
             float[] before = policy.weights().embedding().toFloatArray();
             Sample broken = new Sample(new int[] {2, 20}, new int[] {21, 1}, new float[] {Float.NaN, -1}, 1, 0.5);
-            assertThrows(Diverged.class, () -> learner(policy, 1000).update(List.of(broken), objective(), 1e-3));
+            Learner learner = learner(policy, 1000);
+            assertThrows(Diverged.class, () -> learner.update(List.of(broken), objective(), 1e-3));
             assertArrayEquals(before, policy.weights().embedding().toFloatArray());
+            Sample sound = new Sample(new int[] {2, 20}, new int[] {21, 1}, new float[] {-1, -1}, 1, 0.5);
+            assertTrue(Double.isFinite(learner.update(List.of(sound), objective(), 1e-3).gradientNorm()),
+                    "the bad gradient is forgotten");
         }
     }
 

@@ -3,6 +3,7 @@ package lppo;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
@@ -164,6 +165,20 @@ class PolicyLossTest {
         for (Aggregation aggregation : Aggregation.values()) {
             assertEquals(1, aggregation.weight(1, 4, 2) + 3 * aggregation.weight(3, 4, 2), 1e-15, "they sum to one");
         }
+    }
+
+    @Test
+    void ratiosBeyondTheRangeOfFloatsStayFinite() {
+        float[] logProbs = {0, -200, 0, -200};
+        float[] behaviour = {-200, 0, -200, 0};
+        Result result = flat(new PolicyLoss(0.2, 0.28, 0.1), logProbs, behaviour, new float[] {1, 1, -1, 0},
+                filled(4, 0.25f), behaviour);
+        assertTrue(Double.isFinite(result.loss()) && Double.isFinite(result.kl()) && Double.isFinite(result.ratio()), result::toString);
+        for (float g : result.gradient()) {
+            assertEquals(0, g, 0, "beyond the cut nothing pulls");
+        }
+        double nan = flat(new PolicyLoss(0.2, 0.2, 0), new float[] {Float.NaN}, new float[] {0}, new float[] {1}, new float[] {1}, null).loss();
+        assertTrue(Double.isNaN(nan), "a number that is none is not hidden");
     }
 
     @Test

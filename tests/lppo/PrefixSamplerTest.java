@@ -56,6 +56,19 @@ class PrefixSamplerTest {
     }
 
     @Example
+    void theAnswerIsFoundHoweverItIsWritten() {
+        for (String[] pair : new String[][] {{"36", "It is 36.0. So 36"}, {"36.50", "We get $36.5. So 36.50"},
+            {"1200", "That is 1,200. So 1200"}, {"1,200", "That is 1200. So 1,200"}, {"4", "It is 4cm. So 4"},
+            {"-3", "x = -3. So -3"}, {"7", "As 10-7=3. So 7"}, {"Paris", "In paris. So Paris"}, {"Öl", "(öl) it is. So Öl"}}) {
+            assertEquals("", PrefixSampler.prefix(problem(pair[0], pair[1]), 1), pair[0]);
+        }
+        for (String[] pair : new String[][] {{"36", "It is 136 or 36.5 or 360. So 36"}, {"1200", "That is 1,2000. So 1200"},
+            {"3", "x = -3. So 3"}, {"Paris", "In Parisian cafés. So Paris"}}) {
+            assertEquals(pair[1].indexOf("So"), PrefixSampler.prefix(problem(pair[0], pair[1]), 1).length(), pair[0]);
+        }
+    }
+
+    @Example
     void stepsAreLinesElseSentencesElseWords() {
         assertEquals(List.of("a b. c\n", "d\n\n", "e"), PrefixSampler.steps("a b. c\nd\n\ne"));
         assertEquals(List.of("One is 1. ", "Two is 2.5! ", "Done"), PrefixSampler.steps("One is 1. Two is 2.5! Done"));
@@ -79,7 +92,7 @@ class PrefixSamplerTest {
 
     @Example
     void theShareSaysHowManyOfAGroupSeeTheHint() {
-        for (int[] expected : new int[][] {{8, 4, 50}, {8, 8, 100}, {7, 4, 50}, {8, 1, 1}}) { // group, guided, percent
+        for (int[] expected : new int[][] {{8, 4, 50}, {8, 8, 100}, {7, 4, 50}, {8, 1, 1}, {20, 11, 55}}) { // group, guided, percent
             List<Prompt> prompts = sampler(expected[2] / 100.0).prompts(CHAIN, failing(), expected[0], 1);
             assertEquals(expected[0], prompts.size());
             for (int i = 0; i < prompts.size(); i++) {

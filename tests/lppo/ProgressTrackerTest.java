@@ -103,15 +103,21 @@ class ProgressTrackerTest {
     void whatIsNoSavedTrackerIsRefused() throws Exception {
         Path file = Files.createTempFile("tracker", ".json");
         try {
-            for (String text : List.of("", "{}", "[]", "{\"alpha\": 0.5", "{\"entries\": {}}")) {
+            for (String text : List.of("", "{}", "[]", "{\"alpha\": 0.5", "{\"entries\": {}}",
+                    saved("null"), saved("{}") + "x", saved("{\"passRate\": 2, \"average\": 1}"),
+                    saved("{\"passRate\": 1, \"average\": NaN}"), saved("{\"passRate\": 1, \"average\": 1, \"seen\": -1}"))) {
                 Files.writeString(file, text);
                 BadInput refused = assertThrows(BadInput.class, () -> ProgressTracker.load(file), text);
-                assertTrue(text.contains("entries") || refused.getMessage().contains(file.toString()), refused.getMessage());
+                assertTrue(text.equals("{\"entries\": {}}") || refused.getMessage().contains(file.toString()), refused.getMessage());
             }
         } finally {
             Files.delete(file);
         }
         assertThrows(BadInput.class, () -> ProgressTracker.load(file), "missing");
+    }
+
+    private static String saved(String entry) {
+        return "{\"alpha\": 0.5, \"kappa\": 8, \"bias\": 0.5, \"entries\": {\"a\": " + entry + "}}";
     }
 
     @Property(tries = 200)

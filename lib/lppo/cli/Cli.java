@@ -4,9 +4,11 @@ import ai.djl.engine.EngineException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import lppo.data.BadInput;
 import lppo.train.Diverged;
+import lppo.train.RunFolder;
 import picocli.CommandLine;
 
 /**
@@ -22,6 +24,7 @@ public final class Cli {
         boolean verbose = Arrays.asList(args).contains("--verbose");
         String[] rest = Arrays.stream(args).filter(a -> !a.equals("--verbose")).toArray(String[]::new);
         CommandLine line = new CommandLine(command).setCaseInsensitiveEnumValuesAllowed(true);
+        line.getCommandSpec().versionProvider(() -> new String[] {"lppo-java, commit " + commit() + ", Java " + Runtime.version()});
         line.setExecutionExceptionHandler((e, cmd, parsed) -> report(e, verbose, cmd.getErr()));
         line.setParameterExceptionHandler((e, unused) -> {
             line.getErr().println(line.getCommandName() + ": " + e.getMessage() + "; see --help");
@@ -31,6 +34,13 @@ public final class Cli {
         Thread exit = new Thread(() -> System.exit(status)); // from a thread that no shutdown hook waits for
         exit.setDaemon(false);
         exit.start();
+    }
+
+    /** What a run depends on besides its options, for {@code config.json}: commit, Java, platform, threads. */
+    public static Map<String, Object> machine() {
+        return RunFolder.columns("commit", commit(), "java", Runtime.version().toString(), "platform",
+                System.getProperty("os.name") + " " + System.getProperty("os.arch"), "cores",
+                Runtime.getRuntime().availableProcessors(), "threads", System.getProperty("ai.djl.pytorch.num_threads", "default"));
     }
 
     /** The commit of the checkout that this runs in; {@code unknown} outside one. */

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.StringJoiner;
+import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.Seed;
 
@@ -36,6 +37,7 @@ public final class ModularChain {
     private static final List<String> OPERATIONS = List.of("+3", "*2", "-7", "*5", "+19", "*7", "-23", "*11");
 
     private static final int COMMON = 5; // of them; the rest may be rare
+    private static final int PATIENCE = 100_000; // draws without a new question
 
     private ModularChain() {}
 
@@ -47,12 +49,22 @@ public final class ModularChain {
      * @param demonstrated how many of these, by length, carry their solution
      * @param rarity how much less often the last three operations come than the others, in (0, 1]
      */
-    public record Counts(String name, Map<Integer, Integer> counts, Map<Integer, Integer> demonstrated, double rarity) {}
+    public record Counts(String name, Map<Integer, Integer> counts, Map<Integer, Integer> demonstrated, double rarity) {
+
+        public Counts {
+            BadInput.unless(rarity > 0 && rarity <= 1, "rarity %s: must lie in (0, 1]", rarity);
+            counts.forEach((length, count) -> {
+                BadInput.unless(length > 0 && length <= MAX_LENGTH, "chain length %d: must lie in 1 to %d", length, MAX_LENGTH);
+                BadInput.unless(count >= 0, "%d problems of length %d: must be 0 or more", count, length);
+            });
+        }
+    }
 
     /**
      * Random problems, none of whose questions is in {@code taken}.
      *
      * @param distinct whether no question comes twice; there are only 3904 different ones of length 2
+     * @throws BadInput if there are too few different questions
      */
     public static List<Problem> problems(Counts set, Seed seed, Set<String> taken, boolean distinct) {
         Set<String> used = new HashSet<>(taken);
@@ -60,12 +72,18 @@ public final class ModularChain {
         set.counts().forEach((length, count) -> {
             SplittableRandom random = seed.at(set.name(), length);
             int withSolution = set.demonstrated().getOrDefault(length, 0);
+            int inVain = 0;
             for (int made = 0; made < count; ) {
+                BadInput.unless(inVain < PATIENCE, "%s: found only %d of %d problems of length %d; ask for fewer", set.name(), made,
+                        count, length);
                 Problem problem = problem("%s-%d-%d".formatted(set.name(), length, made), length, random,
                         made < withSolution, set.rarity());
                 if (distinct ? used.add(problem.question()) : !used.contains(problem.question())) {
                     problems.add(problem);
                     made++;
+                    inVain = 0;
+                } else {
+                    inVain++;
                 }
             }
         });

@@ -3,6 +3,7 @@ package lppo.train;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.index.NDIndex;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,8 +40,8 @@ public final class AdamW {
         public Settings {
             BadInput.unless(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1, "AdamW betas %s, %s: must lie in [0, 1)",
                     beta1, beta2);
-            BadInput.unless(epsilon > 0, "AdamW epsilon %s: must be positive", epsilon);
-            BadInput.unless(weightDecay >= 0, "weight decay %s: must be 0 or more", weightDecay);
+            BadInput.unless(epsilon > 0 && Double.isFinite(epsilon), "AdamW epsilon %s: must be positive", epsilon);
+            BadInput.unless(weightDecay >= 0 && Double.isFinite(weightDecay), "weight decay %s: must be 0 or more", weightDecay);
         }
     }
 
@@ -60,6 +61,11 @@ public final class AdamW {
         double[] squares = {0};
         Scopes.run(() -> parameters.forEach(p -> squares[0] += p.getGradient().square().sum().getFloat()));
         return Math.sqrt(squares[0]);
+    }
+
+    /** Forgets what was accumulated; a gradient that is no number too. */
+    public void zeroGradients() {
+        Scopes.run(() -> parameters.forEach(p -> p.getGradient().set(new NDIndex("..."), 0)));
     }
 
     /**

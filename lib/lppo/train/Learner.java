@@ -72,7 +72,7 @@ public final class Learner {
      */
     public Learner(Policy policy, AdamW optimizer, double temperature, int tokenBudget, double maxNorm) {
         BadInput.unless(tokenBudget > 0, "token budget %d: must be positive", tokenBudget);
-        BadInput.unless(maxNorm > 0, "gradient norm %s: must be positive", maxNorm);
+        BadInput.unless(maxNorm > 0 && Double.isFinite(maxNorm), "gradient norm %s: must be positive", maxNorm);
         this.policy = policy;
         this.optimizer = optimizer;
         this.temperature = temperature;
@@ -90,6 +90,7 @@ public final class Learner {
         double[] sums = gradients(samples, objective);
         double norm = optimizer.gradientNorm();
         if (!Double.isFinite(sums[0]) || !Double.isFinite(norm)) {
+            optimizer.zeroGradients();
             throw new Diverged("the loss is %s and the gradient norm %s".formatted(sums[0], norm));
         }
         optimizer.step(learningRate, Math.min(1, maxNorm / (norm + 1e-6)));

@@ -2,11 +2,14 @@ package lppo.train;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import com.univocity.parsers.csv.CsvWriter;
 import com.univocity.parsers.csv.CsvWriterSettings;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,7 +35,7 @@ public record RunFolder(Path path) {
             .serializeSpecialFloatingPointValues().create();
     private static final Gson LINE = new GsonBuilder().disableHtmlEscaping().create();
     private static final List<String> TABLES =
-            List.of("metrics.csv", "timing.csv", "problems.csv", "evaluation.csv");
+            List.of("metrics.csv", "timing.csv", "problems.csv", "evaluation.csv", "samples.jsonl");
 
     /**
      * A folder to write to.
@@ -85,19 +88,44 @@ public record RunFolder(Path path) {
         append(path.resolve(name), LINE.toJson(value) + "\n");
     }
 
-    /** Drops the rows of all tables after {@code step}, the first column, so that a resumed run writes them again. */
-    public void rewind(long step) throws IOException {
+    /**
+     * Cuts all tables back to where they were at a checkpoint, so that a resumed run writes the later rows again. Rows that
+     * were half written when the run was killed go with them.
+     *
+     * @throws BadInput if a table has lost rows since the checkpoint; nothing is cut then
+     */
+    public void rewind(Path checkpoint) throws IOException {
+        JsonObject sizes = JsonParser.parseString(Files.readString(checkpoint.resolve("tables.json"))).getAsJsonObject();
         for (String name : TABLES) {
-            Path file = path.resolve(name);
-            if (Files.exists(file)) {
-                List<String> lines = Files.readAllLines(file);
-                Files.write(file, Stream.concat(lines.stream().limit(1), lines.stream().skip(1)
-                        .filter(line -> Long.parseLong(line.substring(0, line.indexOf(','))) <= step)).toList());
+            BadInput.unless(size(name) >= size(sizes, name),
+                    "%s: is shorter than when its checkpoint was written; put it back, or begin a new run with --model %s",
+                    path.resolve(name), checkpoint);
+        }
+        for (String name : TABLES) {
+            long size = size(sizes, name);
+            if (size == 0) {
+                Files.deleteIfExists(path.resolve(name));
+            } else {
+                try (FileChannel file = FileChannel.open(path.resolve(name), StandardOpenOption.WRITE)) {
+                    file.truncate(size);
+                }
             }
         }
     }
 
-    /** A step's checkpoint, written by {@code writer} into a new folder that then takes the place of the old one. */
+    private long size(String name) throws IOException {
+        Path file = path.resolve(name);
+        return Files.exists(file) ? Files.size(file) : 0;
+    }
+
+    private static long size(JsonObject sizes, String name) {
+        return sizes.has(name) ? sizes.get(name).getAsLong() : 0;
+    }
+
+    /**
+     * A step's checkpoint, written by {@code writer} into a new folder that then takes the place of the old one. The sizes
+     * of the tables go in as {@code tables.json}.
+     */
     public void checkpoint(FolderWriter writer) {
         Path fresh = path.resolve("checkpoint.new");
         Path current = path.resolve("checkpoint");
@@ -106,6 +134,11 @@ public record RunFolder(Path path) {
             delete(fresh);
             Files.createDirectories(fresh);
             writer.write(fresh);
+            JsonObject sizes = new JsonObject();
+            for (String name : TABLES) {
+                sizes.addProperty(name, size(name));
+            }
+            Files.writeString(fresh.resolve("tables.json"), sizes + "\n");
             delete(old);
             if (Files.exists(current)) {
                 Files.move(current, old, StandardCopyOption.ATOMIC_MOVE);

@@ -53,6 +53,7 @@ public final class Trainer {
     private final Learner learner;
     private ProgressTracker tracker;
     private long done;
+    private boolean resumed;
     private long sampledTokens;
 
     /**
@@ -69,7 +70,10 @@ public final class Trainer {
         BadInput.unless(options.updates > 0 && options.updates <= options.problemsPerStep,
                 "updates %d: must lie in 1 to the problems per step", options.updates);
         BadInput.unless(options.temperature > 0, "temperature %s: training needs a positive one", options.temperature);
-        BadInput.unless(options.learningRate > 0, "learning rate %s: must be positive", options.learningRate);
+        BadInput.unless(options.learningRate > 0 && Double.isFinite(options.learningRate),
+                "learning rate %s: must be positive", options.learningRate);
+        BadInput.unless(options.warmUp >= 0, "warm-up %d: must be 0 or more steps", options.warmUp);
+        BadInput.unless(options.kl == 0 || reference != null, "KL coefficient %s: needs a reference policy", options.kl);
         BadInput.unless(options.evaluateEvery > 0, "evaluate every %d: must be positive", options.evaluateEvery);
         this.recipe = recipe;
         this.options = options;
@@ -106,7 +110,7 @@ public final class Trainer {
      * @return whether all steps are done
      */
     public boolean run(long steps, BooleanSupplier stop, LongConsumer progress) {
-        if (done == 0) {
+        if (done == 0 && !resumed) {
             evaluate();
             folder.checkpoint(this::save);
         }
@@ -249,7 +253,8 @@ public final class Trainer {
             tracker = ProgressTracker.load(checkpoint.resolve("tracker.json"));
             done = state.get("step").getAsLong();
             sampledTokens = state.get("sampled_tokens").getAsLong();
-            folder.rewind(done);
+            folder.rewind(checkpoint);
+            resumed = true;
         } catch (IOException | RuntimeException e) {
             if (e instanceof BadInput bad) {
                 throw bad;

@@ -3,6 +3,7 @@ package lppo.task;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
@@ -13,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.Seed;
 import lppo.model.Policy;
@@ -84,6 +86,20 @@ class ModularChainTest {
         assertEquals(220, others.size());
         assertTrue(others.stream().noneMatch(p -> taken.contains(p.question())));
         assertEquals(220, new HashSet<>(others.stream().map(Problem::question).toList()).size());
+    }
+
+    @Test
+    void whatCannotBeMadeIsRefused() {
+        for (double rarity : new double[] {0, -1, 1.1, Double.NaN}) {
+            assertThrows(BadInput.class, () -> new ModularChain.Counts("r", Map.of(3, 1), Map.of(), rarity));
+        }
+        for (int length : new int[] {0, -1, 13}) {
+            assertThrows(BadInput.class, () -> new ModularChain.Counts("r", Map.of(length, 1), Map.of(), 1));
+        }
+        assertThrows(BadInput.class, () -> new ModularChain.Counts("r", Map.of(3, -1), Map.of(), 1));
+        BadInput tooMany = assertThrows(BadInput.class, () -> ModularChain.problems(
+                new ModularChain.Counts("r", Map.of(1, 489), Map.of(), 1), new Seed(1), Set.of(), true));
+        assertTrue(tooMany.getMessage().contains("488 of 489 problems of length 1"), tooMany.getMessage());
     }
 
     @Test

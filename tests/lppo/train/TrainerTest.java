@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.Device;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -76,10 +77,9 @@ class TrainerTest {
             assertFalse(trainer.run(5, () -> done[0] == 2, step -> done[0] = step), "stopped early");
             assertEquals(2, trainer.done());
         }
-        // a row that was written after the checkpoint, as by a run that was killed in step 3
-        List<String> problems = Files.readAllLines(out.resolve("problems.csv"));
-        Files.writeString(out.resolve("problems.csv"), String.join("\n", problems) + "\n"
-                + problems.get(problems.size() - 1).replaceFirst("^2,", "3,") + "\n");
+        // as left by a run that was killed in step 3: a row after the checkpoint, and one half written
+        Files.writeString(out.resolve("problems.csv"), "3,t-3-1,3,0,,0,0,1,0,0\n3,\"two\nlin", StandardOpenOption.APPEND);
+        Files.writeString(out.resolve("samples.jsonl"), "{\"step\":3", StandardOpenOption.APPEND);
         RunFolder resumed = new RunFolder(out);
         Path checkpoint = resumed.latestCheckpoint();
         try (Policy policy = Policy.load(checkpoint, Device.cpu())) {
@@ -88,13 +88,44 @@ class TrainerTest {
             assertEquals(2, trainer.done());
             assertTrue(trainer.run(5, () -> false, step -> {}));
         }
-        for (String file : List.of("metrics.csv", "problems.csv")) {
+        assertEquals(List.of("0", "5"), Files.readAllLines(out.resolve("evaluation.csv")).stream().filter(l -> l.contains(",all,"))
+                .map(l -> l.split(",")[0]).toList());
+        for (String file : List.of("metrics.csv", "problems.csv", "evaluation.csv", "samples.jsonl")) {
             assertEquals(Files.readString(folder.resolve("whole").resolve(file)), Files.readString(out.resolve(file)), file);
         }
         for (String file : List.of("model.safetensors", "optimizer.safetensors", "tracker.json", "state.json")) {
             assertArrayEquals(Files.readAllBytes(folder.resolve("whole/checkpoint").resolve(file)),
                     Files.readAllBytes(out.resolve("checkpoint").resolve(file)), file);
         }
+    }
+
+    @Test
+    void aRunKilledBeforeItsFirstStepEvaluatesOnce() throws Exception {
+        Path out = folder.resolve("run");
+        try (Policy policy = policy()) {
+            assertFalse(trainer(Recipe.GRPO, options(), policy, RunFolder.create(out)).run(1, () -> true, step -> {}));
+        }
+        RunFolder run = new RunFolder(out);
+        try (Policy policy = Policy.load(run.latestCheckpoint(), Device.cpu())) {
+            Trainer trainer = trainer(Recipe.GRPO, options(), policy, run);
+            trainer.resume(run.latestCheckpoint());
+            assertTrue(trainer.run(1, () -> false, step -> {}));
+        }
+        assertEquals(2, Files.readAllLines(out.resolve("evaluation.csv")).stream().filter(l -> l.contains(",all,")).count());
+    }
+
+    @Test
+    void aTableThatLostRowsIsNotResumedFrom() throws Exception {
+        run(Recipe.GRPO, options(), folder.resolve("run"), 1);
+        Path metrics = folder.resolve("run/metrics.csv");
+        Files.writeString(metrics, "step\n");
+        RunFolder run = new RunFolder(folder.resolve("run"));
+        try (Policy policy = Policy.load(run.latestCheckpoint(), Device.cpu())) {
+            BadInput refused = assertThrows(BadInput.class,
+                    () -> trainer(Recipe.GRPO, options(), policy, run).resume(run.latestCheckpoint()));
+            assertTrue(refused.getMessage().startsWith(metrics + ": is shorter"), refused.getMessage());
+        }
+        assertEquals("step\n", Files.readString(metrics), "nothing was cut");
     }
 
     @Test
@@ -129,6 +160,12 @@ class TrainerTest {
         refused("updates 7", o -> o.updates = 7);
         refused("temperature 0", o -> o.temperature = 0);
         refused("learning rate NaN", o -> o.learningRate = Double.NaN);
+        refused("learning rate Infinity", o -> o.learningRate = Double.POSITIVE_INFINITY);
+        refused("warm-up -1", o -> o.warmUp = -1);
+        refused("KL coefficient 0.1", o -> o.kl = 0.1);
+        refused("gradient norm Infinity", o -> o.maxNorm = Double.POSITIVE_INFINITY);
+        refused("weight decay Infinity", o -> o.weightDecay = Double.POSITIVE_INFINITY);
+        refused("progress of NaN", o -> o.guideProgress = Double.NaN);
         refused("best", o -> o.advantage = "best");
         refused("evaluate every 0", o -> o.evaluateEvery = 0);
         refused("trusted share 2", o -> o.trustedShare = 2);
@@ -164,7 +201,7 @@ class TrainerTest {
     }
 
     private static Trainer trainer(Recipe recipe, Options options, Policy policy, RunFolder folder) {
-        return new Trainer(recipe, options, policy, null, ENDS, PROBLEMS, List.of(), new Seed(1), folder);
+        return new Trainer(recipe, options, policy, null, ENDS, PROBLEMS, PROBLEMS.subList(0, 4), new Seed(1), folder);
     }
 
     private static Policy policy() {
