@@ -4,8 +4,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Where the tests find the files of the project: the folder of {@code jbang-catalog.json}. */
-final class Checkout {
-    static final Path ROOT = find(Path.of("").toAbsolutePath());
+public final class Checkout {
+    public static final Path ROOT = find(Path.of("").toAbsolutePath());
 
     private Checkout() {}
 

@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
+import java.util.stream.Stream;
 import lppo.Advantage;
 import lppo.PolicyLoss;
 import lppo.PrefixSampler;
@@ -177,7 +178,18 @@ public final class Trainer {
         writeMetrics(groups, reports, rate);
         long tokens = groups.stream().flatMap(g -> g.completions().stream()).mapToLong(c -> c.tokens().length).sum();
         folder.row("timing.csv", RunFolder.columns("step", step, "rollout_seconds", (sampled - begin) / 1e9,
-                "update_seconds", (learned - sampled) / 1e9, "rollout_tokens_per_second", tokens / ((sampled - begin) / 1e9)));
+                "update_seconds", (learned - sampled) / 1e9, "rollout_tokens_per_second", tokens / ((sampled - begin) / 1e9),
+                "resident_megabytes", residentMegabytes()));
+    }
+
+    /** Memory of this process, the native part included; NaN where the system does not tell. */
+    static double residentMegabytes() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
+            return lines.filter(line -> line.startsWith("VmRSS:"))
+                    .mapToDouble(line -> Double.parseDouble(line.replaceAll("\\D", "")) / 1024).findFirst().orElse(Double.NaN);
+        } catch (IOException e) {
+            return Double.NaN;
+        }
     }
 
     private void writeProblem(long step, Group group, double weight) {
