@@ -14,12 +14,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import lppo.Recipe;
 import lppo.cli.Cli;
 import lppo.cli.Children;
@@ -123,7 +126,7 @@ public class reproduce implements Callable<Integer> {
     private void run(List<Job> queue) throws Exception {
         int total = queue.stream().mapToInt(Job::steps).sum();
         ExecutorService pool = Executors.newFixedThreadPool(jobs);
-        try (Children children = new Children(out); Progress progress = new Progress("reproduce", total)) {
+        try (Children children = new Children(out); Progress progress = new Progress("", total)) {
             List<Future<?>> futures = new ArrayList<>();
             for (Job job : queue) {
                 futures.add(pool.submit(() -> {
@@ -173,19 +176,21 @@ public class reproduce implements Callable<Integer> {
         }
     }
 
-    /** The latest greedy accuracy of each run that is on its way. */
+    /** The latest greedy accuracy by recipe, mean over its seeds that have begun. */
     private String accuracies(List<Job> queue) {
-        StringBuilder text = new StringBuilder();
+        Map<String, List<Double>> latest = new LinkedHashMap<>();
         for (Job job : queue) {
             try {
                 Files.readAllLines(job.folder().resolve("evaluation.csv")).stream().filter(l -> l.contains(",all,"))
-                        .reduce((a, b) -> b).ifPresent(l -> text.append(job.name()).append(' ')
-                                .append("%.2f ".formatted(Double.parseDouble(l.split(",")[4]))));
+                        .reduce((a, b) -> b).ifPresent(l -> latest.computeIfAbsent(job.name().replaceFirst("-\\d+$", ""),
+                                name -> new ArrayList<>()).add(Double.parseDouble(l.split(",")[4])));
             } catch (java.io.IOException | NumberFormatException | ArrayIndexOutOfBoundsException e) {
                 continue; // not begun, or a row half written
             }
         }
-        return text.toString();
+        return latest.entrySet().stream().map(e -> e.getKey() + " %.2f".formatted( // ".20": 80 columns are few
+                e.getValue().stream().mapToDouble(x -> x).average().orElseThrow()).replace("0.", "."))
+                .collect(Collectors.joining(" "));
     }
 
     /** Copies the task out of the jar, so that the command works with nothing cloned. */

@@ -17,23 +17,36 @@ import picocli.CommandLine;
  */
 public final class Cli {
 
+    private static final String LESS_MEMORY = "out of memory: lower --token-budget, --problems-per-step or --group-size";
+
     private Cli() {}
 
     /** Runs a picocli command and ends the process with its status. */
     public static void run(Callable<Integer> command, String... args) {
+        int status = execute(command, new PrintWriter(System.err, true), args);
+        Thread exit = new Thread(() -> System.exit(status)); // from a thread that no shutdown hook waits for
+        exit.setDaemon(false);
+        exit.start();
+    }
+
+    /** Runs a picocli command and gives its exit status; complaints go to {@code err}. */
+    static int execute(Callable<Integer> command, PrintWriter err, String... args) {
         boolean verbose = Arrays.asList(args).contains("--verbose");
         String[] rest = Arrays.stream(args).filter(a -> !a.equals("--verbose")).toArray(String[]::new);
-        CommandLine line = new CommandLine(command).setCaseInsensitiveEnumValuesAllowed(true);
+        CommandLine line = new CommandLine(command).setCaseInsensitiveEnumValuesAllowed(true).setErr(err);
         line.getCommandSpec().versionProvider(() -> new String[] {"lppo-java, commit " + commit() + ", Java " + Runtime.version()});
         line.setExecutionExceptionHandler((e, cmd, parsed) -> report(e, verbose, cmd.getErr()));
         line.setParameterExceptionHandler((e, unused) -> {
             line.getErr().println(line.getCommandName() + ": " + e.getMessage() + "; see --help");
             return 2;
         });
-        int status = line.execute(rest);
-        Thread exit = new Thread(() -> System.exit(status)); // from a thread that no shutdown hook waits for
-        exit.setDaemon(false);
-        exit.start();
+        try {
+            return line.execute(rest);
+        } catch (OutOfMemoryError e) {
+            err.println(LESS_MEMORY + ", or give Java more than its heap of "
+                    + Runtime.getRuntime().maxMemory() / (1 << 20) + " MB: JAVA_TOOL_OPTIONS=-Xmx4g");
+            return 1;
+        }
     }
 
     /** What a run depends on besides its options, for {@code config.json}: commit, Java, platform, threads. */
@@ -67,7 +80,7 @@ public final class Cli {
         } else if (e instanceof UncheckedIOException io) {
             err.println(message + " (" + io.getCause().getMessage() + ")");
         } else if (e instanceof EngineException && message.contains("memory")) {
-            err.println("out of memory: lower --token-budget, --problems-per-step or --group-size");
+            err.println(LESS_MEMORY);
         } else {
             err.println(e.getClass().getSimpleName() + ": " + message.lines().findFirst().orElse("")
                     + "; add --verbose for the stack trace");

@@ -1,9 +1,13 @@
 package lppo.cli;
 
+import java.io.IOException;
 import java.util.function.LongConsumer;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
+import org.jline.terminal.Terminal;
+import org.jline.terminal.TerminalBuilder;
 
 /** A progress bar with the time left on standard error; nothing where that is no terminal. */
 public final class Progress implements LongConsumer, AutoCloseable {
@@ -12,7 +16,17 @@ public final class Progress implements LongConsumer, AutoCloseable {
 
     public Progress(String name, long steps) {
         bar = System.console() == null ? null : new ProgressBarBuilder().setTaskName(name).setInitialMax(steps)
-                .setStyle(ProgressBarStyle.ASCII).setUpdateIntervalMillis(500).build();
+                .setStyle(ProgressBarStyle.ASCII).setUpdateIntervalMillis(500)
+                .setConsumer(new ConsoleProgressBarConsumer(System.err, width() - 1)).build();
+    }
+
+    /** Columns of the terminal; asked for here, as the bar's own way of asking turns off what Java does at Ctrl-C. */
+    private static int width() {
+        try (Terminal terminal = TerminalBuilder.builder().dumb(true).nativeSignals(false).build()) {
+            return terminal.getWidth() > 20 ? terminal.getWidth() : 80;
+        } catch (IOException e) {
+            return 80;
+        }
     }
 
     @Override
