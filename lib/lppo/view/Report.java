@@ -159,9 +159,10 @@ public final class Report {
             table.columnNames().forEach(name -> text.append(' ').append(row.getString(name)).append(" |"));
             text.append('\n');
         });
-        text.append("\nMean ± standard deviation over seeds. The interval is a bootstrap over paired seeds: with ")
-                .append(recipes.get(0).folders().size())
-                .append(" of them it is rough, and it says nothing about other tasks, sizes or settings.\n\n");
+        int seeds = recipes.get(0).folders().size();
+        text.append(seeds == 1 ? "\nOne seed: nothing here can be told from chance.\n\n"
+                : "\nMean ± standard deviation over seeds. The interval is a bootstrap over paired seeds: with " + seeds
+                + " of them it is rough, and it says nothing about other tasks, sizes or settings.\n\n");
         for (Runs runs : recipes.subList(1, recipes.size())) {
             double[] difference = minus(runs.last("greedy").get("all"), recipes.get(0).last("greedy").get("all"));
             double[] interval = Curve.bootstrap(difference);
@@ -200,6 +201,9 @@ public final class Report {
 
     private static String difference(double[] values, double[] baseline) {
         double[] difference = minus(values, baseline);
+        if (difference.length == 1) { // one seed has no spread, not one of zero
+            return String.format(Locale.ROOT, "%+.3f", difference[0]);
+        }
         double[] interval = Curve.bootstrap(difference);
         return String.format(Locale.ROOT, "%+.3f [%+.3f, %+.3f]", Curve.mean(difference), interval[0], interval[1]);
     }
@@ -213,6 +217,7 @@ public final class Report {
     }
 
     private static String plusMinus(double[] values) {
-        return String.format(Locale.ROOT, "%.3f ± %.3f", Curve.mean(values), Curve.deviation(values));
+        return values.length == 1 ? String.format(Locale.ROOT, "%.3f", values[0])
+                : String.format(Locale.ROOT, "%.3f ± %.3f", Curve.mean(values), Curve.deviation(values));
     }
 }
