@@ -57,6 +57,7 @@ public class sft implements Callable<Integer> {
         Seed root = new Seed(seed);
         List<Problem> problems = Problems.read(data).stream().filter(Problem::hasDemonstration).toList();
         BadInput.unless(!problems.isEmpty(), "%s: no problem has a \"solution\" to imitate", data);
+        Reward.lastWord().check(problems, data);
         Order order = Order.uniform(problems, Math.min(batch, problems.size()), root);
         List<Problem> heldOut = options.evaluateOn == null ? List.of() : Problems.read(options.evaluateOn);
         RunFolder folder = RunFolder.create(out);

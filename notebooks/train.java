@@ -64,9 +64,7 @@ public class train implements Callable<Integer> {
                 Policy reference = options.kl > 0 ? Policy.load(model, Policy.device(options.device)) : null) {
             BadInput.unless(!named.guided() || problems.stream().anyMatch(Problem::hasDemonstration),
                     "%s: no problem has a \"solution\", so recipe %s has nothing to guide with; use grpo or lp", data, recipe);
-            for (Problem problem : problems) {
-                checkDemonstration(problem);
-            }
+            Reward.lastWord().check(problems, data);
             Trainer trainer = new Trainer(named, options, policy, reference, Reward.lastWord(), problems, heldOut,
                     new Seed(seed), folder);
             if (resume) {
@@ -85,11 +83,6 @@ public class train implements Callable<Integer> {
             }
         }
         return 0;
-    }
-
-    private void checkDemonstration(Problem problem) {
-        BadInput.unless(!problem.hasDemonstration() || Reward.lastWord().score(problem, problem.solution()) == 1,
-                "%s: the solution of problem %s does not end in its answer %s", data, problem.id(), problem.answer());
     }
 
     public static void main(String... args) {

@@ -94,6 +94,9 @@ class LearningTest {
         assertThrows(BadInput.class, () -> Policy.load(folder, Device.cpu()));
         assertThrows(BadInput.class, () -> RunFolder.create(folder));
         assertThrows(BadInput.class, () -> Recipe.named("ppo"));
+        Problem wrong = new Problem("p7", "1 + 1 =", "2", "1 + 1 = 3", null, null);
+        assertEquals("f.jsonl: the solution of problem p7 does not end in its answer 2",
+                assertThrows(BadInput.class, () -> Reward.lastWord().check(List.of(wrong), "f.jsonl")).getMessage());
         Path model = Files.createDirectory(folder.resolve("model"));
         for (String name : List.of("config.json", "tokenizer.json", "model.safetensors")) {
             Files.copy(DATA.resolve("base").resolve(name), model.resolve(name));

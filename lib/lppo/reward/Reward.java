@@ -1,5 +1,7 @@
 package lppo.reward;
 
+import java.util.List;
+import lppo.data.BadInput;
 import lppo.data.Problem;
 
 /**
@@ -18,5 +20,18 @@ public interface Reward {
             String text = response.strip();
             return text.substring(text.lastIndexOf(' ') + 1).equals(problem.answer()) ? 1 : 0;
         };
+    }
+
+    /**
+     * Checks that demonstrations demonstrate.
+     *
+     * @param where the file, for the message
+     * @throws BadInput naming the first problem whose solution does not reach its answer
+     */
+    default void check(List<Problem> problems, Object where) {
+        for (Problem problem : problems) {
+            BadInput.unless(!problem.hasDemonstration() || score(problem, problem.solution()) == 1,
+                    "%s: the solution of problem %s does not end in its answer %s", where, problem.id(), problem.answer());
+        }
     }
 }
