@@ -6,13 +6,21 @@ import java.awt.Font;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.knowm.xchart.BitmapEncoder;
+import org.knowm.xchart.CategoryChart;
+import org.knowm.xchart.CategoryChartBuilder;
+import org.knowm.xchart.HeatMapChart;
+import org.knowm.xchart.HeatMapChartBuilder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.AxesChartStyler;
 import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
@@ -32,7 +40,7 @@ public final class Charts {
     /** Curves of means with a band of one standard deviation over seeds. */
     public static BufferedImage curves(String title, String xLabel, String yLabel, List<Curve> curves) {
         XYChart chart = new XYChartBuilder().width(900).height(560).title(title).xAxisTitle(xLabel).yAxisTitle(yLabel).build();
-        style(chart);
+        style(chart.getStyler());
         int other = 0;
         for (Curve curve : curves) {
             Color color = COLORS.containsKey(curve.name()) ? COLORS.get(curve.name()) : OTHERS.get(other++ % OTHERS.size());
@@ -50,12 +58,59 @@ public final class Charts {
     /** Unconnected points, a series per name. */
     public static BufferedImage points(String title, String xLabel, String yLabel, Map<String, double[][]> series) {
         XYChart chart = new XYChartBuilder().width(900).height(560).title(title).xAxisTitle(xLabel).yAxisTitle(yLabel).build();
-        style(chart);
+        style(chart.getStyler());
         series.forEach((name, xy) -> {
             XYSeries added = chart.addSeries(name, xy[0], xy[1]);
             added.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter);
             added.setMarker(SeriesMarkers.CIRCLE).setMarkerColor(COLORS.getOrDefault(name, OTHERS.get(0)));
         });
+        return BitmapEncoder.getBufferedImage(chart);
+    }
+
+    /**
+     * Bars side by side.
+     *
+     * @param series heights by name, one for each category
+     */
+    public static BufferedImage bars(String title, String xLabel, String yLabel, List<String> categories,
+            Map<String, double[]> series) {
+        CategoryChart chart =
+                new CategoryChartBuilder().width(900).height(560).title(title).xAxisTitle(xLabel).yAxisTitle(yLabel).build();
+        style(chart.getStyler());
+        chart.getStyler().setAvailableSpaceFill(0.8).setLegendVisible(series.size() > 1);
+        List<Color> colors = new ArrayList<>();
+        series.forEach((name, heights) -> {
+            chart.addSeries(name, categories, Arrays.stream(heights).boxed().toList());
+            colors.add(COLORS.getOrDefault(name, OTHERS.get(colors.size() % OTHERS.size())));
+        });
+        chart.getStyler().setSeriesColors(colors.toArray(new Color[0]));
+        return BitmapEncoder.getBufferedImage(chart);
+    }
+
+    /**
+     * A field of numbers as colours, dark where they are high.
+     *
+     * @param cells {@code [columns][rows]}; NaN leaves a cell empty
+     */
+    public static BufferedImage heatMap(String title, String xLabel, String yLabel, double[][] cells) {
+        HeatMapChart chart =
+                new HeatMapChartBuilder().width(900).height(560).title(title).xAxisTitle(xLabel).yAxisTitle(yLabel).build();
+        style(chart.getStyler());
+        List<Number[]> points = new ArrayList<>();
+        for (int x = 0; x < cells.length; x++) {
+            for (int y = 0; y < cells[x].length; y++) {
+                if (!Double.isNaN(cells[x][y])) {
+                    points.add(new Number[] {x, y, cells[x][y]});
+                }
+            }
+        }
+        List<Integer> columns = IntStream.range(0, cells.length).boxed().toList();
+        List<Integer> rows = IntStream.range(0, cells[0].length).boxed().toList();
+        chart.addSeries("value", columns, rows, points);
+        chart.getStyler().setRangeColors(new Color[] {new Color(0xF7FBFF), new Color(0x9ECAE1), new Color(0x08306B)});
+        chart.getStyler().setShowValue(false);
+        chart.getStyler().setXAxisMaxLabelCount(12);
+        chart.getStyler().setPlotContentSize(1);
         return BitmapEncoder.getBufferedImage(chart);
     }
 
@@ -83,16 +138,15 @@ public final class Charts {
         band.setFillColor(new Color(color.getRed(), color.getGreen(), color.getBlue(), 40));
     }
 
-    private static void style(XYChart chart) {
-        Styler style = chart.getStyler();
+    private static void style(AxesChartStyler style) {
         style.setChartBackgroundColor(Color.WHITE);
         style.setLegendPosition(Styler.LegendPosition.OutsideE);
         style.setLegendBorderColor(Color.WHITE);
         style.setChartTitleFont(new Font(Font.SANS_SERIF, Font.BOLD, 18));
         style.setLegendFont(new Font(Font.SANS_SERIF, Font.PLAIN, 15));
-        chart.getStyler().setAxisTitleFont(new Font(Font.SANS_SERIF, Font.PLAIN, 15));
-        chart.getStyler().setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 13));
-        chart.getStyler().setPlotGridLinesColor(new Color(0xDDDDDD));
-        chart.getStyler().setPlotBorderVisible(false);
+        style.setAxisTitleFont(new Font(Font.SANS_SERIF, Font.PLAIN, 15));
+        style.setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 13));
+        style.setPlotGridLinesColor(new Color(0xDDDDDD));
+        style.setPlotBorderVisible(false);
     }
 }

@@ -15,6 +15,11 @@ import lppo.data.Seed;
  */
 public record Curve(String name, double[] x, List<double[]> runs) {
 
+    /** A line through points, of a single run. */
+    public static Curve line(String name, double[] x, double[] y) {
+        return new Curve(name, x, List.of(y));
+    }
+
     /** Mean over seeds at each point. */
     public double[] mean() {
         double[] mean = new double[x.length];

@@ -1,0 +1,311 @@
+///usr/bin/env jbang "$0" "$@" ; exit $?
+//SOURCES ../lib/lppo/Lppo.java
+
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import lppo.cli.Children;
+import lppo.cli.Cli;
+import lppo.cli.Progress;
+import lppo.data.BadInput;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/**
+ * JupyterLab with a Java kernel that has lib on its class path. Everything is installed into a private virtual environment;
+ * the Python and the Jupyter of the user stay as they are.
+ */
+@Command(name = "notebook", mixinStandardHelpOptions = true,
+        description = "Install the Java kernel, open JupyterLab on notebooks/.",
+        footer = {"", "Examples:", "  ./jbang notebook", "  ./jbang notebook --check",
+            "  ./jbang notebook --kernel-only    # for VS Code, or a Jupyter of your own"})
+public class notebook implements Callable<Integer> {
+
+    private static final String KERNEL = "jjava==1.0a8";
+    private static final String LAB = "jupyterlab==4.6.6";
+    private static final boolean WINDOWS = System.getProperty("os.name").startsWith("Windows");
+
+    @Option(names = "--check", description = "Execute the notebooks headless; fail on an error, or if a text comes out otherwise.")
+    boolean check;
+
+    @Option(names = "--write", description = "With --check: keep what came out in the notebooks.")
+    boolean write;
+
+    @Option(names = "--kernel-only", description = "Only install the kernel \"Java (lppo)\", where any Jupyter of this user finds it.")
+    boolean kernelOnly;
+
+    @Option(names = "--home", description = "Folder of the virtual environment (default: ${DEFAULT-VALUE}).")
+    Path home = cache().resolve("lppo").resolve("notebook");
+
+    @Parameters(paramLabel = "NOTEBOOK", description = "Which ones to check. Default: all.")
+    List<Path> chosen = List.of();
+
+    @Override
+    public Integer call() throws Exception {
+        home = home.toAbsolutePath();
+        install(kernelOnly ? List.of(KERNEL) : List.of(KERNEL, LAB));
+        if (kernelOnly) {
+            Path kernels = jupyterData().resolve("kernels");
+            writeKernel(kernels.resolve("lppo"));
+            System.out.println("kernel \"Java (lppo)\": " + kernels.resolve("lppo"));
+            return 0;
+        }
+        writeKernel(home.resolve("share/jupyter/kernels/lppo"));
+        Path folder = folder();
+        if (!check) {
+            return new ProcessBuilder(program("jupyter"), "lab", folder.toString()).inheritIO().start().waitFor();
+        }
+        List<Path> notebooks = chosen;
+        if (chosen.isEmpty()) {
+            try (Stream<Path> files = Files.list(folder)) {
+                notebooks = files.filter(file -> file.toString().endsWith(".ipynb")).sorted().toList();
+            }
+        }
+        BadInput.unless(!notebooks.isEmpty(), "%s: has no notebook to check", folder);
+        for (Path file : notebooks) {
+            BadInput.unless(Files.isRegularFile(file), "%s: no such notebook", file);
+        }
+        return checkAll(notebooks);
+    }
+
+    private void install(List<String> packages) throws Exception {
+        Path mark = home.resolve("installed.txt");
+        if (Files.exists(mark) && Files.readAllLines(mark).containsAll(packages)) {
+            return;
+        }
+        System.err.println("notebook: installing " + String.join(", ", packages) + " into " + home + ", once");
+        String python = python();
+        Files.createDirectories(home);
+        run("the virtual environment", List.of(python, "-m", "venv", home.toString()));
+        List<String> pip = new ArrayList<>(List.of(program("python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"));
+        pip.addAll(packages);
+        run("the packages (is this machine online?)", pip);
+        Files.write(mark, packages);
+    }
+
+    private static String python() throws InterruptedException {
+        for (String name : List.of("python3", "python")) {
+            try {
+                Process process = new ProcessBuilder(name, "-c", "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 9))")
+                        .redirectErrorStream(true).start();
+                String said = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+                if (process.waitFor() == 0) {
+                    return name;
+                }
+                BadInput.unless(!said.contains("No module named"), "%s cannot make a virtual environment (%s); install its venv module,"
+                        + " on Debian or Ubuntu: apt install python3-venv", name, said.strip().lines().reduce((a, b) -> b).orElse(""));
+            } catch (IOException e) {
+                continue; // no program of this name
+            }
+        }
+        throw new BadInput("no Python 3.9 or newer found: JupyterLab needs one; install python3, then try again");
+    }
+
+    /** Writes a kernel whose class path has this project, compiled, and its libraries. */
+    private void writeKernel(Path folder) throws IOException {
+        Files.createDirectories(folder);
+        List<String> classPath = new ArrayList<>(List.of(System.getProperty("java.class.path").split(File.pathSeparator)));
+        Path jar = home.resolve("lppo.jar"); // a copy: JBang's own may be swept away
+        Files.copy(Path.of(classPath.get(0)), jar, StandardCopyOption.REPLACE_EXISTING);
+        classPath.set(0, jar.toString());
+        JsonArray command = new JsonArray();
+        for (String word : List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Djava.awt.headless=true",
+                "-DOPT_OUT_TRACKING=true", "-Dai.djl.pytorch.num_threads=" + System.getenv().getOrDefault("LPPO_THREADS", "1"),
+                "--add-opens", "jdk.jshell/jdk.jshell=ALL-UNNAMED", "-jar",
+                home.resolve("share/jupyter/kernels/java/jjava.jar").toString(), "{connection_file}")) {
+            command.add(word);
+        }
+        JsonObject environment = new JsonObject();
+        environment.addProperty("JJAVA_CLASSPATH", String.join(File.pathSeparator, classPath));
+        JsonObject kernel = new JsonObject();
+        kernel.add("argv", command);
+        kernel.addProperty("display_name", "Java (lppo)");
+        kernel.addProperty("language", "java");
+        kernel.addProperty("interrupt_mode", "message");
+        kernel.add("env", environment);
+        Files.writeString(folder.resolve("kernel.json"),
+                new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(kernel) + "\n");
+    }
+
+    private int checkAll(List<Path> notebooks) throws Exception {
+        Path out = Files.createTempDirectory("notebooks");
+        ExecutorService pool = Executors.newFixedThreadPool(Math.min(notebooks.size(), Runtime.getRuntime().availableProcessors()));
+        Map<Path, Future<List<String>>> results = new TreeMap<>();
+        int failed = 0;
+        try (Progress progress = new Progress("notebooks", notebooks.size())) {
+            for (Path file : notebooks) {
+                results.put(file, pool.submit(() -> check(file, out)));
+            }
+            int done = 0;
+            for (Map.Entry<Path, Future<List<String>>> result : results.entrySet()) {
+                List<String> complaints = result.getValue().get();
+                failed += complaints.isEmpty() ? 0 : 1;
+                System.out.println(result.getKey().getFileName() + (complaints.isEmpty() ? ": as written" : ":"));
+                complaints.forEach(complaint -> System.out.println("  " + complaint));
+                progress.accept(++done);
+            }
+        } finally {
+            pool.shutdownNow();
+            Children.delete(out);
+        }
+        System.out.printf("%d notebooks, %d failed%n", notebooks.size(), failed);
+        return failed == 0 ? 0 : 1;
+    }
+
+    /** Executes one notebook; the complaints, none if all is well. */
+    private List<String> check(Path file, Path out) throws Exception {
+        List<String> command = List.of(program("jupyter"), "nbconvert", "--to", "notebook", "--execute",
+                "--ExecutePreprocessor.kernel_name=lppo", "--ExecutePreprocessor.timeout=1800",
+                "--ExecutePreprocessor.record_timing=False", "--output-dir", out.toString(), file.toString());
+        Path log = out.resolve(file.getFileName() + ".log");
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+        if (process.waitFor() != 0) {
+            List<String> said = Files.readAllLines(log).stream().filter(line -> !line.isBlank()).toList();
+            int cell = IntStream.range(0, said.size()).filter(i -> said.get(i).contains("CellExecutionError")).findFirst().orElse(0);
+            return said.subList(cell, said.size()).stream().filter(line -> !line.startsWith("org.dflib")).toList();
+        }
+        Path executed = out.resolve(file.getFileName());
+        List<String> complaints = write ? List.of() : compare(cells(file), cells(executed));
+        if (write) {
+            JsonObject book = JsonParser.parseString(Files.readString(executed)).getAsJsonObject();
+            book.getAsJsonArray("cells").forEach(cell -> tidy(cell.getAsJsonObject()));
+            Files.writeString(file, new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(book) + "\n");
+        }
+        return complaints;
+    }
+
+    /** Joins pieces of one text, and drops the description of a picture, which says where in memory it was. */
+    private static void tidy(JsonObject cell) {
+        if (!cell.has("outputs")) {
+            return;
+        }
+        JsonArray outputs = new JsonArray();
+        for (JsonElement element : cell.getAsJsonArray("outputs")) {
+            JsonObject output = element.getAsJsonObject();
+            JsonObject last = outputs.isEmpty() ? null : outputs.get(outputs.size() - 1).getAsJsonObject();
+            if (output.has("data") && output.getAsJsonObject("data").size() > 1) {
+                output.getAsJsonObject("data").remove("text/plain");
+            }
+            if (output.has("text") && last != null && last.has("text") && last.get("name").equals(output.get("name"))) {
+                last.addProperty("text", joined(last.get("text")) + joined(output.get("text")));
+            } else {
+                outputs.add(output);
+            }
+        }
+        cell.add("outputs", outputs);
+    }
+
+    private static List<String> compare(List<JsonObject> before, List<JsonObject> after) {
+        List<String> complaints = new ArrayList<>();
+        for (int i = 0; i < before.size(); i++) {
+            if (before.get(i).toString().contains("\"varies\"")) { // a tag: seconds, or what is trained for long
+                continue;
+            }
+            String was = output(before.get(i));
+            String is = output(after.get(i));
+            if (!was.equals(is)) {
+                complaints.add("code cell %d: wrote %s, before it was %s".formatted(i + 1, quoted(is), quoted(was)));
+            }
+        }
+        return complaints;
+    }
+
+    private static List<JsonObject> cells(Path file) throws IOException {
+        List<JsonObject> cells = new ArrayList<>();
+        for (JsonElement cell : JsonParser.parseString(Files.readString(file)).getAsJsonObject().getAsJsonArray("cells")) {
+            if (cell.getAsJsonObject().get("cell_type").getAsString().equals("code")) {
+                cells.add(cell.getAsJsonObject());
+            }
+        }
+        return cells;
+    }
+
+    /** What a cell wrote, as text; of a picture only that there is one. */
+    private static String output(JsonObject cell) {
+        StringBuilder text = new StringBuilder();
+        for (JsonElement element : cell.getAsJsonArray("outputs")) {
+            JsonObject output = element.getAsJsonObject();
+            if (output.has("text")) {
+                text.append(joined(output.get("text")));
+            } else if (output.has("data")) {
+                JsonObject data = output.getAsJsonObject("data");
+                data.keySet().stream().sorted().filter(type -> data.size() == 1 || !type.equals("text/plain")).forEach(type ->
+                        text.append('[').append(type).append(']').append(type.startsWith("text/") ? joined(data.get(type)) : ""));
+            }
+        }
+        return text.toString();
+    }
+
+    private static String joined(JsonElement text) {
+        StringBuilder all = new StringBuilder();
+        if (text.isJsonArray()) {
+            text.getAsJsonArray().forEach(line -> all.append(line.getAsString()));
+        } else {
+            all.append(text.getAsString());
+        }
+        return all.toString();
+    }
+
+    private static String quoted(String text) {
+        return '"' + (text.length() > 300 ? text.substring(0, 300) + "..." : text).replace("\n", "\\n") + '"';
+    }
+
+    /** The folder of the notebooks in the checkout around the current folder. */
+    private static Path folder() {
+        for (Path up = Path.of("").toAbsolutePath(); up != null; up = up.getParent()) {
+            if (Files.exists(up.resolve("jbang-catalog.json")) && Files.isDirectory(up.resolve("notebooks"))) {
+                return up.resolve("notebooks");
+            }
+        }
+        throw new BadInput("no notebooks/ here: run this in a checkout of lppo-java");
+    }
+
+    private String program(String name) {
+        return home.resolve(WINDOWS ? "Scripts" : "bin").resolve(WINDOWS ? name + ".exe" : name).toString();
+    }
+
+    private static Path cache() {
+        String named = System.getenv(WINDOWS ? "LOCALAPPDATA" : "XDG_CACHE_HOME");
+        return named == null || named.isBlank() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(named);
+    }
+
+    /** Where Jupyter looks for the kernels of a user. */
+    private static Path jupyterData() {
+        String named = System.getenv("JUPYTER_DATA_DIR");
+        Path user = Path.of(System.getProperty("user.home"));
+        return named != null && !named.isBlank() ? Path.of(named)
+                : WINDOWS ? Path.of(System.getenv().getOrDefault("APPDATA", user.toString()), "jupyter")
+                : System.getProperty("os.name").startsWith("Mac") ? user.resolve("Library/Jupyter")
+                : Path.of(System.getenv().getOrDefault("XDG_DATA_HOME", user.resolve(".local/share").toString()), "jupyter");
+    }
+
+    private static void run(String what, List<String> command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        if (process.waitFor() != 0) {
+            throw new IllegalStateException(what + " could not be made: " + said.strip().lines().reduce((a, b) -> b).orElse("no message"));
+        }
+    }
+
+    public static void main(String... args) {
+        Cli.run(new notebook(), args);
+    }
+}
