@@ -33,7 +33,7 @@ public final class Charts {
     private static final Map<String, Color> COLORS = Map.of("GRPO", new Color(0x555555), "GRPO + PG", new Color(0x0072B2),
             "GRPO + LP", new Color(0xE69F00), "LPPO", new Color(0xD55E00), "SFT", new Color(0x009E73));
     private static final List<Color> OTHERS =
-            List.of(new Color(0xCC79A7), new Color(0x56B4E9), new Color(0x009E73), new Color(0xE69F00), new Color(0x0072B2));
+            List.of(new Color(0x0072B2), new Color(0xE69F00), new Color(0x009E73), new Color(0xCC79A7), new Color(0x56B4E9));
 
     private Charts() {}
 
@@ -140,7 +140,8 @@ public final class Charts {
 
     private static void style(AxesChartStyler style) {
         style.setChartBackgroundColor(Color.WHITE);
-        style.setLegendPosition(Styler.LegendPosition.OutsideE);
+        style.setLegendPosition(Styler.LegendPosition.OutsideS).setLegendLayout(Styler.LegendLayout.Horizontal);
+        style.setDecimalPattern("#,##0.##");
         style.setLegendBorderColor(Color.WHITE);
         style.setChartTitleFont(new Font(Font.SANS_SERIF, Font.BOLD, 18));
         style.setLegendFont(new Font(Font.SANS_SERIF, Font.PLAIN, 15));
