@@ -15,6 +15,7 @@ import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.IntColumn;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
+import tech.tablesaw.columns.numbers.NumberColumnFormatter;
 
 /**
  * What the policy is learning now (LPPO, arXiv 2507.06573, learning-progress weighting). Per problem it keeps the
@@ -138,6 +139,8 @@ public final class ProgressTracker {
             table.doubleColumn(4).append(weight(e.progress()));
             table.intColumn(5).append(e.seen());
         });
+        table.columns().stream().filter(DoubleColumn.class::isInstance)
+                .forEach(c -> ((DoubleColumn) c).setPrintFormatter(NumberColumnFormatter.fixedWithGrouping(3)));
         return table;
     }
 

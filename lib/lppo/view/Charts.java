@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -109,6 +110,9 @@ public final class Charts {
         chart.addSeries("value", columns, rows, points);
         chart.getStyler().setRangeColors(new Color[] {new Color(0xF7FBFF), new Color(0x9ECAE1), new Color(0x08306B)});
         chart.getStyler().setShowValue(false);
+        DoubleSummaryStatistics range =
+                points.stream().mapToDouble(point -> point[2].doubleValue()).summaryStatistics();
+        chart.getStyler().setMin(Math.floor(100 * range.getMin()) / 100).setMax(Math.ceil(100 * range.getMax()) / 100);
         chart.getStyler().setXAxisMaxLabelCount(12);
         chart.getStyler().setPlotContentSize(1);
         return BitmapEncoder.getBufferedImage(chart);
@@ -142,6 +146,7 @@ public final class Charts {
         style.setChartBackgroundColor(Color.WHITE);
         style.setLegendPosition(Styler.LegendPosition.OutsideS).setLegendLayout(Styler.LegendLayout.Horizontal);
         style.setDecimalPattern("#,##0.##");
+        style.setXAxisTickMarkSpacingHint(90);
         style.setLegendBorderColor(Color.WHITE);
         style.setChartTitleFont(new Font(Font.SANS_SERIF, Font.BOLD, 18));
         style.setLegendFont(new Font(Font.SANS_SERIF, Font.PLAIN, 15));
