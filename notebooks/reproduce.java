@@ -84,7 +84,7 @@ public class reproduce implements Callable<Integer> {
         if (!resume) {
             RunFolder.create(out);
         }
-        Path task = unpack();
+        Path task = unpack(out);
         List<Job> queue = new ArrayList<>();
         List<Runs> compared = new ArrayList<>();
         for (Recipe recipe : chosen) {
@@ -194,8 +194,8 @@ public class reproduce implements Callable<Integer> {
     }
 
     /** Copies the task out of the jar, so that the command works with nothing cloned. */
-    private Path unpack() throws Exception {
-        Path task = out.resolve("task");
+    static Path unpack(Path folder) throws Exception {
+        Path task = folder.resolve("task");
         for (String name : TASK) {
             Path file = task.resolve(name);
             Files.createDirectories(file.getParent());

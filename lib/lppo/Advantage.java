@@ -5,6 +5,8 @@ import java.util.Arrays;
 /**
  * How much better each completion of a group is than its group. An own estimator is one line:
  * {@code Advantage raw = rewards -> rewards;}
+ *
+ * <p>Seen in {@code notebooks/2-why-groups-go-silent.ipynb}.
  */
 @FunctionalInterface
 public interface Advantage {

@@ -53,6 +53,7 @@ package lppo;
 //SOURCES train/Trainer.java
 //SOURCES view/Charts.java
 //SOURCES view/Curve.java
+//SOURCES view/Display.java
 //SOURCES view/Report.java
 //SOURCES view/Runs.java
 //SOURCES view/Tables.java

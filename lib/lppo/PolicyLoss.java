@@ -15,6 +15,8 @@ import lppo.data.BadInput;
  * sum of l times the token's weight, so that the losses of micro-batches add up to that of the batch:
  * {@link Aggregation} gives the weights, and zero where nothing is learned (prompt, prefix, padding).
  *
+ * <p>Seen in {@code notebooks/5-the-weighted-loss.ipynb}.
+ *
  * @param clipLow how far below 1 a ratio may fall and still be rewarded for it, in (0, 1]
  * @param clipHigh how far above 1 it may rise, positive
  * @param klCoefficient beta of the KL term; 0 leaves it out

@@ -21,6 +21,8 @@ import lppo.rollout.Prompt;
  * <p>The paper as available to us gives neither its beta range nor its rule for a challenging problem; both are parameters
  * with our defaults.
  *
+ * <p>Seen in {@code notebooks/3-a-hint-from-the-expert.ipynb}.
+ *
  * @param rule which problems are guided
  * @param betaMin least ratio, 0 or more
  * @param betaMax largest ratio, at most 1

@@ -5,7 +5,11 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import lppo.data.BadInput;
 
-/** A named composition of the two ideas over GRPO. */
+/**
+ * A named composition of the two ideas over GRPO.
+ *
+ * <p>Seen in {@code notebooks/6-lppo-against-grpo.ipynb}.
+ */
 public enum Recipe {
     /** Group-relative policy optimisation alone. */
     GRPO(false, false, "GRPO"),

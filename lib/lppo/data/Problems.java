@@ -20,6 +20,8 @@ import java.util.Map;
 /**
  * Reads and writes problems as JSON Lines: one object a line with {@code id}, {@code question}, {@code answer} and
  * optionally {@code solution}, {@code level}, {@code source}. A missing {@code id} becomes the line number.
+ *
+ * <p>Seen in {@code notebooks/7-bring-your-own-model.ipynb}.
  */
 public final class Problems {
 

@@ -45,7 +45,7 @@ public final class Decoder {
      * The last hidden states of one more token a row.
      *
      * @param tokens {@code [B, 1]} int64
-     * @param positions of these tokens in their sequences, {@code [B]} int64
+     * @param rotary of the positions of these tokens, one a row
      * @param mask added to attention scores, {@code [B, 1, 1, slots]} with slots counting this token; null for none
      * @return {@code [B, 1, C]}
      */

@@ -18,6 +18,8 @@ import lppo.data.Seed;
  * A causal language model and its tokenizer: a Hugging Face folder ({@code config.json}, {@code tokenizer.json},
  * {@code model.safetensors}) in memory. What {@link #save} writes, {@code transformers} loads. Close it to free the
  * weights.
+ *
+ * <p>Seen in {@code notebooks/1-what-is-a-rollout.ipynb} and {@code notebooks/7-bring-your-own-model.ipynb}.
  */
 public final class Policy implements AutoCloseable {
 
@@ -163,5 +165,12 @@ public final class Policy implements AutoCloseable {
         } catch (IOException | RuntimeException e) { // the native library throws RuntimeException for a malformed file
             throw new BadInput(file + ": is no tokenizer (" + e.getMessage() + ")", e);
         }
+    }
+
+    @Override
+    public String toString() {
+        long count = weights.parameters().stream().mapToLong(p -> p.getShape().size()).sum();
+        return "Policy[%d layers, width %d, %d tokens, %,d parameters, %s]".formatted(config.layers(), config.hiddenSize(),
+                config.vocabSize(), count, manager.getDevice());
     }
 }

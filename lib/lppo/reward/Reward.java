@@ -7,6 +7,8 @@ import lppo.data.Problem;
 /**
  * A verifiable reward: a pure function of a problem and the text of a response, bounded in time. A response is the
  * expert prefix, if one was given, and the completion. Rewards lie in [0, 1].
+ *
+ * <p>Seen in {@code notebooks/1-what-is-a-rollout.ipynb} and {@code notebooks/7-bring-your-own-model.ipynb}.
  */
 @FunctionalInterface
 public interface Reward {

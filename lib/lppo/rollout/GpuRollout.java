@@ -27,6 +27,8 @@ import lppo.model.Scopes;
  * <p>Tokens are drawn by inverting the distribution function at a uniform number that is keyed by (seed, step, problem,
  * index within the problem) and position, so that no draw depends on what else is in the batch.
  *
+ * <p>Seen in {@code notebooks/1-what-is-a-rollout.ipynb}.
+ *
  * @param policy what is sampled
  * @param sampling how
  * @param seed root of the draws

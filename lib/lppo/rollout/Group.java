@@ -11,6 +11,8 @@ import lppo.data.Problem;
 /**
  * The G completions of one problem that are compared with each other. In a mixed group some of them are guided.
  *
+ * <p>Seen in {@code notebooks/1-what-is-a-rollout.ipynb}.
+ *
  * @param problem what all of them answer
  * @param completions in sampling order
  */

@@ -10,6 +10,8 @@ import picocli.CommandLine.Option;
 /**
  * What a run is made of, as command-line options with their defaults. This is the one place where defaults stand;
  * {@code config.json} of a run folder holds all of them. Ranges are checked by the operators that they go to.
+ *
+ * <p>Seen in {@code notebooks/7-bring-your-own-model.ipynb}.
  */
 public final class Options {
 

@@ -34,6 +34,8 @@ import lppo.rollout.Sampling;
 /**
  * The training loop of all recipes: sample, score, track, weigh, learn, write down. Read {@link #step} for the whole of
  * LPPO on one page.
+ *
+ * <p>Seen in {@code notebooks/6-lppo-against-grpo.ipynb} and {@code notebooks/7-bring-your-own-model.ipynb}.
  */
 public final class Trainer {
 

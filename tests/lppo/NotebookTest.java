@@ -1,0 +1,86 @@
+package lppo;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The notebooks as they are committed; {@code ./jbang notebook --check} executes them. */
+class NotebookTest {
+
+    private static final Path FOLDER = Checkout.ROOT.resolve("notebooks");
+    private static final Pattern LINK = Pattern.compile("\\]\\(([^)#\\s]+)\\)");
+
+    static List<Path> notebooks() throws IOException {
+        try (Stream<Path> files = Files.list(FOLDER)) {
+            List<Path> found = files.filter(file -> file.toString().endsWith(".ipynb")).sorted().toList();
+            assertEquals(7, found.size());
+            return found;
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("notebooks")
+    void cellsAreShortAndWereRunInOrder(Path file) throws Exception {
+        int run = 0;
+        int pictures = 0;
+        for (JsonObject cell : cells(file)) {
+            if (cell.get("cell_type").getAsString().equals("code")) {
+                assertTrue(text(cell).lines().count() < 15, () -> "long cell: " + text(cell));
+                assertEquals(++run, cell.get("execution_count").getAsInt(), () -> "run out of order: " + text(cell));
+                String outputs = cell.get("outputs").toString();
+                assertFalse(outputs.contains("\"error\""), outputs);
+                pictures += outputs.contains("image/png") ? 1 : 0;
+            }
+        }
+        assertTrue(pictures > 0, "no picture");
+        assertTrue(Files.size(file) < 2_000_000, "too heavy for a repository");
+    }
+
+    @ParameterizedTest
+    @MethodSource("notebooks")
+    void eachExplainsClassesThatLinkBackAndAsksForAPrediction(Path file) throws Exception {
+        String prose = cells(file).stream().filter(cell -> cell.get("cell_type").getAsString().equals("markdown"))
+                .map(NotebookTest::text).collect(Collectors.joining("\n"));
+        assertTrue(prose.contains("*Explains*") && prose.contains("predict first") && prose.contains("<details>"));
+        Matcher links = LINK.matcher(prose);
+        int explained = 0;
+        while (links.find()) {
+            String link = links.group(1);
+            if (!link.startsWith("http")) {
+                assertTrue(Files.exists(FOLDER.resolve(link)), file + " links to " + link);
+            }
+            if (link.startsWith("../lib/")) {
+                explained++;
+                assertTrue(Files.readString(FOLDER.resolve(link)).contains("notebooks/" + file.getFileName()),
+                        link + " does not link back to " + file.getFileName());
+            }
+        }
+        assertTrue(explained > 0);
+    }
+
+    private static List<JsonObject> cells(Path file) throws IOException {
+        return StreamSupport.stream(JsonParser.parseString(Files.readString(file)).getAsJsonObject().getAsJsonArray("cells")
+                .spliterator(), false).map(JsonElement::getAsJsonObject).toList();
+    }
+
+    private static String text(JsonObject cell) {
+        JsonElement source = cell.get("source");
+        return source.isJsonArray() ? StreamSupport.stream(source.getAsJsonArray().spliterator(), false)
+                .map(JsonElement::getAsString).collect(Collectors.joining()) : source.getAsString();
+    }
+}
