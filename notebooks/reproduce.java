@@ -23,6 +23,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import lppo.Recipe;
 import lppo.cli.Cli;
 import lppo.cli.Children;
@@ -33,6 +34,7 @@ import lppo.view.Report;
 import lppo.view.Runs;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 /**
  * The main job. Every recipe starts from the same base policy and, per seed, sees the same problems in the same order and
@@ -42,7 +44,8 @@ import picocli.CommandLine.Option;
 @Command(name = "reproduce", mixinStandardHelpOptions = true,
         description = "The main job: GRPO, +PG, +LP and LPPO side by side on the built-in task.",
         footer = {"", "Examples:", "  ./jbang reproduce", "  ./jbang reproduce --quick --out /tmp/quick",
-            "  ./jbang reproduce --recipes grpo,lppo --seeds 5 --steps 800 --out /tmp/five"})
+            "  ./jbang reproduce --recipes grpo,lppo --seeds 5 --steps 800 --out /tmp/five",
+            "  ./jbang reproduce --out /tmp/even -- --trusted-share 0.08    # options of train, for every recipe"})
 public class reproduce implements Callable<Integer> {
 
     private static final List<String> TASK = List.of("train.jsonl", "validation.jsonl", "heldout.jsonl",
@@ -69,6 +72,11 @@ public class reproduce implements Callable<Integer> {
     @Option(names = "--resume", description = "Go on in --out: finished runs are kept, broken-off ones continue.")
     boolean resume;
 
+    @Parameters(paramLabel = "-- OPTION", description = "Options of train that every recipe's runs get.")
+    List<String> training = List.of();
+
+    private record Control(String name, String id, int steps, String rate) {}
+
     private record Job(String name, Path folder, List<String> arguments, int steps) {}
 
     @Override
@@ -90,21 +98,29 @@ public class reproduce implements Callable<Integer> {
         for (Recipe recipe : chosen) {
             List<Path> folders = new ArrayList<>();
             for (int seed = 1; seed <= seeds; seed++) {
-                folders.add(add(queue, "train", recipe.id(), seed, task, steps, List.of("--recipe", recipe.id())));
+                folders.add(add(queue, "train", recipe.id(), seed, task, steps,
+                        Stream.concat(Stream.of("--recipe", recipe.id()), training.stream()).toList()));
             }
             compared.add(new Runs(recipe.title(), folders));
         }
-        List<Path> folders = new ArrayList<>();
-        for (int seed = 1; seed <= seeds; seed++) { // about as long as a run of train
-            folders.add(add(queue, "sft", "sft", seed, task, 3 * steps, List.of("--batch", "64", "--learning-rate", "1e-3")));
+        List<Runs> controls = new ArrayList<>(); // imitation of the same demonstrations
+        for (Control control : List.of(new Control("SFT", "sft", 3 * steps, "1e-3"), // about as long as a run of train
+                new Control("SFT, stopped early", "early", 60, "3e-4"))) { // the best of eight settings on the validation set
+            List<Path> folders = new ArrayList<>();
+            for (int seed = 1; seed <= seeds; seed++) {
+                folders.add(add(queue, "sft", control.id(), seed, task, control.steps(),
+                        List.of("--batch", "64", "--learning-rate", control.rate())));
+            }
+            controls.add(new Runs(control.name(), folders));
         }
         long begin = System.nanoTime();
         String commit = Cli.commit(); // now: a checkout may move on while this runs
         run(queue);
-        String setting = "%d seeds, %d steps; %d jobs on %s with %d cores; commit %s; %.1f minutes.".formatted(seeds, steps,
+        String setting = "%d seeds, %d steps%s; %d jobs on %s with %d cores; commit %s; %.1f minutes.".formatted(seeds, steps,
+                training.isEmpty() ? "" : ", " + String.join(" ", training),
                 jobs, System.getProperty("os.name") + " " + System.getProperty("os.arch"),
                 Runtime.getRuntime().availableProcessors(), commit, (System.nanoTime() - begin) / 60e9);
-        Report report = new Report(compared, new Runs("SFT", folders), 0.3);
+        Report report = new Report(compared, controls, 0.3);
         report.write(out, setting);
         System.out.println(report.table().print());
         System.out.println("report: " + out.resolve("report.md"));

@@ -16,17 +16,17 @@ import tech.tablesaw.api.Table;
 public final class Report {
 
     private final List<Runs> recipes;
-    private final Runs imitation;
+    private final List<Runs> controls;
     private final double target;
 
     /**
      * @param recipes runs by recipe, GRPO first: the others are compared with it, seed by seed
-     * @param imitation the supervised control; null for none
+     * @param controls supervised runs on the same demonstrations; may be empty
      * @param target greedy accuracy whose first reaching is reported
      */
-    public Report(List<Runs> recipes, Runs imitation, double target) {
+    public Report(List<Runs> recipes, List<Runs> controls, double target) {
         this.recipes = recipes;
-        this.imitation = imitation;
+        this.controls = controls;
         this.target = target;
     }
 
@@ -41,9 +41,7 @@ public final class Report {
         StringColumn tokens = StringColumn.create("tokens to it");
         double[] baseline = recipes.get(0).last("greedy").get("all");
         List<Runs> rows = new ArrayList<>(recipes);
-        if (imitation != null) {
-            rows.add(imitation);
-        }
+        rows.addAll(controls);
         for (Runs runs : rows) {
             Map<String, double[]> last = runs.last("greedy");
             double[] all = last.get("all");
@@ -51,9 +49,9 @@ public final class Report {
             greedy.append(plusMinus(all));
             average.append(plusMinus(runs.last("average").get("all")));
             hard.append(plusMinus(last.get(hardest(last))));
-            difference.append(runs == recipes.get(0) || runs == imitation ? "" : difference(all, baseline));
-            steps.append(runs == imitation ? "" : reached(runs.evaluation("all", "step", "greedy")));
-            tokens.append(runs == imitation ? "" : reached(runs.evaluation("all", "sampled_tokens", "greedy")));
+            difference.append(runs == recipes.get(0) || controls.contains(runs) ? "" : difference(all, baseline));
+            steps.append(controls.contains(runs) ? "" : reached(runs.evaluation("all", "step", "greedy")));
+            tokens.append(controls.contains(runs) ? "" : reached(runs.evaluation("all", "sampled_tokens", "greedy")));
         }
         return Table.create("held-out accuracy at the end", recipe, greedy, average, hard, difference, steps, tokens);
     }
@@ -137,9 +135,7 @@ public final class Report {
     private void curves(Path file) throws IOException {
         StringBuilder csv = new StringBuilder("recipe,seed_index,step,sampled_tokens,level,problems,greedy,average\n");
         List<Runs> all = new ArrayList<>(recipes);
-        if (imitation != null) {
-            all.add(imitation);
-        }
+        all.addAll(controls);
         for (Runs runs : all) {
             for (int seed = 0; seed < runs.folders().size(); seed++) {
                 for (String line : Files.readAllLines(runs.folders().get(seed).resolve("evaluation.csv")).stream().skip(1).toList()) {
@@ -170,12 +166,12 @@ public final class Report {
                     : interval[0] > 0 ? "above GRPO" : interval[1] < 0 ? "below GRPO" : "not told apart from GRPO";
             text.append("- ").append(runs.name()).append(": ").append(verdict).append(".\n");
         }
-        if (imitation != null) {
-            double[] peak = imitation.evaluation("all", "step", "greedy").runs().stream()
+        for (Runs control : controls) {
+            double[] peak = control.evaluation("all", "step", "greedy").runs().stream()
                     .mapToDouble(run -> java.util.Arrays.stream(run).max().orElse(Double.NaN)).toArray();
-            text.append("- Supervised fine-tuning on the same demonstrations peaks at ").append(plusMinus(peak))
-                    .append(" (the best of its evaluations on the held-out set, which flatters it) and ends at ")
-                    .append(plusMinus(imitation.last("greedy").get("all"))).append(".\n");
+            text.append("- ").append(control.name()).append(" (supervised fine-tuning on the same demonstrations) ends at ")
+                    .append(plusMinus(control.last("greedy").get("all"))).append("; the best of its evaluations on the held-out set,")
+                    .append(" which flatters it, is ").append(plusMinus(peak)).append(".\n");
         }
         return text.toString();
     }
