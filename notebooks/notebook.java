@@ -35,7 +35,7 @@ import picocli.CommandLine.Parameters;
  */
 @Command(name = "notebook", mixinStandardHelpOptions = true,
         description = "Install the Java kernel, open JupyterLab on notebooks/.",
-        footer = {"", "Examples:", "  ./jbang notebook", "  ./jbang notebook --check",
+        footer = {"", "Examples:", "  ./jbang notebook", "  ./jbang notebook -- --no-browser --port 9000", "  ./jbang notebook --check",
             "  ./jbang notebook --kernel-only    # for VS Code, or a Jupyter of your own"})
 public class notebook implements Callable<Integer> {
 
@@ -55,8 +55,8 @@ public class notebook implements Callable<Integer> {
     @Option(names = "--home", description = "Folder of the virtual environment (default: ${DEFAULT-VALUE}).")
     Path home = cache().resolve("lppo").resolve("notebook");
 
-    @Parameters(paramLabel = "NOTEBOOK", description = "Which ones to check. Default: all.")
-    List<Path> chosen = List.of();
+    @Parameters(paramLabel = "ARGUMENT", description = "With --check, which notebooks (default: all); else passed on to JupyterLab.")
+    List<String> arguments = List.of();
 
     @Override
     public Integer call() throws Exception {
@@ -71,10 +71,14 @@ public class notebook implements Callable<Integer> {
         writeKernel(home.resolve("share/jupyter/kernels/lppo"));
         Path folder = folder();
         if (!check) {
-            return new ProcessBuilder(program("jupyter"), "lab", folder.toString()).inheritIO().start().waitFor();
+            List<String> lab = new ArrayList<>(List.of(program("jupyter"), "lab", folder.toString()));
+            lab.addAll(arguments);
+            Process process = new ProcessBuilder(lab).inheritIO().start();
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> process.onExit().join())); // Ctrl-C is for JupyterLab, which asks back
+            return process.waitFor();
         }
-        List<Path> notebooks = chosen;
-        if (chosen.isEmpty()) {
+        List<Path> notebooks = arguments.stream().map(Path::of).toList();
+        if (notebooks.isEmpty()) {
             try (Stream<Path> files = Files.list(folder)) {
                 notebooks = files.filter(file -> file.toString().endsWith(".ipynb")).sorted().toList();
             }

@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,6 +18,10 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -71,6 +77,29 @@ class NotebookTest {
             }
         }
         assertTrue(explained > 0);
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void aMissingPythonIsSaidInOneLine(@TempDir Path world) throws Exception {
+        Path bin = Files.createDirectory(world.resolve("bin")); // all that the wrapper needs, and no Python
+        for (String tool : List.of("sh", "bash", "cat", "grep", "mkdir", "mv", "rm", "sed", "uname", "java")) {
+            for (String folder : System.getenv("PATH").split(File.pathSeparator)) {
+                if (Files.isExecutable(Path.of(folder, tool)) && Files.notExists(bin.resolve(tool))) {
+                    Files.writeString(bin.resolve(tool), "#!/bin/sh\nexec " + Path.of(folder, tool) + " \"$@\"\n");
+                    assertTrue(bin.resolve(tool).toFile().setExecutable(true));
+                }
+            }
+        }
+        ProcessBuilder builder = new ProcessBuilder(Checkout.ROOT.resolve("jbang").toString(), "notebook", "--kernel-only", "--home",
+                world.resolve("home").toString()).directory(Checkout.ROOT.toFile()).redirectErrorStream(true);
+        builder.environment().put("PATH", bin.toString());
+        Process process = builder.start();
+        process.getOutputStream().close();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(2, process.waitFor(), said);
+        assertTrue(said.contains("no Python 3.9 or newer found"), said);
+        assertFalse(said.contains("\tat "), said);
     }
 
     private static List<JsonObject> cells(Path file) throws IOException {
