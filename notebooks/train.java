@@ -12,6 +12,7 @@ import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.Problems;
 import lppo.data.Seed;
+import lppo.model.Lora;
 import lppo.model.Policy;
 import lppo.reward.Reward;
 import lppo.train.Options;
@@ -46,6 +47,15 @@ public class train implements Callable<Integer> {
     @Option(names = "--seed", description = "Root of all draws (default: ${DEFAULT-VALUE}).")
     long seed = 1;
 
+    @Option(names = "--lora-rank", description = "Train adapters of this rank beside frozen weights; 0: all weights (default: ${DEFAULT-VALUE}).")
+    int loraRank = 0;
+
+    @Option(names = "--lora-alpha", description = "Their product is scaled by alpha / rank (default: twice the rank).")
+    Double loraAlpha;
+
+    @Option(names = "--lora-targets", split = ",", description = "Projections that get one (default: ${DEFAULT-VALUE}).")
+    List<String> loraTargets = Lora.PROJECTIONS;
+
     @Option(names = "--resume", description = "Go on from the latest checkpoint in --out.")
     boolean resume;
 
@@ -59,19 +69,23 @@ public class train implements Callable<Integer> {
         List<Problem> problems = Problems.read(data);
         List<Problem> heldOut = options.evaluateOn == null ? List.of() : Problems.read(options.evaluateOn);
         RunFolder folder = resume ? new RunFolder(out) : RunFolder.create(out);
-        Path weights = resume ? folder.latestCheckpoint() : model;
-        try (Policy policy = Policy.load(weights, Policy.device(options.device));
-                Policy reference = options.kl > 0 ? Policy.load(model, Policy.device(options.device)) : null) {
+        BadInput.unless(loraRank >= 0, "--lora-rank %d: must be 0 (off) or more", loraRank);
+        Path checkpoint = resume ? folder.latestCheckpoint() : null;
+        try (Policy loaded = Policy.load(resume && loraRank == 0 ? checkpoint : model, Policy.device(options.device));
+                Policy other = options.kl > 0 && loraRank == 0 ? Policy.load(model, Policy.device(options.device)) : null) {
+            Policy policy = loraRank == 0 ? loaded : loaded.adapted(adapters(loaded, checkpoint));
+            Policy reference = options.kl > 0 && loraRank > 0 ? loaded : other; // adapters off: the base, at no memory
             BadInput.unless(!named.guided() || problems.stream().anyMatch(Problem::hasDemonstration),
                     "%s: no problem has a \"solution\", so recipe %s has nothing to guide with; use grpo or lp", data, recipe);
             Reward.lastWord().check(problems, data);
             Trainer trainer = new Trainer(named, options, policy, reference, Reward.lastWord(), problems, heldOut,
                     new Seed(seed), folder);
             if (resume) {
-                trainer.resume(weights);
+                trainer.resume(checkpoint);
             } else {
                 folder.json("config.json", RunFolder.columns("command", "train", "recipe", recipe, "model", model.toString(),
-                        "data", data.toString(), "steps", steps, "seed", seed, "options", options.values(), "machine",
+                        "data", data.toString(), "steps", steps, "seed", seed, "lora_rank", loraRank, "lora_alpha", loraAlpha == null ? 2.0 * loraRank : loraAlpha,
+                        "lora_targets", loraTargets, "options", options.values(), "machine",
                         Cli.machine()));
             }
             try (Progress progress = new Progress(recipe, steps)) {
@@ -83,6 +97,12 @@ public class train implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    private Lora adapters(Policy base, Path checkpoint) {
+        Lora.Settings settings = new Lora.Settings(loraRank, loraAlpha == null ? 2.0 * loraRank : loraAlpha, loraTargets);
+        return checkpoint == null ? Lora.fresh(base.config(), settings, new Seed(seed), base.manager())
+                : Lora.load(checkpoint, base.config(), base.manager());
     }
 
     public static void main(String... args) {

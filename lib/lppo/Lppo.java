@@ -27,6 +27,7 @@ package lppo;
 //SOURCES data/Seed.java
 //SOURCES model/Decoder.java
 //SOURCES model/KvCache.java
+//SOURCES model/Lora.java
 //SOURCES model/ModelConfig.java
 //SOURCES model/Policy.java
 //SOURCES model/Rotary.java

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.core.Embedding;
 import ai.djl.nn.core.Linear;
+import java.util.List;
 
 /**
  * The Qwen2 decoder (arXiv 2407.10671) on NDArrays: root-mean-square norm, rotary embedding, grouped-query attention
@@ -20,10 +21,18 @@ public final class Decoder {
 
     private final ModelConfig config;
     private final Weights weights;
+    private final Lora lora;
 
+    /** A decoder of these weights alone. */
     public Decoder(ModelConfig config, Weights weights) {
+        this(config, weights, null);
+    }
+
+    /** A decoder with adapters; {@code lora} may be null. */
+    Decoder(ModelConfig config, Weights weights, Lora lora) {
         this.config = config;
         this.weights = weights;
+        this.lora = lora;
     }
 
     /**
@@ -77,7 +86,7 @@ public final class Decoder {
     private NDArray block(NDArray x, int index, Rotary rotary, NDArray scale, NDArray mask, KvCache cache) {
         Weights.Layer layer = weights.layer(index);
         x = x.add(attention(norm(x, layer.attentionNorm()), layer, index, rotary, scale, mask, cache));
-        return x.add(feedForward(norm(x, layer.feedForwardNorm()), layer));
+        return x.add(feedForward(norm(x, layer.feedForwardNorm()), layer, index));
     }
 
     private NDArray attention(NDArray x, Weights.Layer layer, int index, Rotary rotary, NDArray scale,
@@ -87,39 +96,49 @@ public final class Decoder {
         int heads = config.heads();
         int kvHeads = config.kvHeads();
         int dim = config.headDim();
-        NDArray qkv = linear(x, layer.qkv(), layer.qkvBias())
+        long query = (long) heads * dim;
+        long key = (long) kvHeads * dim;
+        NDArray qkv = adapted(linear(x, layer.qkv(), layer.qkvBias()), x, index, "self_attn",
+                List.of("q_proj", "k_proj", "v_proj"), query, key, key)
                 .reshape(batch, time, heads + 2L * kvHeads, dim).transpose(0, 2, 1, 3); // [B, H + 2K, T, D]
         NDList parts = qkv.split(new long[] {heads + kvHeads}, 1);
         NDList rotated = rotary.rotate(parts.get(0)).split(new long[] {heads}, 1);
-        NDArray query = rotated.get(0).mul(scale); // [B, H, T, D]
-        NDArray key = rotated.get(1); // [B, K, T, D]
-        NDArray value = parts.get(1); // [B, K, T, D]
+        NDArray queries = rotated.get(0).mul(scale); // [B, H, T, D]
+        NDArray keys = rotated.get(1); // [B, K, T, D]
+        NDArray values = parts.get(1); // [B, K, T, D]
         if (cache != null) {
-            cache.write(index, key, value);
+            cache.write(index, keys, values);
             if (cache.length() > 0) {
-                key = cache.keys(index, cache.length() + time); // [B, K, S, D]
-                value = cache.values(index, cache.length() + time);
+                keys = cache.keys(index, cache.length() + time); // [B, K, S, D]
+                values = cache.values(index, cache.length() + time);
             }
         }
         int group = heads / kvHeads; // query heads that share a key head are more rows of queries
         if (group > 1) {
-            query = query.reshape(batch, kvHeads, group * time, dim);
+            queries = queries.reshape(batch, kvHeads, group * time, dim);
         }
-        NDArray scores = query.matMul(key.transpose(0, 1, 3, 2)); // [B, K, H/K * T, S]
+        NDArray scores = queries.matMul(keys.transpose(0, 1, 3, 2)); // [B, K, H/K * T, S]
         if (mask != null) {
             scores = scores.add(group > 1 && mask.getShape().dimension() == 2 ? mask.tile(new long[] {group, 1}) : mask);
         }
-        NDArray mixed = scores.softmax(-1).matMul(value) // [B, K, H/K * T, D]
-                .reshape(batch, heads, time, dim).transpose(0, 2, 1, 3).reshape(batch, time, (long) heads * dim);
-        return linear(mixed, layer.attentionOut(), null);
+        NDArray mixed = scores.softmax(-1).matMul(values) // [B, K, H/K * T, D]
+                .reshape(batch, heads, time, dim).transpose(0, 2, 1, 3).reshape(batch, time, query);
+        return adapted(linear(mixed, layer.attentionOut(), null), mixed, index, "self_attn", List.of("o_proj"), config.hiddenSize());
     }
 
     /** SwiGLU: W_down (silu(W_gate x) * W_up x). */
-    private static NDArray feedForward(NDArray x, Weights.Layer layer) {
-        NDList gateUp = linear(x, layer.gateUp(), null).split(2, 2);
+    private NDArray feedForward(NDArray x, Weights.Layer layer, int index) {
+        long wide = config.intermediateSize();
+        NDList gateUp = adapted(linear(x, layer.gateUp(), null), x, index, "mlp", List.of("gate_proj", "up_proj"), wide, wide)
+                .split(2, 2);
         NDArray gate = gateUp.get(0);
         NDArray silu = gate.mul(Activation.sigmoid(gate));
-        return linear(silu.mul(gateUp.get(1)), layer.down(), null);
+        NDArray product = silu.mul(gateUp.get(1));
+        return adapted(linear(product, layer.down(), null), product, index, "mlp", List.of("down_proj"), config.hiddenSize());
+    }
+
+    private NDArray adapted(NDArray y, NDArray x, int index, String group, List<String> names, long... widths) {
+        return lora == null ? y : lora.add(y, x, index, group, names, widths);
     }
 
     /** x / sqrt(mean(x^2) + eps) * gain. */

@@ -4,10 +4,12 @@ import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -23,20 +25,25 @@ import lppo.data.Seed;
  */
 public final class Policy implements AutoCloseable {
 
+    private final String name;
     private final NDManager manager;
     private final ModelConfig config;
     private final Weights weights;
+    private final Lora lora;
     private final Decoder decoder;
     private final HuggingFaceTokenizer tokenizer;
     private final String tokenizerJson;
 
-    private Policy(NDManager manager, ModelConfig config, Weights weights, String tokenizerJson, Path tokenizerFile) {
+    private Policy(String name, NDManager manager, ModelConfig config, Weights weights, Lora lora, String tokenizerJson,
+            HuggingFaceTokenizer tokenizer) {
+        this.name = name;
         this.manager = manager;
         this.config = config;
         this.weights = weights;
-        this.decoder = new Decoder(config, weights);
+        this.lora = lora;
+        this.decoder = new Decoder(config, weights, lora);
         this.tokenizerJson = tokenizerJson;
-        this.tokenizer = tokenizer(tokenizerFile);
+        this.tokenizer = tokenizer;
     }
 
     /**
@@ -51,7 +58,7 @@ public final class Policy implements AutoCloseable {
         NDManager manager = NDManager.newBaseManager(device);
         try {
             Weights weights = Weights.read(folder.resolve("model.safetensors"), config, manager);
-            return new Policy(manager, config, weights, tokenizerJson, folder.resolve("tokenizer.json"));
+            return new Policy(folder.toString(), manager, config, weights, null, tokenizerJson, tokenizer(folder.resolve("tokenizer.json")));
         } catch (RuntimeException e) {
             manager.close();
             throw e;
@@ -62,8 +69,16 @@ public final class Policy implements AutoCloseable {
     public static Policy random(Path folder, double deviation, Seed seed, Device device) {
         ModelConfig config = ModelConfig.read(folder);
         NDManager manager = NDManager.newBaseManager(device);
-        return new Policy(manager, config, Weights.random(config, deviation, seed, manager), tokenizerJson(folder),
-                folder.resolve("tokenizer.json"));
+        return new Policy(folder.toString(), manager, config, Weights.random(config, deviation, seed, manager), null, tokenizerJson(folder),
+                tokenizer(folder.resolve("tokenizer.json")));
+    }
+
+    /**
+     * This policy with adapters beside its weights, which stay as they are: only the adapters learn. The two share everything
+     * else, so that this one can serve as the reference of a KL term at no memory; close only one of them.
+     */
+    public Policy adapted(Lora adapters) {
+        return new Policy(name, manager, config, weights, adapters, tokenizerJson, tokenizer);
     }
 
     /**
@@ -92,7 +107,19 @@ public final class Policy implements AutoCloseable {
         }
     }
 
-    /** Writes the folder that {@link #load} reads; existing files are replaced. */
+    /** Writes what has been learned: the adapters as a {@code peft} folder if there are any, else the whole model. */
+    public void saveLearned(Path folder) throws IOException {
+        if (lora == null) {
+            save(folder);
+        } else {
+            lora.save(folder, name);
+        }
+    }
+
+    /**
+     * Writes the folder that {@link #load} reads; existing files are replaced. Adapters are merged into the weights:
+     * {@link Lora#save} writes them alone.
+     */
     public void save(Path folder) throws IOException {
         Files.createDirectories(folder);
         config.write(folder);
@@ -100,7 +127,8 @@ public final class Policy implements AutoCloseable {
         IOException[] failure = new IOException[1];
         Scopes.run(() -> {
             try {
-                Safetensors.write(folder.resolve("model.safetensors"), weights.named(config));
+                Map<String, NDArray> named = weights.named(config);
+                Safetensors.write(folder.resolve("model.safetensors"), lora == null ? named : lora.merged(named));
             } catch (IOException e) {
                 failure[0] = e;
             }
@@ -126,14 +154,22 @@ public final class Policy implements AutoCloseable {
         return config.eosTokens().get(0);
     }
 
+    /** The arrays that learn: the adapters if there are any, else all weights. */
+    public List<NDArray> parameters() {
+        return lora == null ? weights.parameters() : lora.parameters();
+    }
+
+    /** What {@code config.json} says. */
     public ModelConfig config() {
         return config;
     }
 
+    /** The arrays of the model, without adapters. */
     public Weights weights() {
         return weights;
     }
 
+    /** The computation. */
     public Decoder decoder() {
         return decoder;
     }

@@ -26,7 +26,7 @@ public final class Imitation {
     public static void run(Policy policy, Order order, long steps, double learningRate, int evaluateEvery,
             List<Problem> heldOut, Options options, Reward reward, RunFolder folder, BooleanSupplier stop,
             LongConsumer progress) {
-        AdamW optimizer = new AdamW(policy.weights().parameters(), policy.manager(),
+        AdamW optimizer = new AdamW(policy.parameters(), policy.manager(),
                 new AdamW.Settings(0.9, 0.95, 1e-8, options.weightDecay));
         Learner learner = new Learner(policy, optimizer, 1, options.tokenBudget, options.maxNorm);
         long begin = System.nanoTime();

@@ -99,7 +99,7 @@ public final class Trainer {
         };
         PolicyLoss loss = new PolicyLoss(options.clipLow, options.clipHigh, options.kl);
         objective = Learner.Objective.of(loss, reference, options.temperature);
-        optimizer = new AdamW(policy.weights().parameters(), policy.manager(),
+        optimizer = new AdamW(policy.parameters(), policy.manager(),
                 new AdamW.Settings(0.9, 0.95, 1e-8, options.weightDecay));
         learner = new Learner(policy, optimizer, options.temperature, options.tokenBudget, options.maxNorm);
         tracker = new ProgressTracker(options.alpha, options.kappa, options.bias);
@@ -248,7 +248,7 @@ public final class Trainer {
     }
 
     private void save(Path checkpoint) throws IOException {
-        policy.save(checkpoint);
+        policy.saveLearned(checkpoint);
         Safetensors.write(checkpoint.resolve("optimizer.safetensors"), optimizer.state());
         tracker.save(checkpoint.resolve("tracker.json"));
         JsonObject state = new JsonObject();
@@ -258,7 +258,7 @@ public final class Trainer {
         Files.writeString(checkpoint.resolve("state.json"), state + "\n");
     }
 
-    /** Goes on from a checkpoint, whose weights the policy must have; rows written after it are dropped. */
+    /** Goes on from a checkpoint, whose weights or adapters the policy must have; rows written after it are dropped. */
     public void resume(Path checkpoint) {
         try (NDManager scratch = policy.manager().newSubManager()) {
             JsonObject state = JsonParser.parseString(Files.readString(checkpoint.resolve("state.json"))).getAsJsonObject();

@@ -1,0 +1,241 @@
+package lppo.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import lppo.data.BadInput;
+import lppo.data.Seed;
+
+/**
+ * Low-rank adapters (LoRA, arXiv 2106.09685): beside a frozen projection W stands a product of two thin matrices,
+ *
+ * <pre>  y = x W^T + alpha / r * (x A^T) B^T,   A [r, in], B [out, r],</pre>
+ *
+ * and only A and B learn. B begins at zero, so that an adapted policy begins as its base. Read from and saved to the folder
+ * that Python's {@code peft} uses ({@code adapter_config.json}, {@code adapter_model.safetensors}).
+ *
+ * <p>Seen in {@code notebooks/7-bring-your-own-model.ipynb}.
+ */
+public final class Lora {
+
+    /** The projections that can be adapted, by Hugging Face's names. */
+    public static final List<String> PROJECTIONS =
+            List.of("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj");
+
+    private static final String PREFIX = "base_model.model.model.";
+
+    private final Settings settings;
+    private final Map<String, Adapter> adapters; // by "layers.0.self_attn.q_proj"
+    private final NDArray scale;
+
+    private record Adapter(NDArray a, NDArray b) {}
+
+    /**
+     * What is adapted, and how.
+     *
+     * @param rank r, positive
+     * @param alpha the product is scaled by alpha / r
+     * @param targets of {@link #PROJECTIONS}
+     */
+    public record Settings(int rank, double alpha, List<String> targets) {
+
+        /** Checks the ranges. */
+        public Settings {
+            BadInput.unless(rank > 0, "LoRA rank %d: must be positive", rank);
+            BadInput.unless(alpha > 0 && Double.isFinite(alpha), "LoRA alpha %s: must be positive", alpha);
+            BadInput.unless(!targets.isEmpty(), "LoRA targets: name at least one of %s", String.join(", ", PROJECTIONS));
+            for (String target : targets) {
+                BadInput.unless(PROJECTIONS.contains(target), "LoRA target \"%s\" is unknown; choose from %s", target,
+                        String.join(", ", PROJECTIONS));
+            }
+        }
+
+        /** All projections, with alpha twice the rank. */
+        public static Settings of(int rank) {
+            return new Settings(rank, 2.0 * rank, PROJECTIONS);
+        }
+    }
+
+    private Lora(Settings settings, Map<String, Adapter> adapters, NDManager manager) {
+        this.settings = settings;
+        this.adapters = adapters;
+        scale = owned(manager.create((float) (settings.alpha() / settings.rank())));
+    }
+
+    /** Fresh adapters: A uniform within 1 / sqrt(in), as {@code peft} has it, B zero. They belong to the manager. */
+    public static Lora fresh(ModelConfig config, Settings settings, Seed seed, NDManager manager) {
+        Map<String, Adapter> adapters = new TreeMap<>();
+        shapes(config, settings).forEach((module, shape) -> {
+            SplittableRandom random = seed.at("lora", 0, module, 0);
+            float[] a = new float[settings.rank() * (int) shape.get(1)];
+            for (int i = 0; i < a.length; i++) {
+                a[i] = (float) ((2 * random.nextDouble() - 1) / Math.sqrt(shape.get(1)));
+            }
+            adapters.put(module, new Adapter(owned(manager.create(a, new Shape(settings.rank(), shape.get(1)))),
+                    owned(manager.zeros(new Shape(shape.get(0), settings.rank()), DataType.FLOAT32))));
+        });
+        return new Lora(settings, adapters, manager);
+    }
+
+    /**
+     * Reads a {@code peft} folder.
+     *
+     * @throws BadInput if a file is missing or malformed, asks for a variant that is not plain LoRA, or does not fit the model
+     */
+    public static Lora load(Path folder, ModelConfig config, NDManager manager) {
+        Settings settings = settings(folder.resolve("adapter_config.json"));
+        Path file = folder.resolve("adapter_model.safetensors");
+        Map<String, Adapter> adapters = new TreeMap<>();
+        Map<String, NDArray> tensors = Safetensors.read(file, manager);
+        shapes(config, settings).forEach((module, shape) -> adapters.put(module, new Adapter(
+                tensor(tensors, module, "A", new Shape(settings.rank(), shape.get(1)), file),
+                tensor(tensors, module, "B", new Shape(shape.get(0), settings.rank()), file))));
+        BadInput.unless(tensors.size() == 2 * adapters.size(), "%s: has %d arrays, but adapter_config.json makes it %d", file,
+                tensors.size(), 2 * adapters.size());
+        return new Lora(settings, adapters, manager);
+    }
+
+    private static NDArray tensor(Map<String, NDArray> tensors, String module, String which, Shape shape, Path file) {
+        NDArray tensor = tensors.get(PREFIX + module + ".lora_" + which + ".weight");
+        BadInput.unless(tensor != null, "%s: the adapter lora_%s of %s is missing", file, which, module);
+        BadInput.unless(tensor.getShape().equals(shape), "%s: lora_%s of %s has shape %s, but the model makes it %s", file, which,
+                module, tensor.getShape(), shape);
+        BadInput.unless(Float.isFinite(tensor.sum().getFloat()), "%s: lora_%s of %s holds a value that is no finite number", file,
+                which, module);
+        return owned(tensor);
+    }
+
+    private static Settings settings(Path file) {
+        BadInput.unless(Files.isRegularFile(file), "%s: missing, so this is no adapter folder", file);
+        try {
+            JsonObject json = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
+            for (String variant : List.of("use_dora", "use_rslora", "fan_in_fan_out", "lora_bias")) {
+                BadInput.unless(!json.has(variant) || json.get(variant).isJsonNull() || !json.get(variant).getAsBoolean(),
+                        "%s: %s is not supported; plain LoRA is", file, variant);
+            }
+            for (String variant : List.of("rank_pattern", "alpha_pattern", "modules_to_save", "layers_to_transform")) {
+                JsonElement value = json.get(variant);
+                BadInput.unless(value == null || value.isJsonNull() || value.isJsonObject() && value.getAsJsonObject().isEmpty(),
+                        "%s: %s is not supported; plain LoRA is", file, variant);
+            }
+            List<String> targets = json.getAsJsonArray("target_modules").asList().stream().map(JsonElement::getAsString).toList();
+            return new Settings(json.get("r").getAsInt(), json.get("lora_alpha").getAsDouble(), targets);
+        } catch (IOException | JsonParseException | IllegalStateException | ClassCastException | NullPointerException
+                | NumberFormatException | UnsupportedOperationException e) {
+            throw new BadInput(file + ": is no adapter configuration (" + e.getMessage() + ")", e);
+        }
+    }
+
+    /** Writes the folder that {@link #load} and {@code peft} read; {@code base} names the model that is adapted. */
+    public void save(Path folder, String base) throws IOException {
+        Files.createDirectories(folder);
+        JsonObject json = new JsonObject();
+        json.addProperty("base_model_name_or_path", base);
+        json.addProperty("bias", "none");
+        json.addProperty("fan_in_fan_out", false);
+        json.addProperty("inference_mode", true);
+        json.addProperty("lora_alpha", settings.alpha());
+        json.addProperty("lora_dropout", 0.0);
+        json.addProperty("peft_type", "LORA");
+        json.addProperty("r", settings.rank());
+        JsonArray targets = new JsonArray();
+        settings.targets().forEach(targets::add);
+        json.add("target_modules", targets);
+        json.addProperty("task_type", "CAUSAL_LM");
+        Files.writeString(folder.resolve("adapter_config.json"),
+                new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(json) + "\n");
+        Map<String, NDArray> tensors = new LinkedHashMap<>();
+        adapters.forEach((module, adapter) -> {
+            tensors.put(PREFIX + module + ".lora_A.weight", adapter.a());
+            tensors.put(PREFIX + module + ".lora_B.weight", adapter.b());
+        });
+        Safetensors.write(folder.resolve("adapter_model.safetensors"), tensors);
+    }
+
+    /** The arrays that learn, in a fixed order. */
+    public List<NDArray> parameters() {
+        List<NDArray> all = new ArrayList<>();
+        adapters.values().forEach(adapter -> {
+            all.add(adapter.a());
+            all.add(adapter.b());
+        });
+        return all;
+    }
+
+    /** Rank, alpha and targets. */
+    public Settings settings() {
+        return settings;
+    }
+
+    /**
+     * The projection with its adapters added.
+     *
+     * @param y the frozen projection of x, {@code [.., out]}
+     * @param x {@code [.., in]}
+     * @param group {@code self_attn} or {@code mlp}
+     * @param names of the projections that lie side by side in y
+     * @param widths their shares of {@code out}
+     */
+    NDArray add(NDArray y, NDArray x, int layer, String group, List<String> names, long... widths) {
+        NDList parts = new NDList();
+        boolean any = false;
+        for (int i = 0; i < widths.length; i++) {
+            Adapter adapter = adapters.get(module(layer, group, names.get(i)));
+            any |= adapter != null;
+            long[] shape = x.getShape().getShape().clone();
+            shape[shape.length - 1] = widths[i];
+            parts.add(adapter == null ? x.getManager().zeros(new Shape(shape))
+                    : x.matMul(adapter.a().transpose()).matMul(adapter.b().transpose()).mul(scale));
+        }
+        return !any ? y : y.add(parts.size() == 1 ? parts.get(0) : NDArrays.concat(parts, y.getShape().dimension() - 1));
+    }
+
+    /** Adds alpha / r B A to the arrays of a checkpoint, given by Hugging Face's names; the sums live in the current scope. */
+    Map<String, NDArray> merged(Map<String, NDArray> weights) {
+        Map<String, NDArray> merged = new LinkedHashMap<>(weights);
+        adapters.forEach((module, adapter) -> merged.computeIfPresent("model." + module + ".weight",
+                (name, weight) -> weight.add(adapter.b().matMul(adapter.a()).mul(scale))));
+        return merged;
+    }
+
+    /** {@code [out, in]} of each adapted projection, by module. */
+    private static Map<String, Shape> shapes(ModelConfig config, Settings settings) {
+        Map<String, Shape> shapes = new TreeMap<>();
+        Map<String, Shape> all = Weights.shapes(config);
+        for (int layer = 0; layer < config.layers(); layer++) {
+            for (String target : settings.targets()) {
+                String module = module(layer, "qkvo".indexOf(target.charAt(0)) >= 0 ? "self_attn" : "mlp", target);
+                shapes.put(module, all.get("model." + module + ".weight"));
+            }
+        }
+        return shapes;
+    }
+
+    private static String module(int layer, String group, String name) {
+        return "layers." + layer + "." + group + "." + name;
+    }
+
+    private static NDArray owned(NDArray array) {
+        NDScope.unregister(array);
+        return array;
+    }
+}

@@ -1,0 +1,40 @@
+///usr/bin/env jbang "$0" "$@" ; exit $?
+//SOURCES ../lib/lppo/Lppo.java
+
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import lppo.cli.Cli;
+import lppo.model.Lora;
+import lppo.model.Policy;
+import lppo.train.RunFolder;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Adds adapters to the weights of their base, for tools that know no adapters. */
+@Command(name = "merge", mixinStandardHelpOptions = true, description = "Merge LoRA adapters into a model folder.",
+        footer = {"", "Example:", "  ./jbang merge --model data/base --adapter /tmp/lppo/checkpoint --out /tmp/merged"})
+public class merge implements Callable<Integer> {
+
+    @Option(names = "--model", required = true, description = "Model folder that the adapters were trained on.")
+    Path model;
+
+    @Option(names = "--adapter", required = true, description = "Folder with adapter_config.json and adapter_model.safetensors.")
+    Path adapter;
+
+    @Option(names = "--out", required = true, description = "Folder to write to; it must be new or empty.")
+    Path out;
+
+    @Override
+    public Integer call() throws Exception {
+        try (Policy base = Policy.load(model, Policy.device("cpu"))) {
+            Lora lora = Lora.load(adapter, base.config(), base.manager());
+            base.adapted(lora).save(RunFolder.create(out).path());
+        }
+        System.out.println("wrote " + out);
+        return 0;
+    }
+
+    public static void main(String... args) {
+        Cli.run(new merge(), args);
+    }
+}

@@ -1,0 +1,166 @@
+package lppo.model;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import lppo.Checkout;
+import lppo.Recipe;
+import lppo.data.BadInput;
+import lppo.data.Problem;
+import lppo.data.Problems;
+import lppo.data.Seed;
+import lppo.reward.Reward;
+import lppo.train.Options;
+import lppo.train.RunFolder;
+import lppo.train.Trainer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Adapters against peft, by the fixture that tests/fixtures/lora.py made. */
+class LoraTest {
+
+    private static final Path FIXTURES = Checkout.ROOT.resolve("tests/fixtures");
+
+    @Test
+    void logitsAreThoseOfPeft() throws Exception {
+        JsonObject golden = JsonParser.parseString(Files.readString(FIXTURES.resolve("lora.json"))).getAsJsonObject();
+        try (Policy base = Policy.load(FIXTURES.resolve("qwen2"), Device.cpu())) {
+            Policy adapted = base.adapted(Lora.load(FIXTURES.resolve("qwen2-lora"), base.config(), base.manager()));
+            assertGolden(golden, adapted);
+        }
+    }
+
+    @Test
+    void mergedWeightsGiveTheSameLogits(@TempDir Path folder) throws Exception {
+        JsonObject golden = JsonParser.parseString(Files.readString(FIXTURES.resolve("lora.json"))).getAsJsonObject();
+        try (Policy base = Policy.load(FIXTURES.resolve("qwen2"), Device.cpu())) {
+            base.adapted(Lora.load(FIXTURES.resolve("qwen2-lora"), base.config(), base.manager())).save(folder);
+        }
+        try (Policy merged = Policy.load(folder, Device.cpu())) {
+            assertGolden(golden, merged);
+        }
+    }
+
+    @Test
+    void savedAdaptersAreByteForByteThoseOfPeft(@TempDir Path folder) throws Exception {
+        try (Policy base = Policy.load(FIXTURES.resolve("qwen2"), Device.cpu())) {
+            Lora.load(FIXTURES.resolve("qwen2-lora"), base.config(), base.manager()).save(folder, "qwen2");
+        }
+        assertArrayEquals(Files.readAllBytes(FIXTURES.resolve("qwen2-lora/adapter_model.safetensors")),
+                Files.readAllBytes(folder.resolve("adapter_model.safetensors")));
+        JsonObject theirs = JsonParser.parseString(Files.readString(FIXTURES.resolve("qwen2-lora/adapter_config.json"))).getAsJsonObject();
+        JsonObject ours = JsonParser.parseString(Files.readString(folder.resolve("adapter_config.json"))).getAsJsonObject();
+        ours.entrySet().forEach(entry -> assertEquals(theirs.get(entry.getKey()).toString().replace(".0", ""),
+                entry.getValue().toString().replace(".0", ""), entry.getKey()));
+    }
+
+    @Test
+    void freshAdaptersChangeNothing() {
+        try (Policy base = Policy.load(FIXTURES.resolve("qwen2"), Device.cpu())) {
+            Policy adapted = base.adapted(Lora.fresh(base.config(), Lora.Settings.of(4), new Seed(1), base.manager()));
+            assertArrayEquals(logits(base, 3, 17, 46), logits(adapted, 3, 17, 46));
+            assertEquals(2 * 7 * 2, adapted.parameters().size());
+        }
+    }
+
+    @Test
+    void onlyAdaptersLearnAndAResumedRunIsTheUnbrokenOne(@TempDir Path folder) throws Exception {
+        Path model = Checkout.ROOT.resolve("data/base");
+        try (Policy base = Policy.load(model, Device.cpu())) {
+            float[] before = base.weights().layer(0).qkv().toFloatArray();
+            float[] logits = logits(base, 2, 30, 5);
+            Lora lora = Lora.fresh(base.config(), new Lora.Settings(2, 4, List.of("q_proj", "down_proj")), new Seed(1), base.manager());
+            Policy adapted = base.adapted(lora);
+            assertTrue(trainer(adapted, RunFolder.create(folder.resolve("whole"))).run(4, () -> false, step -> {}));
+            assertArrayEquals(before, base.weights().layer(0).qkv().toFloatArray(), "frozen");
+            assertArrayEquals(logits, logits(base, 2, 30, 5), "the base is the reference still");
+            assertFalse(Arrays.equals(logits, logits(adapted, 2, 30, 5)), "the adapters have learned");
+            assertTrue(lora.parameters().stream().allMatch(p -> Arrays.hashCode(p.toFloatArray()) != Arrays.hashCode(new float[(int) p.size()])));
+        }
+        try (Policy base = Policy.load(model, Device.cpu())) {
+            Lora lora = Lora.fresh(base.config(), new Lora.Settings(2, 4, List.of("q_proj", "down_proj")), new Seed(1), base.manager());
+            long[] done = {0};
+            trainer(base.adapted(lora), RunFolder.create(folder.resolve("parts"))).run(4, () -> done[0] == 2, step -> done[0] = step);
+        }
+        RunFolder parts = new RunFolder(folder.resolve("parts"));
+        try (Policy base = Policy.load(model, Device.cpu())) {
+            Trainer trainer = trainer(base.adapted(Lora.load(parts.latestCheckpoint(), base.config(), base.manager())), parts);
+            trainer.resume(parts.latestCheckpoint());
+            assertTrue(trainer.run(4, () -> false, step -> {}));
+        }
+        for (String file : List.of("metrics.csv", "checkpoint/adapter_model.safetensors", "checkpoint/optimizer.safetensors")) {
+            assertArrayEquals(Files.readAllBytes(folder.resolve("whole").resolve(file)),
+                    Files.readAllBytes(folder.resolve("parts").resolve(file)), file);
+        }
+    }
+
+    @Test
+    void whatIsNoAdapterFolderIsRefused(@TempDir Path folder) throws Exception {
+        String good = Files.readString(FIXTURES.resolve("qwen2-lora/adapter_config.json"));
+        refused(folder, "adapter_config.json: missing", null);
+        refused(folder, "is no adapter configuration", "{");
+        refused(folder, "is no adapter configuration", "{\"r\": 4}");
+        refused(folder, "use_dora is not supported", good.replace("\"use_dora\": false", "\"use_dora\": true"));
+        refused(folder, "rank_pattern is not supported", good.replace("\"rank_pattern\": {}", "\"rank_pattern\": {\"q_proj\": 2}"));
+        refused(folder, "LoRA target \"lm_head\" is unknown", good.replace("\"v_proj\"", "\"lm_head\""));
+        refused(folder, "LoRA rank 0", good.replace("\"r\": 4", "\"r\": 0"));
+        refused(folder, "has shape", good.replace("\"r\": 4", "\"r\": 5"));
+        refused(folder, "adapter_config.json makes it", good.replace(",\n    \"v_proj\"", ""));
+        assertThrows(BadInput.class, () -> new Lora.Settings(1, Double.NaN, Lora.PROJECTIONS));
+        assertThrows(BadInput.class, () -> new Lora.Settings(1, 1, List.of()));
+    }
+
+    private static void refused(Path folder, String message, String config) throws Exception {
+        if (config != null) {
+            Files.writeString(folder.resolve("adapter_config.json"), config);
+            Files.write(folder.resolve("adapter_model.safetensors"),
+                    Files.readAllBytes(FIXTURES.resolve("qwen2-lora/adapter_model.safetensors")));
+        }
+        try (Policy base = Policy.load(FIXTURES.resolve("qwen2"), Device.cpu())) {
+            BadInput refused = assertThrows(BadInput.class, () -> Lora.load(folder, base.config(), base.manager()), message);
+            assertTrue(refused.getMessage().contains(message), refused.getMessage());
+        }
+    }
+
+    private static Trainer trainer(Policy policy, RunFolder folder) {
+        Options options = new Options();
+        options.problemsPerStep = 8;
+        options.learningRate = 1e-3;
+        List<Problem> problems = Problems.read(Checkout.ROOT.resolve("data/train.jsonl"));
+        return new Trainer(Recipe.LPPO, options, policy, null, Reward.lastWord(), problems, List.of(), new Seed(1), folder);
+    }
+
+    private static void assertGolden(JsonObject golden, Policy policy) {
+        int[] tokens = golden.getAsJsonArray("tokens").asList().stream().mapToInt(t -> t.getAsInt()).toArray();
+        float[] logits = logits(policy, tokens);
+        int at = 0;
+        for (var row : golden.getAsJsonArray("logits")) {
+            for (var value : (JsonArray) row) {
+                assertEquals(value.getAsDouble(), logits[at++], 1e-4);
+            }
+        }
+        assertEquals(logits.length, at);
+    }
+
+    private static float[] logits(Policy policy, int... tokens) {
+        float[][] logits = new float[1][];
+        Scopes.run(() -> {
+            NDArray input = policy.manager().create(Arrays.stream(tokens).asLongStream().toArray(), new Shape(1, tokens.length));
+            logits[0] = policy.decoder().logits(policy.decoder().hidden(input, null)).toFloatArray();
+        });
+        return logits[0];
+    }
+}
