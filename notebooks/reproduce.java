@@ -45,7 +45,8 @@ import picocli.CommandLine.Parameters;
         description = "The main job: GRPO, +PG, +LP and LPPO side by side on the built-in task.",
         footer = {"", "Examples:", "  ./jbang reproduce", "  ./jbang reproduce --quick --out /tmp/quick",
             "  ./jbang reproduce --recipes grpo,lppo --seeds 5 --steps 800 --out /tmp/five",
-            "  ./jbang reproduce --out /tmp/even -- --trusted-share 0.08    # options of train, for every recipe"})
+            "  ./jbang reproduce --out /tmp/even -- --trusted-share 0.08    # options of train, for every recipe",
+            "  ./jbang reproduce --out /tmp/few --demonstrations 8 -- --trusted-share 0.125"})
 public class reproduce implements Callable<Integer> {
 
     private static final List<String> TASK = List.of("train.jsonl", "validation.jsonl", "heldout.jsonl",
@@ -65,6 +66,9 @@ public class reproduce implements Callable<Integer> {
 
     @Option(names = "--steps", description = "Training steps (default: 300, with --quick 60).")
     int steps = 0;
+
+    @Option(names = "--demonstrations", description = "Use only so many of the 64 solutions, evenly chosen (default: all).")
+    Integer demonstrations;
 
     @Option(names = "--jobs", description = "Runs side by side (default: one per core).")
     int jobs = Runtime.getRuntime().availableProcessors();
@@ -105,7 +109,7 @@ public class reproduce implements Callable<Integer> {
         }
         List<Runs> controls = new ArrayList<>(); // imitation of the same demonstrations
         for (Control control : List.of(new Control("SFT", "sft", 3 * steps, "1e-3"), // about as long as a run of train
-                new Control("SFT, stopped early", "early", 60, "3e-4"))) { // the best of eight settings on the validation set
+                new Control("SFT (60 steps)", "early", 60, "3e-4"))) { // the best of eight settings on the validation set
             List<Path> folders = new ArrayList<>();
             for (int seed = 1; seed <= seeds; seed++) {
                 folders.add(add(queue, "sft", control.id(), seed, task, control.steps(),
@@ -116,8 +120,8 @@ public class reproduce implements Callable<Integer> {
         long begin = System.nanoTime();
         String commit = Cli.commit(); // now: a checkout may move on while this runs
         run(queue);
-        String setting = "%d seeds, %d steps%s; %d jobs on %s with %d cores; commit %s; %.1f minutes.".formatted(seeds, steps,
-                training.isEmpty() ? "" : ", " + String.join(" ", training),
+        String setting = "%d seeds, %d steps%s%s; %d jobs on %s with %d cores; commit %s; %.1f minutes.".formatted(seeds, steps,
+                demonstrations == null ? "" : ", " + demonstrations + " demonstrations", training.isEmpty() ? "" : ", " + String.join(" ", training),
                 jobs, System.getProperty("os.name") + " " + System.getProperty("os.arch"),
                 Runtime.getRuntime().availableProcessors(), commit, (System.nanoTime() - begin) / 60e9);
         Report report = new Report(compared, controls, 0.3);
@@ -134,6 +138,9 @@ public class reproduce implements Callable<Integer> {
                 "--evaluate-every", Integer.toString((length + 7) / 8), "--steps", Integer.toString(length), "--seed",
                 Integer.toString(seed), "--device", "cpu", "--out", folder.toString()));
         arguments.addAll(extra);
+        if (demonstrations != null) {
+            arguments.addAll(List.of("--demonstrations", demonstrations.toString()));
+        }
         arguments.add(0, command);
         queue.add(new Job(name + "-" + seed, folder, arguments, length));
         return folder;

@@ -45,6 +45,9 @@ public class sft implements Callable<Integer> {
     @Option(names = "--seed", description = "Root of all draws (default: ${DEFAULT-VALUE}).")
     long seed = 1;
 
+    @Option(names = "--demonstrations", description = "Use only so many of the solutions, evenly chosen (default: all).")
+    Integer demonstrations;
+
     @Option(names = "--from-scratch", description = "Begin with random weights; the folder needs no model.safetensors.")
     boolean fromScratch;
 
@@ -55,14 +58,16 @@ public class sft implements Callable<Integer> {
     public Integer call() {
         BadInput.unless(steps > 0, "--steps %d: must be positive", steps);
         Seed root = new Seed(seed);
-        List<Problem> problems = Problems.read(data).stream().filter(Problem::hasDemonstration).toList();
+        List<Problem> all = Problems.read(data);
+        List<Problem> problems = (demonstrations == null ? all : Problems.withDemonstrations(all, demonstrations)).stream()
+                .filter(Problem::hasDemonstration).toList();
         BadInput.unless(!problems.isEmpty(), "%s: no problem has a \"solution\" to imitate", data);
         Reward.lastWord().check(problems, data);
         Order order = Order.uniform(problems, Math.min(batch, problems.size()), root);
         List<Problem> heldOut = options.evaluateOn == null ? List.of() : Problems.read(options.evaluateOn);
         RunFolder folder = RunFolder.create(out);
         folder.json("config.json", RunFolder.columns("command", "sft", "model", model.toString(), "data", data.toString(),
-                "steps", steps, "batch", batch, "seed", seed, "from_scratch", fromScratch, "options", options.values(),
+                "steps", steps, "batch", batch, "seed", seed, "demonstrations", problems.size(), "from_scratch", fromScratch, "options", options.values(),
                 "machine", Cli.machine()));
         try (Policy policy = fromScratch ? Policy.random(model, 0.02, root, Policy.device(options.device))
                 : Policy.load(model, Policy.device(options.device));

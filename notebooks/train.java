@@ -47,6 +47,9 @@ public class train implements Callable<Integer> {
     @Option(names = "--seed", description = "Root of all draws (default: ${DEFAULT-VALUE}).")
     long seed = 1;
 
+    @Option(names = "--demonstrations", description = "Use only so many of the solutions, evenly chosen (default: all).")
+    Integer demonstrations;
+
     @Option(names = "--lora-rank", description = "Train adapters of this rank beside frozen weights; 0: all weights (default: ${DEFAULT-VALUE}).")
     int loraRank = 0;
 
@@ -66,7 +69,8 @@ public class train implements Callable<Integer> {
     public Integer call() {
         BadInput.unless(steps > 0, "--steps %d: must be positive", steps);
         Recipe named = Recipe.named(recipe);
-        List<Problem> problems = Problems.read(data);
+        List<Problem> problems = demonstrations == null ? Problems.read(data)
+                : Problems.withDemonstrations(Problems.read(data), demonstrations);
         List<Problem> heldOut = options.evaluateOn == null ? List.of() : Problems.read(options.evaluateOn);
         RunFolder folder = resume ? new RunFolder(out) : RunFolder.create(out);
         BadInput.unless(loraRank >= 0, "--lora-rank %d: must be 0 (off) or more", loraRank);
@@ -84,7 +88,7 @@ public class train implements Callable<Integer> {
                 trainer.resume(checkpoint);
             } else {
                 folder.json("config.json", RunFolder.columns("command", "train", "recipe", recipe, "model", model.toString(),
-                        "data", data.toString(), "steps", steps, "seed", seed, "lora_rank", loraRank, "lora_alpha", loraAlpha == null ? 2.0 * loraRank : loraAlpha,
+                        "data", data.toString(), "steps", steps, "seed", seed, "demonstrations", demonstrations == null ? "all" : demonstrations, "lora_rank", loraRank, "lora_alpha", loraAlpha == null ? 2.0 * loraRank : loraAlpha,
                         "lora_targets", loraTargets, "options", options.values(), "machine",
                         Cli.machine()));
             }

@@ -127,6 +127,21 @@ class LearningTest {
         assertEquals(Problems.read(DATA.resolve("heldout.jsonl")), again);
     }
 
+    @Test
+    void someDemonstrationsAreEvenlyChosen() {
+        List<Problem> train = Problems.read(DATA.resolve("train.jsonl"));
+        for (int count : new int[] {0, 1, 7, 8, 64}) {
+            List<Problem> some = Problems.withDemonstrations(train, count);
+            List<Problem> left = some.stream().filter(Problem::hasDemonstration).toList();
+            assertEquals(count, left.size());
+            assertEquals(train.size(), some.size());
+            assertTrue(train.containsAll(left));
+            assertEquals(count / 2, left.stream().filter(p -> p.level().equals("9")).count(), "from both levels");
+        }
+        assertThrows(BadInput.class, () -> Problems.withDemonstrations(train, 65));
+        assertThrows(BadInput.class, () -> Problems.withDemonstrations(train, -1));
+    }
+
     private static float[] afterOneUpdate(int tokenBudget, boolean leaveOut) {
         try (Policy policy = Policy.load(DATA.resolve("base"), Device.cpu())) {
             List<Sample> samples = new ArrayList<>();

@@ -105,4 +105,22 @@ public final class Problems {
     private static String firstLine(Exception e) {
         return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     }
+
+    /**
+     * The problems with at most {@code count} demonstrations, evenly chosen from those there are; the other problems keep
+     * their answer only.
+     *
+     * @throws BadInput if there are fewer
+     */
+    public static List<Problem> withDemonstrations(List<Problem> problems, int count) {
+        long there = problems.stream().filter(Problem::hasDemonstration).count();
+        BadInput.unless(count >= 0 && count <= there, "%d demonstrations: there are only %d", count, there);
+        List<Problem> some = new ArrayList<>();
+        int seen = 0;
+        for (Problem p : problems) {
+            boolean drop = p.hasDemonstration() && (long) (seen + 1) * count / there == (long) seen++ * count / there;
+            some.add(drop ? new Problem(p.id(), p.question(), p.answer(), null, p.level(), p.source()) : p);
+        }
+        return some;
+    }
 }

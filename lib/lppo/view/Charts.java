@@ -32,7 +32,8 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 public final class Charts {
 
     private static final Map<String, Color> COLORS = Map.of("GRPO", new Color(0x555555), "GRPO + PG", new Color(0x0072B2),
-            "GRPO + LP", new Color(0xE69F00), "LPPO", new Color(0xD55E00), "SFT", new Color(0x009E73));
+            "GRPO + LP", new Color(0xE69F00), "LPPO", new Color(0xD55E00), "SFT", new Color(0x009E73),
+            "SFT (60 steps)", new Color(0xCC79A7));
     private static final List<Color> OTHERS =
             List.of(new Color(0x0072B2), new Color(0xE69F00), new Color(0x009E73), new Color(0xCC79A7), new Color(0x56B4E9));
 

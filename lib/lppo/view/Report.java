@@ -169,7 +169,7 @@ public final class Report {
         for (Runs control : controls) {
             double[] peak = control.evaluation("all", "step", "greedy").runs().stream()
                     .mapToDouble(run -> java.util.Arrays.stream(run).max().orElse(Double.NaN)).toArray();
-            text.append("- ").append(control.name()).append(" (supervised fine-tuning on the same demonstrations) ends at ")
+            text.append("- ").append(control.name()).append(", supervised fine-tuning on the same demonstrations, ends at ")
                     .append(plusMinus(control.last("greedy").get("all"))).append("; the best of its evaluations on the held-out set,")
                     .append(" which flatters it, is ").append(plusMinus(peak)).append(".\n");
         }
