@@ -80,6 +80,7 @@ public final class Charts {
                 new CategoryChartBuilder().width(900).height(560).title(title).xAxisTitle(xLabel).yAxisTitle(yLabel).build();
         style(chart.getStyler());
         chart.getStyler().setAvailableSpaceFill(0.8).setLegendVisible(series.size() > 1);
+        chart.getStyler().setXAxisMaxLabelCount(categories.size());
         List<Color> colors = new ArrayList<>();
         series.forEach((name, heights) -> {
             chart.addSeries(name, categories, Arrays.stream(heights).boxed().toList());
@@ -114,7 +115,6 @@ public final class Charts {
         DoubleSummaryStatistics range =
                 points.stream().mapToDouble(point -> point[2].doubleValue()).summaryStatistics();
         chart.getStyler().setMin(Math.floor(100 * range.getMin()) / 100).setMax(Math.ceil(100 * range.getMax()) / 100);
-        chart.getStyler().setXAxisMaxLabelCount(12);
         chart.getStyler().setPlotContentSize(1);
         return BitmapEncoder.getBufferedImage(chart);
     }
@@ -147,7 +147,7 @@ public final class Charts {
         style.setChartBackgroundColor(Color.WHITE);
         style.setLegendPosition(Styler.LegendPosition.OutsideS).setLegendLayout(Styler.LegendLayout.Horizontal);
         style.setDecimalPattern("#,##0.##");
-        style.setXAxisTickMarkSpacingHint(90);
+        style.setXAxisMaxLabelCount(12);
         style.setLegendBorderColor(Color.WHITE);
         style.setChartTitleFont(new Font(Font.SANS_SERIF, Font.BOLD, 18));
         style.setLegendFont(new Font(Font.SANS_SERIF, Font.PLAIN, 15));
