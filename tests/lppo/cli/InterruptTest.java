@@ -17,7 +17,10 @@ class InterruptTest {
     void ctrlCLetsTheWorkSave() throws Exception {
         Path script = Path.of("/usr/bin/script"); // of util-linux: gives a command a terminal
         assumeTrue(Files.isExecutable(script) && Files.exists(Path.of("/proc")));
-        String java = "'%s' -cp '%s' %s".formatted(Path.of(System.getProperty("java.home"), "bin", "java"),
+        // whatever runs the tests in the background may ignore the signal, and its children would too
+        String reset = "env --default-signal=INT ";
+        assumeTrue(new ProcessBuilder("sh", "-c", reset + "true").start().waitFor() == 0);
+        String java = reset + "'%s' -cp '%s' %s".formatted(Path.of(System.getProperty("java.home"), "bin", "java"),
                 System.getProperty("java.class.path"), InterruptTest.class.getName());
         Process terminal = new ProcessBuilder(script.toString(), "-qec", java, "/dev/null").redirectErrorStream(true).start();
         StringBuilder shown = new StringBuilder();
