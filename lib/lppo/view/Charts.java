@@ -80,7 +80,7 @@ public final class Charts {
                 new CategoryChartBuilder().width(900).height(560).title(title).xAxisTitle(xLabel).yAxisTitle(yLabel).build();
         style(chart.getStyler());
         chart.getStyler().setAvailableSpaceFill(0.8).setLegendVisible(series.size() > 1);
-        chart.getStyler().setXAxisMaxLabelCount(categories.size());
+        chart.getStyler().setXAxisMaxLabelCount(Math.max(2, categories.size()));
         List<Color> colors = new ArrayList<>();
         series.forEach((name, heights) -> {
             chart.addSeries(name, categories, Arrays.stream(heights).boxed().toList());
