@@ -58,10 +58,9 @@ public class shell implements Callable<Integer> {
             Files.writeString(start, START.formatted(escaped(data), escaped(Path.of(System.getProperty("java.io.tmpdir"), "lppo-shell"))));
             System.out.print(GREETING);
             System.out.flush();
-            String screen = System.getenv("DISPLAY") == null && System.getProperty("os.name").equals("Linux") ? "true" : "false";
             Process jshell = new ProcessBuilder(List.of(Path.of(System.getProperty("java.home"), "bin", "jshell").toString(), "--class-path",
                     System.getProperty("java.class.path"), "--startup", start.toString(), "-R-DOPT_OUT_TRACKING=true",
-                    "-R-Djava.awt.headless=" + screen, "-R-Dai.djl.pytorch.num_threads=" + threads)).inheritIO().start();
+                    "-R-Dai.djl.pytorch.num_threads=" + threads)).inheritIO().start();
             Runtime.getRuntime().addShutdownHook(new Thread(() -> jshell.onExit().join())); // Ctrl-C is for JShell, which goes on
             return jshell.waitFor();
         } finally {
