@@ -34,6 +34,9 @@ public class evaluate implements Callable<Integer> {
     @Option(names = "--max-new-tokens", description = "Longest completion.")
     int maxNewTokens = 14;
 
+    @Option(names = "--adapter", description = "Folder of LoRA adapters that were trained on the model.")
+    Path adapter;
+
     @Option(names = "--seed", description = "Root of the draws.")
     long seed = 0;
 
@@ -44,7 +47,7 @@ public class evaluate implements Callable<Integer> {
     public Integer call() {
         BadInput.unless(samples >= 0, "--samples %d: must be 0 or more", samples);
         List<Problem> problems = Problems.read(data);
-        try (Policy policy = Policy.load(model, Policy.device(device))) {
+        try (Policy policy = Policy.load(model, adapter, Policy.device(device))) {
             System.out.println(Tables.of(
                     Evaluation.of(policy, problems, Reward.lastWord(), maxNewTokens, samples, new Seed(seed)), samples).print());
         }

@@ -45,6 +45,9 @@ public class generate implements Callable<Integer> {
     @Option(names = "--max-new-tokens", description = "Longest completion.")
     int maxNewTokens = 14;
 
+    @Option(names = "--adapter", description = "Folder of LoRA adapters that were trained on the model.")
+    Path adapter;
+
     @Option(names = "--seed", description = "Root of the draws.")
     long seed = 1;
 
@@ -56,7 +59,7 @@ public class generate implements Callable<Integer> {
         BadInput.unless(count > 0, "--count %d: must be positive", count);
         BadInput.unless(!prompt.isBlank(), "the prompt is empty");
         Sampling sampling = new Sampling(temperature, topK, topP, maxNewTokens);
-        try (Policy policy = Policy.load(model, Policy.device(device))) {
+        try (Policy policy = Policy.load(model, adapter, Policy.device(device))) {
             Prompt asked = Prompt.unguided(new Problem("prompt", prompt, "?", null, null, null), policy.encode(prompt));
             for (Completion c : new GpuRollout(policy, sampling, new Seed(seed)).sample(Collections.nCopies(count, asked), 0)) {
                 System.out.println(policy.decode(c.tokens()) + (c.finish() == Completion.Finish.LENGTH ? " …" : ""));

@@ -4,7 +4,6 @@
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import lppo.cli.Cli;
-import lppo.model.Lora;
 import lppo.model.Policy;
 import lppo.train.RunFolder;
 import picocli.CommandLine.Command;
@@ -26,9 +25,8 @@ public class merge implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        try (Policy base = Policy.load(model, Policy.device("cpu"))) {
-            Lora lora = Lora.load(adapter, base.config(), base.manager());
-            base.adapted(lora).save(RunFolder.create(out).path());
+        try (Policy adapted = Policy.load(model, adapter, Policy.device("cpu"))) {
+            adapted.save(RunFolder.create(out).path());
         }
         System.out.println("wrote " + out);
         return 0;

@@ -65,6 +65,22 @@ public final class Policy implements AutoCloseable {
         }
     }
 
+    /**
+     * Reads a model folder, and adapters that were trained on it.
+     *
+     * @param adapter a {@code peft} folder; null for none
+     * @throws BadInput as {@link #load(Path, Device)} and {@link Lora#load}
+     */
+    public static Policy load(Path folder, Path adapter, Device device) {
+        Policy base = load(folder, device);
+        try {
+            return adapter == null ? base : base.adapted(Lora.load(adapter, base.config(), base.manager()));
+        } catch (RuntimeException e) {
+            base.close();
+            throw e;
+        }
+    }
+
     /** A policy with fresh random weights for the {@code config.json} and {@code tokenizer.json} of a folder. */
     public static Policy random(Path folder, double deviation, Seed seed, Device device) {
         ModelConfig config = ModelConfig.read(folder);
