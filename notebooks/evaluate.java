@@ -10,6 +10,7 @@ import lppo.data.Problem;
 import lppo.data.Problems;
 import lppo.data.Seed;
 import lppo.model.Policy;
+import lppo.model.Precision;
 import lppo.reward.Reward;
 import lppo.train.Evaluation;
 import lppo.view.Tables;
@@ -47,7 +48,7 @@ public class evaluate implements Callable<Integer> {
     public Integer call() {
         BadInput.unless(samples >= 0, "--samples %d: must be 0 or more", samples);
         List<Problem> problems = Problems.read(data);
-        try (Policy policy = Policy.load(model, adapter, Policy.device(device))) {
+        try (Policy policy = Policy.load(model, adapter, Policy.device(device), Precision.FP32)) {
             System.out.println(Tables.of(
                     Evaluation.of(policy, problems, Reward.lastWord(), maxNewTokens, samples, new Seed(seed)), samples).print());
         }

@@ -9,6 +9,7 @@ import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.Seed;
 import lppo.model.Policy;
+import lppo.model.Precision;
 import lppo.rollout.Completion;
 import lppo.rollout.GpuRollout;
 import lppo.rollout.Prompt;
@@ -59,7 +60,7 @@ public class generate implements Callable<Integer> {
         BadInput.unless(count > 0, "--count %d: must be positive", count);
         BadInput.unless(!prompt.isBlank(), "the prompt is empty");
         Sampling sampling = new Sampling(temperature, topK, topP, maxNewTokens);
-        try (Policy policy = Policy.load(model, adapter, Policy.device(device))) {
+        try (Policy policy = Policy.load(model, adapter, Policy.device(device), Precision.FP32)) {
             Prompt asked = Prompt.unguided(new Problem("prompt", prompt, "?", null, null, null), policy.encode(prompt));
             for (Completion c : new GpuRollout(policy, sampling, new Seed(seed)).sample(Collections.nCopies(count, asked), 0)) {
                 System.out.println(policy.decode(c.tokens()) + (c.finish() == Completion.Finish.LENGTH ? " …" : ""));

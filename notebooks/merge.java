@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import lppo.cli.Cli;
 import lppo.model.Policy;
+import lppo.model.Precision;
 import lppo.train.RunFolder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -25,7 +26,7 @@ public class merge implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        try (Policy adapted = Policy.load(model, adapter, Policy.device("cpu"))) {
+        try (Policy adapted = Policy.load(model, adapter, Policy.device("cpu"), Precision.FP32)) {
             adapted.save(RunFolder.create(out).path());
         }
         System.out.println("wrote " + out);

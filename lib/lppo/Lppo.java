@@ -25,11 +25,15 @@ package lppo;
 //SOURCES data/Problem.java
 //SOURCES data/Problems.java
 //SOURCES data/Seed.java
+//SOURCES model/Checkpoint.java
 //SOURCES model/Decoder.java
+//SOURCES model/Kernels.java
 //SOURCES model/KvCache.java
 //SOURCES model/Lora.java
 //SOURCES model/ModelConfig.java
 //SOURCES model/Policy.java
+//SOURCES model/Precision.java
+//SOURCES model/Rope.java
 //SOURCES model/Rotary.java
 //SOURCES model/Safetensors.java
 //SOURCES model/Scopes.java

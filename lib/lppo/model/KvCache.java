@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.index.NDIndex;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 
 /**
@@ -19,15 +18,15 @@ public final class KvCache implements AutoCloseable {
     private NDArray[] values;
     private int length;
 
-    /** An empty cache of {@code batch} rows and {@code capacity} slots. */
-    public KvCache(ModelConfig config, int batch, int capacity, NDManager parent) {
+    /** An empty cache of {@code batch} rows and {@code capacity} slots, in the precision of the kernels. */
+    KvCache(ModelConfig config, Kernels kernels, int batch, int capacity, NDManager parent) {
         manager = parent.newSubManager();
         keys = new NDArray[config.layers()];
         values = new NDArray[config.layers()];
         Shape shape = new Shape(batch, config.kvHeads(), capacity, config.headDim());
         for (int layer = 0; layer < keys.length; layer++) {
-            keys[layer] = owned(manager.zeros(shape, DataType.FLOAT32));
-            values[layer] = owned(manager.zeros(shape, DataType.FLOAT32));
+            keys[layer] = owned(kernels.zeros(shape, manager));
+            values[layer] = owned(kernels.zeros(shape, manager));
         }
     }
 

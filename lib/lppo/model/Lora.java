@@ -191,11 +191,12 @@ public final class Lora {
      *
      * @param y the frozen projection of x, {@code [.., out]}
      * @param x {@code [.., in]}
+     * @param kernels to compute in 16 bits; null where x is fp32
      * @param group {@code self_attn} or {@code mlp}
      * @param names of the projections that lie side by side in y
      * @param widths their shares of {@code out}
      */
-    NDArray add(NDArray y, NDArray x, int layer, String group, List<String> names, long... widths) {
+    NDArray add(NDArray y, NDArray x, Kernels kernels, int layer, String group, List<String> names, long... widths) {
         NDList parts = new NDList();
         boolean any = false;
         for (int i = 0; i < widths.length; i++) {
@@ -203,18 +204,21 @@ public final class Lora {
             any |= adapter != null;
             long[] shape = x.getShape().getShape().clone();
             shape[shape.length - 1] = widths[i];
-            parts.add(adapter == null ? x.getManager().zeros(new Shape(shape))
-                    : x.matMul(adapter.a().transpose()).matMul(adapter.b().transpose()).mul(scale));
+            if (kernels != null) {
+                parts.add(adapter == null ? kernels.zeros(new Shape(shape), x.getManager())
+                        : kernels.linear(kernels.linear(x, adapter.a(), null), adapter.b(), null).mul(scale));
+            } else {
+                parts.add(adapter == null ? x.getManager().zeros(new Shape(shape))
+                        : x.matMul(adapter.a().transpose()).matMul(adapter.b().transpose()).mul(scale));
+            }
         }
         return !any ? y : y.add(parts.size() == 1 ? parts.get(0) : NDArrays.concat(parts, y.getShape().dimension() - 1));
     }
 
-    /** Adds alpha / r B A to the arrays of a checkpoint, given by Hugging Face's names; the sums live in the current scope. */
-    Map<String, NDArray> merged(Map<String, NDArray> weights) {
-        Map<String, NDArray> merged = new LinkedHashMap<>(weights);
-        adapters.forEach((module, adapter) -> merged.computeIfPresent("model." + module + ".weight",
-                (name, weight) -> weight.add(adapter.b().matMul(adapter.a()).mul(scale))));
-        return merged;
+    /** An fp32 array of a checkpoint, given with Hugging Face's name, and alpha / r B A added where it is adapted. */
+    NDArray merged(String name, NDArray weight) {
+        Adapter adapter = adapters.get(name.replaceAll("^model\\.|\\.weight$", ""));
+        return adapter == null ? weight : weight.add(adapter.b().matMul(adapter.a()).mul(scale));
     }
 
     /** {@code [out, in]} of each adapted projection, by module. */

@@ -13,8 +13,9 @@ import java.util.List;
 import lppo.data.BadInput;
 
 /**
- * The sizes of a Qwen2-architecture decoder, in the names of Hugging Face's {@code config.json}.
+ * The sizes of a decoder of the Qwen2, Qwen3 or Llama architecture, in the names of Hugging Face's {@code config.json}.
  *
+ * @param family which of the three
  * @param vocabSize rows of the embedding
  * @param hiddenSize width of the residual stream
  * @param intermediateSize width of the feed-forward layer
@@ -22,53 +23,126 @@ import lppo.data.BadInput;
  * @param heads query heads
  * @param kvHeads key and value heads, a divisor of {@code heads} (grouped-query attention)
  * @param headDim width of one head
- * @param maxPositions longest sequence, prompt and completion together
+ * @param rope rotary frequencies, and the longest sequence, prompt and completion together
  * @param rmsNormEps epsilon of the root-mean-square norm
- * @param ropeTheta base of the rotary embedding
  * @param tied whether the output projection is the embedding
- * @param eosTokens ids that end a completion
+ * @param eosTokens ids that end a completion, {@code generation_config.json}'s if it has any
  * @param json the whole file, so that saving keeps what this record does not know
  */
-public record ModelConfig(int vocabSize, int hiddenSize, int intermediateSize, int layers, int heads, int kvHeads,
-        int headDim, int maxPositions, double rmsNormEps, double ropeTheta, boolean tied, List<Integer> eosTokens,
-        JsonObject json) {
+public record ModelConfig(Family family, int vocabSize, int hiddenSize, int intermediateSize, int layers, int heads,
+        int kvHeads, int headDim, Rope rope, double rmsNormEps, boolean tied, List<Integer> eosTokens, JsonObject json) {
+
+    /** What the architectures differ in. */
+    public enum Family {
+        /** Qwen2 and Qwen2.5: biases on queries, keys and values. */
+        QWEN2,
+        /** Qwen3: queries and keys are normalised. */
+        QWEN3,
+        /** Llama 2 and 3: neither. */
+        LLAMA
+    }
 
     /**
-     * Reads {@code config.json} of a model folder.
+     * Reads {@code config.json} of a model folder, and the end tokens of {@code generation_config.json} if there is one.
      *
-     * @throws BadInput if it is missing, malformed, or of an architecture that is not Qwen2
+     * @throws BadInput if it is missing, malformed, or of another architecture
      */
     public static ModelConfig read(Path folder) {
         Path file = folder.resolve("config.json");
         BadInput.unless(Files.isDirectory(folder), "%s: no such model folder", folder);
         BadInput.unless(Files.isRegularFile(file), "%s: missing, so %s is not a Hugging Face model folder", file, folder);
-        try {
-            return of(JsonParser.parseString(Files.readString(file)).getAsJsonObject(), file.toString());
-        } catch (IOException | JsonParseException | IllegalStateException e) {
-            throw new BadInput(file + ": is not a JSON object (" + e.getMessage() + ")", e);
+        ModelConfig config = of(object(file), file.toString());
+        Path generation = folder.resolve("generation_config.json");
+        if (!Files.isRegularFile(generation)) {
+            return config;
         }
+        List<Integer> ends = tokens(object(generation).get("eos_token_id"), generation.toString());
+        return ends.isEmpty() ? config : config.withEosTokens(ends);
+    }
+
+    static JsonObject object(Path file) {
+        try {
+            return object(Files.readString(file), file.toString());
+        } catch (IOException e) {
+            throw new BadInput(file + ": cannot be read (" + e.getMessage() + ")", e);
+        }
+    }
+
+    static JsonObject object(String text, String where) {
+        try {
+            return JsonParser.parseString(text).getAsJsonObject();
+        } catch (JsonParseException | IllegalStateException | StackOverflowError e) {
+            throw new BadInput(where + ": is not a JSON object (" + e.getMessage() + ")", e);
+        }
+    }
+
+    /** The configuration of the same model with its weights in another type, by PyTorch's name. */
+    ModelConfig saved(String dtype) {
+        JsonObject copy = json.deepCopy();
+        for (String name : List.of("dtype", "torch_dtype")) {
+            if (copy.has(name)) {
+                copy.addProperty(name, dtype);
+            }
+        }
+        return new ModelConfig(family, vocabSize, hiddenSize, intermediateSize, layers, heads, kvHeads, headDim, rope,
+                rmsNormEps, tied, eosTokens, copy);
+    }
+
+    private ModelConfig withEosTokens(List<Integer> ends) {
+        return new ModelConfig(family, vocabSize, hiddenSize, intermediateSize, layers, heads, kvHeads, headDim, rope,
+                rmsNormEps, tied, ends, json);
+    }
+
+    /** Longest sequence, prompt and completion together. */
+    public int maxPositions() {
+        return rope.maxPositions();
     }
 
     /** The configuration that a {@code config.json} states; {@code where} begins each complaint. */
     public static ModelConfig of(JsonObject json, String where) {
-        String type = json.has("model_type") ? json.get("model_type").getAsString() : "nothing";
-        BadInput.unless(type.equals("qwen2"), "%s: model_type is %s; this version runs qwen2", where, type);
+        try {
+            return parsed(json, where);
+        } catch (UnsupportedOperationException | IllegalStateException | ClassCastException e) { // Gson's ways to say: wrong kind
+            throw new BadInput(where + ": a value is of the wrong kind (" + e.getMessage() + ")", e);
+        }
+    }
+
+    private static ModelConfig parsed(JsonObject json, String where) {
+        Family family = family(json, where);
         int hidden = integer(json, "hidden_size", where);
         int heads = integer(json, "num_attention_heads", where);
-        int kvHeads = json.has("num_key_value_heads") ? integer(json, "num_key_value_heads", where) : heads;
-        int headDim = present(json, "head_dim") ? integer(json, "head_dim", where) : hidden / heads;
+        int kvHeads = present(json, "num_key_value_heads") ? integer(json, "num_key_value_heads", where) : heads;
+        int headDim = present(json, "head_dim") ? integer(json, "head_dim", where)
+                : family == Family.QWEN3 ? 128 : hidden / heads;
         BadInput.unless(heads % kvHeads == 0, "%s: num_attention_heads %d is no multiple of num_key_value_heads %d",
                 where, heads, kvHeads);
-        BadInput.unless(headDim % 2 == 0, "%s: head_dim %d is odd, so it cannot be rotated", where, headDim);
+        BadInput.unless(headDim > 0 && headDim % 2 == 0, "%s: heads of width %d cannot be rotated", where, headDim);
         BadInput.unless(!present(json, "hidden_act") || json.get("hidden_act").getAsString().equals("silu"),
                 "%s: hidden_act %s is not silu", where, json.get("hidden_act"));
-        BadInput.unless(!present(json, "use_sliding_window") || !json.get("use_sliding_window").getAsBoolean(),
-                "%s: sliding-window attention is not supported; set use_sliding_window to false", where);
-        return new ModelConfig(integer(json, "vocab_size", where), hidden, integer(json, "intermediate_size", where),
+        return new ModelConfig(family, integer(json, "vocab_size", where), hidden, integer(json, "intermediate_size", where),
                 integer(json, "num_hidden_layers", where), heads, kvHeads, headDim,
-                integer(json, "max_position_embeddings", where), number(json, "rms_norm_eps", 1e-6),
-                ropeTheta(json, where), !json.has("tie_word_embeddings") || json.get("tie_word_embeddings").getAsBoolean(),
-                tokens(json.get("eos_token_id")), json);
+                Rope.of(json, headDim, integer(json, "max_position_embeddings", where), where),
+                number(json, "rms_norm_eps", 1e-6, where), flag(json, "tie_word_embeddings", where),
+                tokens(json.get("eos_token_id"), where), json);
+    }
+
+    private static Family family(JsonObject json, String where) {
+        Family family = switch (present(json, "model_type") ? json.get("model_type").getAsString() : "nothing") {
+            case "qwen2" -> Family.QWEN2;
+            case "qwen3" -> Family.QWEN3;
+            case "llama" -> Family.LLAMA;
+            default -> throw new BadInput(where + ": model_type is " + json.get("model_type") + "; qwen2, qwen3 and llama run");
+        };
+        BadInput.unless(!flag(json, "use_sliding_window", where),
+                "%s: sliding-window attention is not supported; set use_sliding_window to false", where);
+        BadInput.unless(!present(json, "layer_types") || !json.get("layer_types").toString().contains("sliding"),
+                "%s: sliding-window attention is not supported, but layer_types asks for it", where);
+        for (String variant : List.of("attention_bias", "mlp_bias")) {
+            BadInput.unless(!flag(json, variant, where), "%s: %s is not supported; no released Qwen3 or Llama has it", where, variant);
+        }
+        BadInput.unless(!present(json, "quantization_config"),
+                "%s: quantised weights are not supported; take the fp16 or bf16 checkpoint", where);
+        return family;
     }
 
     /** Writes {@code config.json} as it was read. */
@@ -77,28 +151,16 @@ public record ModelConfig(int vocabSize, int hiddenSize, int intermediateSize, i
                 new GsonBuilder().setPrettyPrinting().serializeNulls().disableHtmlEscaping().create().toJson(json) + "\n");
     }
 
-    /** transformers 5 keeps the base in {@code rope_parameters}, earlier ones at the top. */
-    private static double ropeTheta(JsonObject json, String where) {
-        for (String name : List.of("rope_parameters", "rope_scaling")) {
-            if (present(json, name)) {
-                JsonObject rope = json.getAsJsonObject(name);
-                JsonElement kind = rope.has("rope_type") ? rope.get("rope_type") : rope.get("type");
-                BadInput.unless(kind == null || kind.getAsString().equals("default"),
-                        "%s: rotary scaling %s is not supported yet", where, kind);
-                if (rope.has("rope_theta")) {
-                    return rope.get("rope_theta").getAsDouble();
-                }
-            }
-        }
-        return number(json, "rope_theta", 10000.0);
-    }
-
-    private static List<Integer> tokens(JsonElement ids) {
+    private static List<Integer> tokens(JsonElement ids, String where) {
         List<Integer> tokens = new ArrayList<>();
-        if (ids != null && ids.isJsonArray()) {
-            ids.getAsJsonArray().forEach(id -> tokens.add(id.getAsInt()));
-        } else if (ids != null && !ids.isJsonNull()) {
-            tokens.add(ids.getAsInt());
+        try {
+            if (ids != null && ids.isJsonArray()) {
+                ids.getAsJsonArray().forEach(id -> tokens.add(id.getAsInt()));
+            } else if (ids != null && !ids.isJsonNull()) {
+                tokens.add(ids.getAsInt());
+            }
+        } catch (NumberFormatException | UnsupportedOperationException | IllegalStateException e) {
+            throw new BadInput(where + ": eos_token_id is " + ids + ", neither a number nor a list of numbers", e);
         }
         return List.copyOf(tokens);
     }
@@ -107,8 +169,20 @@ public record ModelConfig(int vocabSize, int hiddenSize, int intermediateSize, i
         return json.has(name) && !json.get(name).isJsonNull();
     }
 
-    private static double number(JsonObject json, String name, double otherwise) {
-        return present(json, name) ? json.get(name).getAsDouble() : otherwise;
+    private static boolean flag(JsonObject json, String name, String where) {
+        BadInput.unless(!present(json, name) || json.get(name).isJsonPrimitive() && json.getAsJsonPrimitive(name).isBoolean(),
+                "%s: %s is %s, neither true nor false", where, name, json.get(name));
+        return present(json, name) && json.get(name).getAsBoolean();
+    }
+
+    private static double number(JsonObject json, String name, double otherwise, String where) {
+        try {
+            double value = present(json, name) ? json.get(name).getAsDouble() : otherwise;
+            BadInput.unless(value > 0 && Double.isFinite(value), "%s: %s is %s, which is not positive", where, name, value);
+            return value;
+        } catch (NumberFormatException | UnsupportedOperationException | IllegalStateException e) {
+            throw new BadInput(where + ": " + name + " is " + json.get(name) + ", not a number", e);
+        }
     }
 
     private static int integer(JsonObject json, String name, String where) {

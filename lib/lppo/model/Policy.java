@@ -6,11 +6,16 @@ import ai.djl.engine.EngineException;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import com.google.gson.JsonElement;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import lppo.data.BadInput;
@@ -30,49 +35,66 @@ public final class Policy implements AutoCloseable {
     private final ModelConfig config;
     private final Weights weights;
     private final Lora lora;
+    private final Kernels kernels;
     private final Decoder decoder;
     private final HuggingFaceTokenizer tokenizer;
-    private final String tokenizerJson;
+    private final Map<String, byte[]> companions; // files that are saved as they were read
 
-    private Policy(String name, NDManager manager, ModelConfig config, Weights weights, Lora lora, String tokenizerJson,
-            HuggingFaceTokenizer tokenizer) {
+    private Policy(String name, NDManager manager, ModelConfig config, Weights weights, Lora lora, Kernels kernels,
+            Map<String, byte[]> companions, HuggingFaceTokenizer tokenizer) {
         this.name = name;
         this.manager = manager;
         this.config = config;
         this.weights = weights;
         this.lora = lora;
-        this.decoder = new Decoder(config, weights, lora);
-        this.tokenizerJson = tokenizerJson;
+        this.kernels = kernels;
+        this.decoder = new Decoder(config, weights, lora, kernels);
+        this.companions = companions;
         this.tokenizer = tokenizer;
+    }
+
+    /** Reads a model folder for computing in fp32: {@link #load(Path, Device, Precision, boolean)}. */
+    public static Policy load(Path folder, Device device) {
+        return load(folder, device, Precision.FP32, true);
     }
 
     /**
      * Reads a model folder.
      *
      * @param device where to compute: see {@link #device}
+     * @param precision what to compute in
+     * @param learning whether the weights are to learn: they are then kept in fp32, whatever is computed in
      * @throws BadInput if a file is missing, malformed or does not fit the others
      */
-    public static Policy load(Path folder, Device device) {
+    public static Policy load(Path folder, Device device, Precision precision, boolean learning) {
         ModelConfig config = ModelConfig.read(folder);
-        String tokenizerJson = tokenizerJson(folder);
+        return make(folder, config, precision, device, (manager, kernels) -> Weights.read(folder, config,
+                learning || precision == Precision.FP32 ? null : kernels, manager));
+    }
+
+    private static Policy make(Path folder, ModelConfig config, Precision precision, Device device,
+            BiFunction<NDManager, Kernels, Weights> weights) {
+        Map<String, byte[]> companions = companions(folder);
+        HuggingFaceTokenizer tokenizer = tokenizer(folder.resolve("tokenizer.json"));
         NDManager manager = NDManager.newBaseManager(device);
         try {
-            Weights weights = Weights.read(folder.resolve("model.safetensors"), config, manager);
-            return new Policy(folder.toString(), manager, config, weights, null, tokenizerJson, tokenizer(folder.resolve("tokenizer.json")));
+            Kernels kernels = new Kernels(config, precision, manager);
+            return new Policy(folder.toString(), manager, config, weights.apply(manager, kernels), null, kernels, companions, tokenizer);
         } catch (RuntimeException e) {
+            tokenizer.close();
             manager.close();
             throw e;
         }
     }
 
     /**
-     * Reads a model folder, and adapters that were trained on it.
+     * Reads a model folder whose weights stay as they are, and adapters that were trained on it.
      *
      * @param adapter a {@code peft} folder; null for none
      * @throws BadInput as {@link #load(Path, Device)} and {@link Lora#load}
      */
-    public static Policy load(Path folder, Path adapter, Device device) {
-        Policy base = load(folder, device);
+    public static Policy load(Path folder, Path adapter, Device device, Precision precision) {
+        Policy base = load(folder, device, precision, false);
         try {
             return adapter == null ? base : base.adapted(Lora.load(adapter, base.config(), base.manager()));
         } catch (RuntimeException e) {
@@ -84,9 +106,7 @@ public final class Policy implements AutoCloseable {
     /** A policy with fresh random weights for the {@code config.json} and {@code tokenizer.json} of a folder. */
     public static Policy random(Path folder, double deviation, Seed seed, Device device) {
         ModelConfig config = ModelConfig.read(folder);
-        NDManager manager = NDManager.newBaseManager(device);
-        return new Policy(folder.toString(), manager, config, Weights.random(config, deviation, seed, manager), null, tokenizerJson(folder),
-                tokenizer(folder.resolve("tokenizer.json")));
+        return make(folder, config, Precision.FP32, device, (manager, kernels) -> Weights.random(config, deviation, seed, manager));
     }
 
     /**
@@ -94,7 +114,12 @@ public final class Policy implements AutoCloseable {
      * else, so that this one can serve as the reference of a KL term at no memory; close only one of them.
      */
     public Policy adapted(Lora adapters) {
-        return new Policy(name, manager, config, weights, adapters, tokenizerJson, tokenizer);
+        return new Policy(name, manager, config, weights, adapters, kernels, companions, tokenizer);
+    }
+
+    /** An empty key-value cache of so many rows and slots. */
+    public KvCache cache(int rows, int slots) {
+        return new KvCache(config, kernels, rows, slots, manager);
     }
 
     /**
@@ -133,24 +158,29 @@ public final class Policy implements AutoCloseable {
     }
 
     /**
-     * Writes the folder that {@link #load} reads; existing files are replaced. Adapters are merged into the weights:
-     * {@link Lora#save} writes them alone.
+     * Writes the folder that {@link #load} reads, weights in fp32; existing files are replaced. Adapters are merged into the
+     * weights: {@link Lora#save} writes them alone.
      */
     public void save(Path folder) throws IOException {
+        save(folder, Precision.FP32);
+    }
+
+    /** The same with weights in fp32 or bf16. */
+    public void save(Path folder, Precision precision) throws IOException {
+        BadInput.unless(precision != Precision.FP16, "weights are saved in fp32 or bf16, not in fp16");
         Files.createDirectories(folder);
-        config.write(folder);
-        Files.writeString(folder.resolve("tokenizer.json"), tokenizerJson);
-        IOException[] failure = new IOException[1];
-        Scopes.run(() -> {
-            try {
-                Map<String, NDArray> named = weights.named(config);
-                Safetensors.write(folder.resolve("model.safetensors"), lora == null ? named : lora.merged(named));
-            } catch (IOException e) {
-                failure[0] = e;
-            }
-        });
-        if (failure[0] != null) {
-            throw failure[0];
+        config.saved(precision == Precision.FP32 ? "float32" : "bfloat16").write(folder);
+        for (Map.Entry<String, byte[]> file : companions.entrySet()) {
+            Files.write(folder.resolve(file.getKey()), file.getValue());
+        }
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            Map<String, NDArray> named = weights.named(config);
+            Safetensors.write(folder.resolve("model.safetensors"), Weights.shapes(config),
+                    precision == Precision.FP32 ? "F32" : "BF16", tensor -> {
+                        NDArray wide = kernels.wide(named.get(tensor));
+                        return lora == null ? wide : lora.merged(tensor, wide);
+                    });
         }
     }
 
@@ -164,10 +194,17 @@ public final class Policy implements AutoCloseable {
         return tokenizer.decode(IntStream.of(tokens).asLongStream().toArray(), true);
     }
 
-    /** The token that ends a completion. */
+    /** The token that closes a demonstration: the tokenizer's own end token if the model ends at it, else the model's first. */
     public int endToken() {
-        BadInput.unless(!config.eosTokens().isEmpty(), "config.json: eos_token_id is missing");
-        return config.eosTokens().get(0);
+        BadInput.unless(!config.eosTokens().isEmpty(), "%s: config.json has no eos_token_id, so no completion can end", name);
+        byte[] settings = companions.get("tokenizer_config.json");
+        JsonElement end = settings == null ? null
+                : ModelConfig.object(new String(settings, StandardCharsets.UTF_8), "tokenizer_config.json").get("eos_token");
+        if (end != null && end.isJsonObject()) {
+            end = end.getAsJsonObject().get("content");
+        }
+        int[] tokens = end == null || !end.isJsonPrimitive() ? new int[0] : encode(end.getAsString());
+        return tokens.length == 1 && config.eosTokens().contains(tokens[0]) ? tokens[0] : config.eosTokens().get(0);
     }
 
     /** The arrays that learn: the adapters if there are any, else all weights. */
@@ -201,14 +238,23 @@ public final class Policy implements AutoCloseable {
         manager.close();
     }
 
-    private static String tokenizerJson(Path folder) {
-        Path file = folder.resolve("tokenizer.json");
-        BadInput.unless(Files.isRegularFile(file), "%s: missing, so %s is not a Hugging Face model folder", file, folder);
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw new BadInput(file + ": cannot be read (" + e.getMessage() + ")", e);
+    /** What else a model folder holds, to be saved along: whatever the tokenizer and generation need. */
+    private static Map<String, byte[]> companions(Path folder) {
+        Path needed = folder.resolve("tokenizer.json");
+        BadInput.unless(Files.isRegularFile(needed), "%s: missing, so %s is not a Hugging Face model folder", needed, folder);
+        Map<String, byte[]> files = new LinkedHashMap<>();
+        for (String name : List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+                "vocab.json", "merges.txt", "chat_template.jinja", "generation_config.json")) {
+            Path file = folder.resolve(name);
+            try {
+                if (Files.isRegularFile(file)) {
+                    files.put(name, Files.readAllBytes(file));
+                }
+            } catch (IOException e) {
+                throw new BadInput(file + ": cannot be read (" + e.getMessage() + ")", e);
+            }
         }
+        return files;
     }
 
     private static HuggingFaceTokenizer tokenizer(Path file) {

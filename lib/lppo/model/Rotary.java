@@ -6,7 +6,7 @@ import ai.djl.ndarray.types.Shape;
 
 /**
  * Rotary position embedding (arXiv 2104.09864) in Hugging Face's layout: dimension i is rotated together with dimension
- * i + D/2 by the angle position * theta^(-2i/D).
+ * i + D/2 by the angle position * frequency(i), see {@link Rope}.
  *
  * @param cos cosines, {@code [T, D]} or {@code [B, 1, 1, D]}
  * @param sin sines, the first half negated, of the same shape
@@ -16,15 +16,16 @@ public record Rotary(NDArray cos, NDArray sin) {
     /** The rotations of positions 0 to {@code time - 1}, {@code [T, D]}. */
     public static Rotary table(ModelConfig config, int time, NDManager manager) {
         int dim = config.headDim();
+        float[] frequencies = config.rope().frequencies();
+        double scale = config.rope().scale();
         float[] cos = new float[time * dim];
         float[] sin = new float[time * dim];
         for (int i = 0; i < dim / 2; i++) {
-            double frequency = (float) Math.pow(config.ropeTheta(), -2.0 * i / dim); // fp32, as the reference has it
             for (int position = 0; position < time; position++) {
-                float angle = position * (float) frequency;
+                float angle = position * frequencies[i];
                 int at = position * dim + i;
-                cos[at] = cos[at + dim / 2] = (float) Math.cos(angle);
-                sin[at] = -(float) Math.sin(angle);
+                cos[at] = cos[at + dim / 2] = (float) (scale * Math.cos(angle));
+                sin[at] = -(float) (scale * Math.sin(angle));
                 sin[at + dim / 2] = -sin[at];
             }
         }

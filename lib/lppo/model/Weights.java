@@ -1,18 +1,20 @@
 package lppo.model;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
-import lppo.data.BadInput;
+import java.util.stream.Stream;
 import lppo.data.Seed;
+import lppo.model.ModelConfig.Family;
 
 /**
  * The arrays of a decoder. Query, key and value projections are kept as one array, and gate and up projections as
@@ -31,17 +33,20 @@ public record Weights(NDArray embedding, List<Layer> layers, NDArray finalNorm, 
      *
      * @param attentionNorm {@code [C]}
      * @param qkv {@code [(H + 2K) D, C]}: queries, keys, values
-     * @param qkvBias {@code [(H + 2K) D]}
+     * @param qkvBias {@code [(H + 2K) D]}; null where the family has none
+     * @param queryNorm {@code [D]}; null where the family has none
+     * @param keyNorm {@code [D]}; null where the family has none
      * @param attentionOut {@code [C, H D]}
      * @param feedForwardNorm {@code [C]}
      * @param gateUp {@code [2 F, C]}: gate, then up
      * @param down {@code [C, F]}
      */
-    public record Layer(NDArray attentionNorm, NDArray qkv, NDArray qkvBias, NDArray attentionOut,
-            NDArray feedForwardNorm, NDArray gateUp, NDArray down) {
+    public record Layer(NDArray attentionNorm, NDArray qkv, NDArray qkvBias, NDArray queryNorm, NDArray keyNorm,
+            NDArray attentionOut, NDArray feedForwardNorm, NDArray gateUp, NDArray down) {
 
         List<NDArray> arrays() {
-            return List.of(attentionNorm, qkv, qkvBias, attentionOut, feedForwardNorm, gateUp, down);
+            return Stream.of(attentionNorm, qkv, qkvBias, queryNorm, keyNorm, attentionOut, feedForwardNorm, gateUp, down)
+                    .filter(Objects::nonNull).toList();
         }
     }
 
@@ -62,73 +67,101 @@ public record Weights(NDArray embedding, List<Layer> layers, NDArray finalNorm, 
             shapes.put(layer + "mlp.gate_proj.weight", new Shape(c.intermediateSize(), width));
             shapes.put(layer + "mlp.up_proj.weight", new Shape(c.intermediateSize(), width));
             shapes.put(layer + "post_attention_layernorm.weight", new Shape(width));
-            shapes.put(layer + "self_attn.k_proj.bias", new Shape(key));
-            shapes.put(layer + "self_attn.k_proj.weight", new Shape(key, width));
-            shapes.put(layer + "self_attn.o_proj.weight", new Shape(width, query));
-            shapes.put(layer + "self_attn.q_proj.bias", new Shape(query));
-            shapes.put(layer + "self_attn.q_proj.weight", new Shape(query, width));
-            shapes.put(layer + "self_attn.v_proj.bias", new Shape(key));
-            shapes.put(layer + "self_attn.v_proj.weight", new Shape(key, width));
+            String attention = layer + "self_attn.";
+            if (c.family() == Family.QWEN3) {
+                shapes.put(attention + "k_norm.weight", new Shape(c.headDim()));
+            }
+            projection(shapes, attention + "k_proj", key, c);
+            shapes.put(attention + "o_proj.weight", new Shape(width, query));
+            if (c.family() == Family.QWEN3) {
+                shapes.put(attention + "q_norm.weight", new Shape(c.headDim()));
+            }
+            projection(shapes, attention + "q_proj", query, c);
+            projection(shapes, attention + "v_proj", key, c);
         }
         shapes.put("model.norm.weight", new Shape(width));
         return shapes;
     }
 
-    /**
-     * Reads {@code model.safetensors}.
-     *
-     * @throws BadInput if an array is missing, of another shape, or holds a NaN or an infinity
-     */
-    public static Weights read(Path file, ModelConfig config, NDManager manager) {
-        try (NDManager scratch = manager.newSubManager()) {
-            Map<String, NDArray> tensors = Safetensors.read(file, scratch);
-            shapes(config).forEach((name, shape) -> {
-                NDArray tensor = tensors.get(name);
-                BadInput.unless(tensor != null, "%s: %s is missing; config.json asks for it", file, name);
-                BadInput.unless(tensor.getShape().equals(shape), "%s: %s has shape %s, but config.json makes it %s", file,
-                        name, tensor.getShape(), shape);
-                BadInput.unless(Float.isFinite(tensor.sum().getFloat()), "%s: %s holds a value that is no finite number",
-                        file, name);
-            });
-            return of(tensors, config, manager);
+    private static void projection(Map<String, Shape> shapes, String name, long out, ModelConfig c) {
+        if (c.family() == Family.QWEN2) {
+            shapes.put(name + ".bias", new Shape(out));
         }
+        shapes.put(name + ".weight", new Shape(out, c.hiddenSize()));
+    }
+
+    /**
+     * Reads the safetensors of a model folder, piece by piece into their places.
+     *
+     * @param kernels keep the weights in their precision; null for fp32
+     * @throws BadInput if an array is missing, unknown, of another shape, or holds a NaN or an infinity
+     */
+    static Weights read(Path folder, ModelConfig config, Kernels kernels, NDManager manager) {
+        Checkpoint checkpoint = Checkpoint.open(folder);
+        checkpoint.expect(shapes(config), config.tied());
+        return of(config, kernels, manager, (name, sink) -> checkpoint.copy(name, sink, manager));
     }
 
     /** Fresh weights: normal with the given standard deviation, gains one, biases zero. */
-    public static Weights random(ModelConfig config, double deviation, Seed seed, NDManager manager) {
-        try (NDManager scratch = manager.newSubManager()) {
-            Map<String, NDArray> tensors = new LinkedHashMap<>();
-            shapes(config).forEach((name, shape) -> {
-                SplittableRandom random = seed.at("init", 0, name, 0);
-                float[] values = new float[(int) shape.size()];
-                for (int i = 0; i < values.length; i++) {
-                    values[i] = name.contains("norm") ? 1
-                            : name.endsWith("bias") ? 0 : (float) (deviation * random.nextGaussian());
-                }
-                tensors.put(name, scratch.create(values, shape));
-            });
-            return of(tensors, config, manager);
-        }
+    static Weights random(ModelConfig config, double deviation, Seed seed, NDManager manager) {
+        Map<String, Shape> shapes = shapes(config);
+        return of(config, null, manager, (name, sink) -> {
+            SplittableRandom random = seed.at("init", 0, name, 0);
+            float[] values = new float[Math.toIntExact(shapes.get(name).size())];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = name.contains("norm") ? 1
+                        : name.endsWith("bias") ? 0 : (float) (deviation * random.nextGaussian());
+            }
+            try (NDArray piece = manager.create(values, shapes.get(name))) {
+                sink.accept(0, piece);
+            }
+        });
     }
 
-    private static Weights of(Map<String, NDArray> t, ModelConfig config, NDManager manager) {
+    /** Where values come from. */
+    private interface Source {
+        void copy(String name, Safetensors.Sink sink);
+    }
+
+    /** Makes an array and fills it with tensors of a checkpoint, one under the other. */
+    private interface Maker {
+        NDArray of(String... names);
+    }
+
+    private static Weights of(ModelConfig config, Kernels kernels, NDManager manager, Source source) {
+        Map<String, Shape> shapes = shapes(config);
+        Maker make = names -> {
+            long rows = Stream.of(names).mapToLong(name -> shapes.get(name).get(0)).sum();
+            Shape one = shapes.get(names[0]);
+            Shape shape = one.dimension() == 1 ? new Shape(rows) : new Shape(rows, one.get(1));
+            NDArray array = kernels == null ? manager.zeros(shape) : kernels.zeros(shape, manager);
+            NDScope.unregister(array);
+            long from = 0;
+            for (String name : names) {
+                long at = from;
+                source.copy(name, (row, piece) -> Scopes.run(() ->
+                        array.set(Safetensors.rows(array, at + row, piece), kernels == null ? piece : kernels.narrow(piece))));
+                from += shapes.get(name).get(0);
+            }
+            return array;
+        };
         List<Layer> layers = new ArrayList<>();
         for (int i = 0; i < config.layers(); i++) {
             String layer = "model.layers." + i + ".";
-            String attention = layer + "self_attn.";
-            layers.add(new Layer(own(t.get(layer + "input_layernorm.weight"), manager),
-                    join(manager, t.get(attention + "q_proj.weight"), t.get(attention + "k_proj.weight"),
-                            t.get(attention + "v_proj.weight")),
-                    join(manager, t.get(attention + "q_proj.bias"), t.get(attention + "k_proj.bias"),
-                            t.get(attention + "v_proj.bias")),
-                    own(t.get(attention + "o_proj.weight"), manager),
-                    own(t.get(layer + "post_attention_layernorm.weight"), manager),
-                    join(manager, t.get(layer + "mlp.gate_proj.weight"), t.get(layer + "mlp.up_proj.weight")),
-                    own(t.get(layer + "mlp.down_proj.weight"), manager)));
+            String q = layer + "self_attn.q_";
+            String k = layer + "self_attn.k_";
+            String v = layer + "self_attn.v_";
+            boolean biased = config.family() == Family.QWEN2;
+            boolean normed = config.family() == Family.QWEN3;
+            layers.add(new Layer(make.of(layer + "input_layernorm.weight"),
+                    make.of(q + "proj.weight", k + "proj.weight", v + "proj.weight"),
+                    biased ? make.of(q + "proj.bias", k + "proj.bias", v + "proj.bias") : null,
+                    normed ? make.of(q + "norm.weight") : null, normed ? make.of(k + "norm.weight") : null,
+                    make.of(layer + "self_attn.o_proj.weight"), make.of(layer + "post_attention_layernorm.weight"),
+                    make.of(layer + "mlp.gate_proj.weight", layer + "mlp.up_proj.weight"), make.of(layer + "mlp.down_proj.weight")));
         }
-        return new Weights(own(t.get("model.embed_tokens.weight"), manager), List.copyOf(layers),
-                own(t.get("model.norm.weight"), manager),
-                config.tied() ? null : own(t.get("lm_head.weight"), manager));
+        return new Weights(make.of("model.embed_tokens.weight"), List.copyOf(layers), make.of("model.norm.weight"),
+                config.tied() ? null : make.of("lm_head.weight"));
     }
 
     /** The arrays by Hugging Face's names, in file order; views live in the current scope. */
@@ -143,13 +176,15 @@ public record Weights(NDArray embedding, List<Layer> layers, NDArray finalNorm, 
             Layer l = layers.get(i);
             String layer = "model.layers." + i + ".";
             NDList qkv = l.qkv().split(new long[] {query, query + key}, 0);
-            NDList bias = l.qkvBias().split(new long[] {query, query + key}, 0);
+            NDList bias = l.qkvBias() == null ? null : l.qkvBias().split(new long[] {query, query + key}, 0);
             NDList gateUp = l.gateUp().split(2, 0);
             for (int j = 0; j < 3; j++) {
                 String projection = layer + "self_attn." + "qkv".charAt(j) + "_proj.";
                 t.put(projection + "weight", qkv.get(j));
-                t.put(projection + "bias", bias.get(j));
+                t.put(projection + "bias", bias == null ? null : bias.get(j));
             }
+            t.put(layer + "self_attn.q_norm.weight", l.queryNorm());
+            t.put(layer + "self_attn.k_norm.weight", l.keyNorm());
             t.put(layer + "self_attn.o_proj.weight", l.attentionOut());
             t.put(layer + "mlp.gate_proj.weight", gateUp.get(0));
             t.put(layer + "mlp.up_proj.weight", gateUp.get(1));
@@ -181,14 +216,5 @@ public record Weights(NDArray embedding, List<Layer> layers, NDArray finalNorm, 
 
     Layer layer(int index) {
         return layers.get(index);
-    }
-
-    private static NDArray own(NDArray array, NDManager manager) {
-        array.attach(manager);
-        return array;
-    }
-
-    private static NDArray join(NDManager manager, NDArray... parts) {
-        return own(NDArrays.concat(new NDList(parts), 0), manager);
     }
 }

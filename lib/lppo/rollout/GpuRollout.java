@@ -87,7 +87,7 @@ public record GpuRollout(Policy policy, Sampling sampling, Seed seed, int maxRow
         int longest = prefill.stream().mapToInt(tokens -> tokens.length).max().orElseThrow();
         int capacity = longest + sampling.maxNewTokens();
         NDManager manager = policy.manager();
-        try (KvCache cache = new KvCache(policy.config(), prefill.size(), capacity, manager)) {
+        try (KvCache cache = policy.cache(prefill.size(), capacity)) {
             NDArray table = Scopes.keep(() -> prefill(prefill, longest, cache, manager)); // [prompts, vocab]
             cache.select(manager.create(source));
             decodeRows(rows, table.get(manager.create(source)), longest, cache);
