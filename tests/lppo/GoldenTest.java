@@ -24,8 +24,10 @@ import lppo.rollout.Completion;
 import lppo.rollout.GpuRollout;
 import lppo.rollout.Prompt;
 import lppo.rollout.Sampling;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Our decoder against transformers, by the fixtures that tests/fixtures/transformers.py made. */
@@ -34,7 +36,7 @@ class GoldenTest {
     private static final Path FIXTURES = Checkout.ROOT.resolve("tests/fixtures");
 
     @ParameterizedTest
-    @ValueSource(strings = {"qwen2", "qwen2-untied", "qwen2-bf16"})
+    @ValueSource(strings = {"qwen2", "qwen2-untied", "qwen2-bf16", "qwen3", "llama"})
     void logitsAgreeWithTransformers(String model) throws Exception {
         try (Policy policy = Policy.load(FIXTURES.resolve(model), Device.cpu())) {
             for (JsonElement element : golden(model).getAsJsonArray("forward")) {
@@ -44,7 +46,7 @@ class GoldenTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"qwen2", "qwen2-untied", "qwen2-bf16"})
+    @ValueSource(strings = {"qwen2", "qwen2-untied", "qwen2-bf16", "qwen3", "llama"})
     void greedyContinuationsOfRaggedPromptsInOneBatchAreThoseOfTransformers(String model) throws Exception {
         try (Policy policy = Policy.load(FIXTURES.resolve(model), Device.cpu())) {
             List<JsonObject> cases = objects(golden(model).getAsJsonArray("greedy"));
@@ -54,6 +56,50 @@ class GoldenTest {
                 assertArrayEquals(ints(cases.get(i), "completion"), completions.get(i).tokens(), "case " + i);
                 assertEquals(cases.get(i).get("finish").getAsString(), completions.get(i).finish().name(), "case " + i);
             }
+        }
+    }
+
+    /** The same weights under another config.json: one of its kinds of rotary scaling. */
+    @ParameterizedTest
+    @CsvSource({"qwen2, linear", "qwen2, dynamic", "qwen2, yarn", "qwen2, yarn-tuned", "llama, linear", "llama, dynamic",
+        "llama, yarn", "llama, yarn-tuned"})
+    void rotaryScalingAgreesWithTransformers(String model, String kind, @TempDir Path folder) throws Exception {
+        for (Path file : Checkout.list(FIXTURES.resolve(model))) {
+            Files.copy(file, folder.resolve(file.getFileName()));
+        }
+        JsonObject variant = all().getAsJsonObject("ropes").getAsJsonObject(model).getAsJsonObject(kind);
+        Files.writeString(folder.resolve("config.json"), variant.get("config").toString());
+        try (Policy policy = Policy.load(folder, Device.cpu())) {
+            assertLogits(policy, variant.getAsJsonArray("forward").get(0).getAsJsonObject());
+        }
+        JsonObject old = variant.getAsJsonObject("config"); // as transformers 4 wrote it
+        JsonObject rope = old.remove("rope_parameters").getAsJsonObject();
+        old.add("rope_theta", rope.remove("rope_theta"));
+        rope.add("type", rope.remove("rope_type"));
+        old.add("rope_scaling", rope);
+        Files.writeString(folder.resolve("config.json"), old.toString());
+        try (Policy policy = Policy.load(folder, Device.cpu())) {
+            assertLogits(policy, variant.getAsJsonArray("forward").get(0).getAsJsonObject());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"qwen2", "qwen2-untied", "qwen2-bf16", "qwen3", "llama"})
+    void logProbabilitiesAgreeWithTransformers(String model) throws Exception {
+        try (Policy policy = Policy.load(FIXTURES.resolve(model), Device.cpu())) {
+            for (JsonObject c : objects(golden(model).getAsJsonArray("logProbs"))) {
+                float[] found = logProbs(policy, ints(c, "prompt"), ints(c, "completion"), c.get("temperature").getAsDouble());
+                for (int i = 0; i < found.length; i++) {
+                    assertEquals(c.getAsJsonArray("logProbs").get(i).getAsFloat(), found[i], 1e-4);
+                }
+            }
+        }
+    }
+
+    @Test
+    void aModelWithSeveralEndTokensEndsAtEach() {
+        try (Policy policy = Policy.load(FIXTURES.resolve("llama"), Device.cpu())) {
+            assertEquals(List.of(1, 7), policy.config().eosTokens(), "generation_config.json says more than config.json");
         }
     }
 
@@ -78,17 +124,7 @@ class GoldenTest {
                     prompt(2, new int[] {11, 12, 13}), prompt(3, new int[] {14, 15, 16, 17}));
             GpuRollout rollout = new GpuRollout(policy, new Sampling(temperature, 0, 1, 30), new Seed(3));
             for (Completion c : rollout.sample(prompts, 1)) {
-                int prompt = c.prompt().tokens().length;
-                long[] all = IntStream.concat(IntStream.of(c.prompt().tokens()), IntStream.of(c.tokens())).asLongStream().toArray();
-                Scopes.run(() -> {
-                    NDArray tokens = policy.manager().create(all, new Shape(1, all.length));
-                    float[] expected = policy.decoder().logits(policy.decoder().hidden(tokens, null)).div(temperature)
-                            .logSoftmax(-1).toFloatArray();
-                    int vocabulary = policy.config().vocabSize();
-                    for (int i = 0; i < c.tokens().length; i++) {
-                        assertEquals(expected[(prompt - 1 + i) * vocabulary + c.tokens()[i]], c.logProbs()[i], 1e-4);
-                    }
-                });
+                assertArrayEquals(logProbs(policy, c.prompt().tokens(), c.tokens(), temperature), c.logProbs(), 1e-4f);
             }
         }
     }
@@ -111,6 +147,21 @@ class GoldenTest {
         }
     }
 
+    /** Log-probabilities of a completion by a forward pass over the whole sequence. */
+    private static float[] logProbs(Policy policy, int[] prompt, int[] completion, double temperature) {
+        long[] all = IntStream.concat(IntStream.of(prompt), IntStream.of(completion)).asLongStream().toArray();
+        float[] scored = new float[completion.length];
+        Scopes.run(() -> {
+            NDArray tokens = policy.manager().create(all, new Shape(1, all.length));
+            float[] rows = policy.decoder().logits(policy.decoder().hidden(tokens, null)).div(temperature).logSoftmax(-1)
+                    .toFloatArray();
+            for (int i = 0; i < scored.length; i++) {
+                scored[i] = rows[(prompt.length - 1 + i) * policy.config().vocabSize() + completion[i]];
+            }
+        });
+        return scored;
+    }
+
     private static void assertLogits(Policy policy, JsonObject expected) {
         Scopes.run(() -> {
             int[] tokens = ints(expected, "tokens");
@@ -129,8 +180,11 @@ class GoldenTest {
     }
 
     private static JsonObject golden(String model) throws Exception {
-        return JsonParser.parseString(Files.readString(FIXTURES.resolve("golden.json"))).getAsJsonObject()
-                .getAsJsonObject("models").getAsJsonObject(model);
+        return all().getAsJsonObject("models").getAsJsonObject(model);
+    }
+
+    private static JsonObject all() throws Exception {
+        return JsonParser.parseString(Files.readString(FIXTURES.resolve("golden.json"))).getAsJsonObject();
     }
 
     private static List<JsonObject> objects(JsonArray array) {
