@@ -108,7 +108,7 @@ public class bench implements Callable<Integer> {
                 new Problem("p" + i, "start", "0", null, null, null), new int[] {2})).toList();
         Learner learner = new Learner(policy, new AdamW(policy.weights().parameters(), policy.manager(),
                 new AdamW.Settings(0.9, 0.95, 1e-8, 0)), 1, batch * length, 1);
-        Learner.Objective objective = Learner.Objective.of(new PolicyLoss(0.2, 0.28, 0), null, 1);
+        Learner.Objective objective = Learner.Objective.of(new PolicyLoss(0.2, 0.28, 0), null);
         List<Sample> samples = Sample.weighted(samples(policy.config().vocabSize()), Aggregation.TOKEN_MEAN);
         List<Double> ours = new ArrayList<>();
         List<Double> ourUpdates = new ArrayList<>();

@@ -33,6 +33,7 @@ package lppo;
 //SOURCES model/ModelConfig.java
 //SOURCES model/Policy.java
 //SOURCES model/Precision.java
+//SOURCES model/Recomputation.java
 //SOURCES model/Rope.java
 //SOURCES model/Rotary.java
 //SOURCES model/Safetensors.java

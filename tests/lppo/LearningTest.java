@@ -164,7 +164,7 @@ class LearningTest {
     }
 
     private static Learner.Objective objective() {
-        return Learner.Objective.of(new PolicyLoss(0.2, 0.2, 0), null, 1);
+        return Learner.Objective.of(new PolicyLoss(0.2, 0.2, 0), null);
     }
 
     private static List<String> train(Path folder, Recipe recipe, Reward reward, int steps) throws Exception {

@@ -93,8 +93,8 @@ public final class Decoder {
         return y.add(feedForward(norm(y, layer.feedForwardNorm()), layer, index));
     }
 
-    /** The norm after the last block. */
-    NDArray finalNorm(NDArray x) {
+    /** The norm between the last block and the {@link #logits}, {@code [.., C]} to the same shape. */
+    public NDArray finalNorm(NDArray x) {
         return norm(x, weights.finalNorm());
     }
 

@@ -194,6 +194,11 @@ public final class Policy implements AutoCloseable {
         return tokenizer.decode(IntStream.of(tokens).asLongStream().toArray(), true);
     }
 
+    /** An array of the model's precision in fp32. */
+    NDArray wide(NDArray array) {
+        return kernels.wide(array);
+    }
+
     /** The token that closes a demonstration: the tokenizer's own end token if the model ends at it, else the model's first. */
     public int endToken() {
         BadInput.unless(!config.eosTokens().isEmpty(), "%s: config.json has no eos_token_id, so no completion can end", name);

@@ -8,9 +8,12 @@ import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.nn.core.Embedding;
 import ai.djl.training.GradientCollector;
 import java.util.List;
+import java.util.function.Supplier;
+import java.util.stream.LongStream;
 import lppo.PolicyLoss;
 import lppo.data.BadInput;
 import lppo.model.Policy;
+import lppo.model.Recomputation;
 import lppo.model.Scopes;
 
 /**
@@ -19,11 +22,14 @@ import lppo.model.Scopes;
  */
 public final class Learner {
 
+    private static final long LOGITS = 1 << 25; // values: 128 MB, a few times over
+
     private final Policy policy;
     private final AdamW optimizer;
     private final double temperature;
     private final int tokenBudget;
     private final double maxNorm;
+    private final boolean recompute;
 
     /** What a batch is scored by. */
     @FunctionalInterface
@@ -36,6 +42,11 @@ public final class Learner {
          */
         PolicyLoss.Terms of(TokenBatch batch, NDArray logProbs);
 
+        /** The policy whose log-probabilities the batch is to bring along; null for none. */
+        default Policy reference() {
+            return null;
+        }
+
         /** Imitation: the mean negative log-likelihood. */
         static Objective likelihood() {
             return (batch, logProbs) -> {
@@ -45,9 +56,18 @@ public final class Learner {
         }
 
         /** Reinforcement by a policy loss; the reference may be null if its KL coefficient is 0. */
-        static Objective of(PolicyLoss loss, Policy reference, double temperature) {
-            return (batch, logProbs) -> loss.of(logProbs, batch.behaviour(), batch.advantages(), batch.weights(),
-                    reference == null ? null : logProbs(reference, batch, temperature).get(0));
+        static Objective of(PolicyLoss loss, Policy reference) {
+            return new Objective() {
+                @Override
+                public PolicyLoss.Terms of(TokenBatch batch, NDArray logProbs) {
+                    return loss.of(logProbs, batch.behaviour(), batch.advantages(), batch.weights(), batch.reference());
+                }
+
+                @Override
+                public Policy reference() {
+                    return reference;
+                }
+            };
         }
     }
 
@@ -71,6 +91,10 @@ public final class Learner {
      * @param maxNorm gradients of a larger global norm are scaled down to it
      */
     public Learner(Policy policy, AdamW optimizer, double temperature, int tokenBudget, double maxNorm) {
+        this(policy, optimizer, temperature, tokenBudget, maxNorm, false);
+    }
+
+    private Learner(Policy policy, AdamW optimizer, double temperature, int tokenBudget, double maxNorm, boolean recompute) {
         BadInput.unless(tokenBudget > 0, "token budget %d: must be positive", tokenBudget);
         BadInput.unless(maxNorm > 0 && Double.isFinite(maxNorm), "gradient norm %s: must be positive", maxNorm);
         this.policy = policy;
@@ -78,6 +102,12 @@ public final class Learner {
         this.temperature = temperature;
         this.tokenBudget = tokenBudget;
         this.maxNorm = maxNorm;
+        this.recompute = recompute;
+    }
+
+    /** The same learner with less memory and more work: {@link Recomputation}, and the vocabulary for some tokens at a time. */
+    public Learner recomputing() {
+        return new Learner(policy, optimizer, temperature, tokenBudget, maxNorm, true);
     }
 
     /**
@@ -102,20 +132,14 @@ public final class Learner {
         double[] sums = new double[6];
         for (List<Sample> micro : TokenBatch.micro(samples, tokenBudget)) {
             Scopes.run(() -> {
-                try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
-                    TokenBatch batch = TokenBatch.of(micro, policy.manager());
-                    NDList scored = logProbs(policy, batch, temperature);
-                    PolicyLoss.Terms terms = objective.of(batch, scored.get(0));
-                    collector.backward(terms.loss());
-                    NDArray detached = scored.get(0).stopGradient();
-                    NDArray all = scored.get(1).stopGradient();
-                    NDArray entropy = all.exp().mul(all).sum(new int[] {-1}).mul(batch.weights()).sum().neg();
-                    NDArray difference = detached.sub(batch.behaviour()).abs().mul(batch.weights()).sum();
-                    float[] watched = NDArrays.stack(new NDList(terms.loss().stopGradient(), terms.ratio(),
-                            terms.clipFraction(), terms.kl(), entropy, difference)).toFloatArray();
-                    for (int i = 0; i < sums.length; i++) {
-                        sums[i] += watched[i];
-                    }
+                TokenBatch plain = TokenBatch.of(micro, policy.manager());
+                TokenBatch batch = objective.reference() == null ? plain
+                        : plain.withReference(Scopes.keep(() -> referenceLogProbs(objective.reference(), plain)));
+                if (recompute) {
+                    Recomputation.backward(policy, batch.tokens(), output -> slices(batch).forEach(slice ->
+                            backward(slice, objective, () -> policy.decoder().finalNorm(chosen(slice, output)), sums)));
+                } else {
+                    backward(batch, objective, () -> chosen(batch, policy.decoder().hidden(batch.tokens(), null)), sums);
                 }
             });
         }
@@ -126,11 +150,50 @@ public final class Learner {
         return sums;
     }
 
+    /** A batch in parts of few enough tokens for the logits of each to be small. */
+    private List<TokenBatch> slices(TokenBatch batch) {
+        long count = batch.targets().size();
+        long step = Math.max(1, LOGITS / policy.config().vocabSize());
+        return LongStream.iterate(0, from -> from < count, from -> from + step)
+                .mapToObj(from -> batch.slice(from, Math.min(count, from + step))).toList();
+    }
+
+    /** Backward from the loss of a batch; adds to the numbers of the report. */
+    private void backward(TokenBatch batch, Objective objective, Supplier<NDArray> hidden, double[] sums) {
+        Scopes.run(() -> {
+            try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
+                NDList scored = logProbs(policy, batch, hidden.get(), temperature);
+                PolicyLoss.Terms terms = objective.of(batch, scored.get(0));
+                collector.backward(terms.loss());
+                NDArray detached = scored.get(0).stopGradient();
+                NDArray all = scored.get(1).stopGradient();
+                NDArray entropy = all.exp().mul(all).sum(new int[] {-1}).mul(batch.weights()).sum().neg();
+                NDArray difference = detached.sub(batch.behaviour()).abs().mul(batch.weights()).sum();
+                float[] watched = NDArrays.stack(new NDList(terms.loss().stopGradient(), terms.ratio(), terms.clipFraction(),
+                        terms.kl(), entropy, difference)).toFloatArray();
+                for (int i = 0; i < sums.length; i++) {
+                    sums[i] += watched[i];
+                }
+            }
+        });
+    }
+
+    private NDArray referenceLogProbs(Policy reference, TokenBatch batch) {
+        NDArray hidden = reference.decoder().hidden(batch.tokens(), null);
+        NDList parts = new NDList();
+        slices(batch).forEach(slice -> parts.add(Scopes.keep(() ->
+                logProbs(reference, slice, chosen(slice, hidden), temperature).get(0).duplicate())));
+        return NDArrays.concat(parts);
+    }
+
+    /** The hidden states {@code [B, T, C]} that predict the completion tokens, {@code [N, C]}. */
+    static NDArray chosen(TokenBatch batch, NDArray hidden) {
+        NDArray rows = hidden.reshape(-1, hidden.getShape().get(2));
+        return Embedding.embedding(batch.index(), rows, SparseFormat.DENSE).singletonOrThrow();
+    }
+
     /** Log-probabilities of the completion tokens {@code [N]}, and of the whole vocabulary there {@code [N, vocab]}. */
-    static NDList logProbs(Policy policy, TokenBatch batch, double temperature) {
-        NDArray hidden = policy.decoder().hidden(batch.tokens(), null) // [B, T, C]
-                .reshape(-1, policy.config().hiddenSize());
-        NDArray chosen = Embedding.embedding(batch.index(), hidden, SparseFormat.DENSE).singletonOrThrow(); // [N, C]
+    static NDList logProbs(Policy policy, TokenBatch batch, NDArray chosen, double temperature) {
         NDArray logits = policy.decoder().logits(chosen); // [N, vocab]
         NDArray all = (temperature == 1 ? logits
                 : logits.div(logits.getManager().create((float) temperature))).logSoftmax(-1);

@@ -2,6 +2,7 @@ package lppo.train;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -17,9 +18,10 @@ import java.util.List;
  * @param behaviour log-probabilities when sampled {@code [N]}; zeros for demonstrations
  * @param advantages {@code [N]}
  * @param weights in the loss {@code [N]}
+ * @param reference log-probabilities under the reference policy {@code [N]}; null without one
  */
 public record TokenBatch(NDArray tokens, NDArray index, NDArray targets, NDArray behaviour, NDArray advantages,
-        NDArray weights) {
+        NDArray weights, NDArray reference) {
 
     /** The arrays of some samples. */
     public static TokenBatch of(List<Sample> samples, NDManager manager) {
@@ -48,7 +50,19 @@ public record TokenBatch(NDArray tokens, NDArray index, NDArray targets, NDArray
             }
         }
         return new TokenBatch(manager.create(tokens, new Shape(samples.size(), time)), manager.create(index),
-                manager.create(targets), manager.create(behaviour), manager.create(advantages), manager.create(weights));
+                manager.create(targets), manager.create(behaviour), manager.create(advantages), manager.create(weights), null);
+    }
+
+    /** The same batch with the reference's log-probabilities. */
+    TokenBatch withReference(NDArray logProbs) {
+        return new TokenBatch(tokens, index, targets, behaviour, advantages, weights, logProbs);
+    }
+
+    /** The same sequences, with completion tokens {@code from} to {@code to} alone. */
+    TokenBatch slice(long from, long to) {
+        NDIndex part = new NDIndex().addSliceDim(from, to);
+        return new TokenBatch(tokens, index.get(part), targets.get(part), behaviour.get(part), advantages.get(part),
+                weights.get(part), reference == null ? null : reference.get(part));
     }
 
     /**

@@ -98,7 +98,7 @@ public final class Trainer {
             default -> throw new BadInput("advantage \"" + options.advantage + "\" is unknown; choose grpo or dr-grpo");
         };
         PolicyLoss loss = new PolicyLoss(options.clipLow, options.clipHigh, options.kl);
-        objective = Learner.Objective.of(loss, reference, options.temperature);
+        objective = Learner.Objective.of(loss, reference);
         optimizer = new AdamW(policy.parameters(), policy.manager(),
                 new AdamW.Settings(0.9, 0.95, 1e-8, options.weightDecay));
         learner = new Learner(policy, optimizer, options.temperature, options.tokenBudget, options.maxNorm);

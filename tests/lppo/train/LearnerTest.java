@@ -11,17 +11,21 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import lppo.Checkout;
 import lppo.PolicyLoss;
 import lppo.PolicyLoss.Aggregation;
 import lppo.data.BadInput;
 import lppo.data.Seed;
+import lppo.model.Lora;
 import lppo.model.Policy;
+import lppo.model.Precision;
 import lppo.task.ModularChain;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** One optimiser step on ragged samples of a tiny random policy. */
 class LearnerTest {
@@ -118,7 +122,9 @@ class LearnerTest {
             List<Sample> samples = Sample.weighted(samples(), Aggregation.TOKEN_MEAN);
             List<Sample> onPolicy = new ArrayList<>();
             for (Sample sample : samples) { // what the policy itself says
-                float[] own = Learner.logProbs(policy, TokenBatch.of(List.of(sample), policy.manager()), 1).get(0).toFloatArray();
+                TokenBatch batch = TokenBatch.of(List.of(sample), policy.manager());
+                NDArray chosen = Learner.chosen(batch, policy.decoder().hidden(batch.tokens(), null));
+                float[] own = Learner.logProbs(policy, batch, chosen, 1).get(0).toFloatArray();
                 onPolicy.add(new Sample(sample.prompt(), sample.completion(), own, sample.advantage(), sample.weight()));
             }
             Learner.Report report = learner.update(onPolicy, objective(), 1e-3);
@@ -132,6 +138,68 @@ class LearnerTest {
                     report::toString);
             assertTrue(learner.update(onPolicy, objective(), 1e-3).loss() < report.loss(), "the step must have helped");
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"qwen2", "qwen3", "llama"})
+    void recomputingGivesTheSameGradientAndReport(String model) {
+        List<Sample> samples = Sample.weighted(samples(), Aggregation.TOKEN_MEAN);
+        try (Policy plain = fixture(model, Precision.FP32, true); Policy lean = fixture(model, Precision.FP32, true);
+                Policy reference = fixture("qwen2", Precision.FP32, true)) {
+            Learner.Objective objective = Learner.Objective.of(new PolicyLoss(0.2, 0.28, 0.1), reference);
+            double[] expected = learner(plain, 40).gradients(samples, objective);
+            assertArrayEquals(expected, learner(lean, 40).recomputing().gradients(samples, objective), 1e-5);
+            for (int i = 0; i < plain.parameters().size(); i++) {
+                assertArrayEquals(plain.parameters().get(i).getGradient().toFloatArray(),
+                        lean.parameters().get(i).getGradient().toFloatArray(), 1e-6f);
+            }
+        }
+    }
+
+    @Test
+    void recomputingLearnsAdaptersOnBf16WeightsAlmostAsPlainFp32Does() {
+        List<Sample> samples = Sample.weighted(samples(), Aggregation.TOKEN_MEAN);
+        try (Policy wide = fixture("qwen3", Precision.FP32, false); Policy narrow = fixture("qwen3", Precision.BF16, false)) {
+            Policy expected = wide.adapted(lora(wide));
+            Policy found = narrow.adapted(lora(narrow));
+            learner(expected, 40).gradients(samples, objective());
+            learner(found, 40).recomputing().gradients(samples, objective());
+            assertTrue(cosine(expected, found) > 0.999, "cosine " + cosine(expected, found));
+        }
+    }
+
+    @Test
+    void weightsInFp32LearnFromABf16Pass() {
+        List<Sample> samples = Sample.weighted(samples(), Aggregation.TOKEN_MEAN);
+        try (Policy wide = fixture("llama", Precision.FP32, true); Policy narrow = fixture("llama", Precision.BF16, true)) {
+            learner(wide, 40).gradients(samples, objective());
+            learner(narrow, 40).gradients(samples, objective());
+            assertTrue(cosine(wide, narrow) > 0.999, "cosine " + cosine(wide, narrow));
+        }
+    }
+
+    private static double cosine(Policy a, Policy b) {
+        double product = 0;
+        double left = 0;
+        double right = 0;
+        for (int i = 0; i < a.parameters().size(); i++) {
+            float[] x = a.parameters().get(i).getGradient().toFloatArray();
+            float[] y = b.parameters().get(i).getGradient().toFloatArray();
+            for (int j = 0; j < x.length; j++) {
+                product += x[j] * y[j];
+                left += x[j] * x[j];
+                right += y[j] * y[j];
+            }
+        }
+        return product / Math.sqrt(left * right);
+    }
+
+    private static Lora lora(Policy policy) {
+        return Lora.fresh(policy.config(), Lora.Settings.of(4), new Seed(2), policy.manager());
+    }
+
+    private static Policy fixture(String model, Precision precision, boolean learning) {
+        return Policy.load(Checkout.ROOT.resolve("tests/fixtures").resolve(model), Device.cpu(), precision, learning);
     }
 
     @Test
@@ -156,12 +224,12 @@ class LearnerTest {
     }
 
     private static Learner learner(Policy policy, int tokenBudget) {
-        return new Learner(policy, new AdamW(policy.weights().parameters(), policy.manager(),
+        return new Learner(policy, new AdamW(policy.parameters(), policy.manager(),
                 new AdamW.Settings(0.9, 0.95, 1e-8, 0)), 1, tokenBudget, 1);
     }
 
     private static Learner.Objective objective() {
-        return Learner.Objective.of(new PolicyLoss(0.2, 0.28, 0), null, 1);
+        return Learner.Objective.of(new PolicyLoss(0.2, 0.28, 0), null);
     }
 
     /** Prompts of 1 to 8 tokens, completions of 1 to 9, advantages -1, 0 and 1, of which a third are zero. */
@@ -169,8 +237,8 @@ class LearnerTest {
         SplittableRandom random = new SplittableRandom(6);
         List<Sample> samples = new ArrayList<>();
         for (int i = 0; i < 9; i++) {
-            int[] prompt = random.ints(1 + (i * 5) % 8, 2, 74).toArray();
-            int[] completion = random.ints(1 + (i * 4) % 9, 2, 74).toArray();
+            int[] prompt = random.ints(1 + (i * 5) % 8, 2, 64).toArray();
+            int[] completion = random.ints(1 + (i * 4) % 9, 2, 64).toArray();
             float[] behaviour = new float[completion.length];
             for (int j = 0; j < behaviour.length; j++) {
                 behaviour[j] = (float) random.nextDouble(-4.5, -4.1); // log(1/74) = -4.3
