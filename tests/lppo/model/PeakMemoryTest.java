@@ -1,0 +1,96 @@
+package lppo.model;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import ai.djl.Device;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+import lppo.Checkout;
+import lppo.PolicyLoss;
+import lppo.PolicyLoss.Aggregation;
+import lppo.data.Seed;
+import lppo.train.AdamW;
+import lppo.train.Learner;
+import lppo.train.Sample;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The most memory that a process ever held, in processes of their own: what loading and long sequences cost. */
+class PeakMemoryTest {
+
+    @TempDir
+    Path folder;
+
+    /** Weights of 256 MB, in a file of 128 MB, are not held twice. */
+    @Test
+    void loadingHoldsTheWeightsOnce() throws Exception {
+        config(16_384, 1024, 0);
+        try (Policy policy = Policy.random(folder, 0.02, new Seed(1), Device.cpu())) {
+            policy.save(folder.resolve("saved"), Precision.BF16);
+        }
+        double weights = 4.0 * (16_384 * 1024 * 2 + 2 * 16_384 * 1024) / (1 << 20);
+        double file = weights / 2;
+        double held = peak("load", folder.resolve("saved")) - peak("load", Checkout.ROOT.resolve("data/base"));
+        assertTrue(held > 0.9 * weights && held < weights + file + 100, "%.0f MB for %.0f MB of weights".formatted(held, weights));
+    }
+
+    /** One update of a sequence of 1,024, 2,048 and 4,096 tokens. A matrix per head would take 0.5 GB for each at the last. */
+    @Test
+    void memoryOfAnUpdateGrowsLinearlyWithLength() throws Exception {
+        config(512, 256, 4);
+        try (Policy policy = Policy.random(folder, 0.02, new Seed(1), Device.cpu())) {
+            policy.save(folder.resolve("saved"));
+        }
+        double[] peaks = IntStream.of(1, 1024, 2048, 4096).mapToDouble(length -> peak(Integer.toString(length), folder.resolve("saved"))).toArray();
+        double first = peaks[2] - peaks[1];
+        double second = peaks[3] - peaks[2];
+        assertTrue(second < 2.6 * first + 16 && peaks[3] - peaks[0] < 400, "MB: %.0f %.0f %.0f %.0f".formatted(peaks[0], peaks[1], peaks[2], peaks[3]));
+    }
+
+    /** A folder with the tokenizer of the built-in policy and a model of these sizes. */
+    private void config(int vocabulary, int width, int layers) throws IOException {
+        Files.copy(Checkout.ROOT.resolve("data/base/tokenizer.json"), folder.resolve("tokenizer.json"));
+        Files.writeString(folder.resolve("config.json"), """
+                {"model_type": "qwen2", "vocab_size": %d, "hidden_size": %d, "intermediate_size": %d, "num_hidden_layers": %d,
+                 "num_attention_heads": 8, "num_key_value_heads": 2, "max_position_embeddings": 8192,
+                 "tie_word_embeddings": %s, "eos_token_id": 1}
+                """.formatted(vocabulary, width, 2 * width, Math.max(1, layers), layers > 0));
+    }
+
+    /** Megabytes. */
+    private double peak(String what, Path model) {
+        try {
+            assumeTrue(Files.exists(Path.of("/proc/self/status")), "this system does not tell");
+            Path log = folder.resolve("log");
+            Process run = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx128m", "-Xms128m",
+                    "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC", "-Dai.djl.pytorch.num_threads=1", "-DOPT_OUT_TRACKING=true", "-cp",
+                    System.getProperty("java.class.path"), PeakMemoryTest.class.getName(), what, model.toString())
+                    .redirectErrorStream(true).redirectOutput(log.toFile()).start();
+            assertEquals(0, run.waitFor(), () -> what);
+            String last = Files.readAllLines(log).stream().reduce((a, b) -> b).orElseThrow();
+            return Double.parseDouble(last.replaceAll("\\D", "")) / 1024;
+        } catch (IOException | InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** The work of such a process; prints the peak. */
+    public static void main(String... arguments) throws IOException {
+        try (Policy policy = Policy.load(Path.of(arguments[1]), Device.cpu())) {
+            if (!arguments[0].equals("load")) {
+                int length = Integer.parseInt(arguments[0]);
+                int[] tokens = new int[length];
+                Sample sample = new Sample(new int[] {3}, tokens, new float[length], 1, 0);
+                AdamW optimizer = new AdamW(policy.parameters(), policy.manager(), new AdamW.Settings(0.9, 0.95, 1e-8, 0));
+                new Learner(policy, optimizer, 1, 1, 1).recomputing().update(Sample.weighted(List.of(sample), Aggregation.TOKEN_MEAN),
+                        Learner.Objective.of(new PolicyLoss(0.2, 0.2, 0), null), 1e-4);
+            }
+        }
+        System.out.println(Files.readAllLines(Path.of("/proc/self/status")).stream().filter(l -> l.startsWith("VmHWM")).findFirst().orElseThrow());
+    }
+}
