@@ -38,6 +38,7 @@ package lppo;
 //SOURCES model/Rotary.java
 //SOURCES model/Safetensors.java
 //SOURCES model/Scopes.java
+//SOURCES model/Tokenizer.java
 //SOURCES model/Weights.java
 //SOURCES reward/Reward.java
 //SOURCES rollout/Completion.java
@@ -50,6 +51,7 @@ package lppo;
 //SOURCES train/AdamW.java
 //SOURCES train/Diverged.java
 //SOURCES train/Evaluation.java
+//SOURCES train/Footprint.java
 //SOURCES train/Imitation.java
 //SOURCES train/Learner.java
 //SOURCES train/Options.java

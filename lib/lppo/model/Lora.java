@@ -234,6 +234,11 @@ public final class Lora {
         return shapes;
     }
 
+    /** How many numbers the adapters have. */
+    public static long count(ModelConfig config, Settings settings) {
+        return shapes(config, settings).values().stream().mapToLong(shape -> settings.rank() * (shape.get(0) + shape.get(1))).sum();
+    }
+
     private static String module(int layer, String group, String name) {
         return "layers." + layer + "." + group + "." + name;
     }

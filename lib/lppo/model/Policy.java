@@ -3,7 +3,6 @@ package lppo.model;
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
-import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
@@ -16,8 +15,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
-import java.util.stream.IntStream;
-import java.util.stream.LongStream;
 import lppo.data.BadInput;
 import lppo.data.Seed;
 
@@ -37,11 +34,11 @@ public final class Policy implements AutoCloseable {
     private final Lora lora;
     private final Kernels kernels;
     private final Decoder decoder;
-    private final HuggingFaceTokenizer tokenizer;
+    private final Tokenizer tokenizer;
     private final Map<String, byte[]> companions; // files that are saved as they were read
 
     private Policy(String name, NDManager manager, ModelConfig config, Weights weights, Lora lora, Kernels kernels,
-            Map<String, byte[]> companions, HuggingFaceTokenizer tokenizer) {
+            Map<String, byte[]> companions, Tokenizer tokenizer) {
         this.name = name;
         this.manager = manager;
         this.config = config;
@@ -74,8 +71,8 @@ public final class Policy implements AutoCloseable {
 
     private static Policy make(Path folder, ModelConfig config, Precision precision, Device device,
             BiFunction<NDManager, Kernels, Weights> weights) {
+        Tokenizer tokenizer = Tokenizer.load(folder);
         Map<String, byte[]> companions = companions(folder);
-        HuggingFaceTokenizer tokenizer = tokenizer(folder.resolve("tokenizer.json"));
         NDManager manager = NDManager.newBaseManager(device);
         try {
             Kernels kernels = new Kernels(config, precision, manager);
@@ -184,14 +181,14 @@ public final class Policy implements AutoCloseable {
         }
     }
 
-    /** The tokens of a text, without special tokens. */
+    /** The tokens of a text, see {@link Tokenizer#encode}. */
     public int[] encode(String text) {
-        return LongStream.of(tokenizer.encode(text, false, false).getIds()).mapToInt(Math::toIntExact).toArray();
+        return tokenizer.encode(text);
     }
 
     /** The text of tokens, special tokens left out. */
     public String decode(int[] tokens) {
-        return tokenizer.decode(IntStream.of(tokens).asLongStream().toArray(), true);
+        return tokenizer.decode(tokens);
     }
 
     /** An array of the model's precision in fp32. */
@@ -245,8 +242,6 @@ public final class Policy implements AutoCloseable {
 
     /** What else a model folder holds, to be saved along: whatever the tokenizer and generation need. */
     private static Map<String, byte[]> companions(Path folder) {
-        Path needed = folder.resolve("tokenizer.json");
-        BadInput.unless(Files.isRegularFile(needed), "%s: missing, so %s is not a Hugging Face model folder", needed, folder);
         Map<String, byte[]> files = new LinkedHashMap<>();
         for (String name : List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
                 "vocab.json", "merges.txt", "chat_template.jinja", "generation_config.json")) {
@@ -260,14 +255,6 @@ public final class Policy implements AutoCloseable {
             }
         }
         return files;
-    }
-
-    private static HuggingFaceTokenizer tokenizer(Path file) {
-        try {
-            return HuggingFaceTokenizer.newInstance(file, Map.of("padding", "false", "truncation", "false"));
-        } catch (IOException | RuntimeException e) { // the native library throws RuntimeException for a malformed file
-            throw new BadInput(file + ": is no tokenizer (" + e.getMessage() + ")", e);
-        }
     }
 
     @Override

@@ -83,6 +83,11 @@ public record Weights(NDArray embedding, List<Layer> layers, NDArray finalNorm, 
         return shapes;
     }
 
+    /** How many numbers a model of this configuration has. */
+    public static long count(ModelConfig config) {
+        return shapes(config).values().stream().mapToLong(Shape::size).sum();
+    }
+
     private static void projection(Map<String, Shape> shapes, String name, long out, ModelConfig c) {
         if (c.family() == Family.QWEN2) {
             shapes.put(name + ".bias", new Shape(out));

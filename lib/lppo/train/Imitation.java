@@ -28,7 +28,8 @@ public final class Imitation {
             LongConsumer progress) {
         AdamW optimizer = new AdamW(policy.parameters(), policy.manager(),
                 new AdamW.Settings(0.9, 0.95, 1e-8, options.weightDecay));
-        Learner learner = new Learner(policy, optimizer, 1, options.tokenBudget, options.maxNorm);
+        Learner plain = new Learner(policy, optimizer, 1, options.tokenBudget, options.maxNorm);
+        Learner learner = options.recompute ? plain.recomputing() : plain;
         long begin = System.nanoTime();
         for (long step = 0; step <= steps; step++) {
             if (!heldOut.isEmpty() && (step % evaluateEvery == 0 || step == steps)) {

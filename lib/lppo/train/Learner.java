@@ -22,7 +22,7 @@ import lppo.model.Scopes;
  */
 public final class Learner {
 
-    private static final long LOGITS = 1 << 25; // values: 128 MB, a few times over
+    static final long LOGITS = 1 << 25; // values: 128 MB, a few times over
 
     private final Policy policy;
     private final AdamW optimizer;

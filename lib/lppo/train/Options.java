@@ -113,6 +113,17 @@ public final class Options {
     @Option(names = "--device", description = "auto, cpu or gpu (default: ${DEFAULT-VALUE}).")
     public String device = "auto";
 
+    @Option(names = "--precision",
+            description = "fp32, bf16, or auto: bf16 on a GPU; weights that learn stay fp32 (default: ${DEFAULT-VALUE}).")
+    public String precision = "auto";
+
+    @Option(names = "--recompute",
+            description = "Compute activations again in the backward pass: a third more work, much less memory.")
+    public boolean recompute;
+
+    @Option(names = "--rollout-rows", description = "Most completions decoded at a time (default: ${DEFAULT-VALUE}).")
+    public int rolloutRows = 1024;
+
     /** All options by field name, as text: for {@code config.json}. */
     public Map<String, String> values() {
         Map<String, String> values = new TreeMap<>();

@@ -88,7 +88,7 @@ public final class Trainer {
         this.folder = folder;
         order = Order.mixed(problems, options.problemsPerStep, options.trustedShare, seed);
         rollout = new GpuRollout(policy,
-                new Sampling(options.temperature, options.topK, options.topP, options.maxNewTokens), seed);
+                new Sampling(options.temperature, options.topK, options.topP, options.maxNewTokens), seed, options.rolloutRows);
         prefixes = new PrefixSampler(
                 new PrefixSampler.Rule(options.guideBelow, options.guideAfter, options.guideProgress, options.guideInARow),
                 options.betaMin, options.betaMax, options.guidedShare, policy::encode, seed);
@@ -101,7 +101,8 @@ public final class Trainer {
         objective = Learner.Objective.of(loss, reference);
         optimizer = new AdamW(policy.parameters(), policy.manager(),
                 new AdamW.Settings(0.9, 0.95, 1e-8, options.weightDecay));
-        learner = new Learner(policy, optimizer, options.temperature, options.tokenBudget, options.maxNorm);
+        Learner plain = new Learner(policy, optimizer, options.temperature, options.tokenBudget, options.maxNorm);
+        learner = options.recompute ? plain.recomputing() : plain;
         tracker = new ProgressTracker(options.alpha, options.kappa, options.bias);
     }
 
