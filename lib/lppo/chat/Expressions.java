@@ -193,7 +193,7 @@ class Expressions {
         if (is("-") || is("+")) {
             String sign = next().text();
             Expression operand = nested(() -> unary(false));
-            value = deep(f -> Operators.of(f.run, sign, 0L, operand.of(f)));
+            value = deep(f -> operand.of(f) instanceof Double d ? sign.equals("-") ? -d : d : Operators.of(f.run, sign, 0L, operand.of(f)));
         } else {
             value = primary();
         }
@@ -217,9 +217,9 @@ class Expressions {
                 Token key = next();
                 if (key.kind() == Kind.INTEGER) {
                     long index = whole(key);
-                    value = deep(f -> Values.item(of.of(f), index));
+                    value = deep(f -> Values.item(f.run, of.of(f), index));
                 } else if (key.kind() == Kind.NAME) {
-                    value = deep(f -> Methods.attribute(of.of(f), key.text()));
+                    value = deep(f -> Methods.attribute(f.run, of.of(f), key.text()));
                 } else {
                     throw error("expected a name or a number after the dot");
                 }
@@ -231,7 +231,7 @@ class Expressions {
     private Expression subscript(Expression of) {
         Expression start = is(":") ? null : expression();
         if (skip("]")) {
-            return deep(f -> Values.item(of.of(f), start.of(f)));
+            return deep(f -> Values.item(f.run, of.of(f), start.of(f)));
         }
         expect(":");
         Expression stop = is(":") || is("]") ? null : expression();

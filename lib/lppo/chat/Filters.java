@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -23,8 +22,8 @@ final class Filters {
             case "length", "count" -> Values.length(v);
             case "default", "d" -> v instanceof Values.Undefined || Values.truth(a.get(1, "boolean", false)) && !Values.truth(v)
                     ? a.get(0, "default_value", "") : v;
-            case "upper" -> text(run, v).toUpperCase(Locale.ROOT);
-            case "lower" -> text(run, v).toLowerCase(Locale.ROOT);
+            case "upper" -> Methods.upper(text(run, v));
+            case "lower" -> Methods.lower(text(run, v));
             case "capitalize" -> Methods.title(text(run, v), c -> true);
             case "title" -> Methods.title(text(run, v), c -> !Values.space(c) && "-({[<".indexOf(c) < 0);
             case "string", "safe" -> text(run, v);
@@ -50,7 +49,7 @@ final class Filters {
             case "dictsort" -> sorted(run, Methods.pairs(mapping(v)), new Arguments(List.of(Values.truth(a.get(2, "reverse", false)),
                     a.get(0, "case_sensitive", false), "value".equals(a.get(1, "by", "key")) ? "1" : "0"), Map.of()));
             case "unique" -> unique(run, Values.items(run, v));
-            case "map" -> map(run, Values.items(run, v), a);
+            case "map" -> map(run, Values.truth(v) ? Values.items(run, v) : List.of(), a);
             case "select", "reject" -> kept(run, v, name.equals("select"), Function.identity(), a);
             case "selectattr", "rejectattr" -> kept(run, v, name.equals("selectattr"), path(run, a.need(0, "attribute")), a.from(1));
             default -> throw new TemplateError("the filter |" + name + " is not supported");
@@ -85,7 +84,7 @@ final class Filters {
             case "gt", "greaterthan", ">" -> Values.compare(run, v, a.need(0, "other")) > 0;
             case "ge", ">=" -> Values.compare(run, v, a.need(0, "other")) >= 0;
             case "in" -> Values.contains(run, a.need(0, "seq"), v);
-            case "upper", "lower" -> Values.truth(((Values.Callable) Methods.attribute(text(run, v), "is" + name)).call(run, Arguments.NONE));
+            case "upper", "lower" -> Values.truth(((Values.Callable) Methods.attribute(run, text(run, v), "is" + name)).call(run, Arguments.NONE));
             default -> throw new TemplateError("the test \"is " + name + "\" is not supported");
         };
     }
@@ -150,7 +149,7 @@ final class Filters {
             Object at = value;
             for (Object key : keys) {
                 run.charge(1);
-                at = at instanceof Values.Undefined ? at : Values.item(at, key);
+                at = at instanceof Values.Undefined ? at : Values.item(run, at, key);
             }
             return at;
         };
@@ -183,7 +182,7 @@ final class Filters {
         String test = a.positional().isEmpty() ? null : Values.string(a.positional().get(0));
         Predicate<Object> passes = x -> test == null ? Values.truth(x) : test(run, test, x, a.from(1));
         List<Object> kept = new ArrayList<>();
-        for (Object item : Values.items(run, v)) {
+        for (Object item : Values.truth(v) ? Values.items(run, v) : List.of()) {
             run.charge(8);
             if (passes.test(of.apply(item)) == wanted) {
                 kept.add(item);
@@ -193,7 +192,7 @@ final class Filters {
     }
 
     private static Comparator<Object> order(Run run, boolean caseSensitive) {
-        Function<Object, Object> key = x -> x instanceof String s && !caseSensitive ? s.toLowerCase(Locale.ROOT) : x;
+        Function<Object, Object> key = x -> x instanceof String s && !caseSensitive ? Methods.lower(s) : x;
         return (x, y) -> {
             run.charge(x instanceof String s ? 1 + s.length() / 4 : 1);
             return Values.compare(run, key.apply(x), key.apply(y));
@@ -213,8 +212,8 @@ final class Filters {
     private static List<Object> unique(Run run, List<?> items) {
         List<Object> unique = new ArrayList<>();
         for (Object item : items) {
-            Object key = item instanceof String s ? s.toLowerCase(Locale.ROOT) : item;
-            if (unique.stream().noneMatch(u -> Values.equal(run, u instanceof String s ? s.toLowerCase(Locale.ROOT) : u, key))) {
+            Object key = item instanceof String s ? Methods.lower(s) : item;
+            if (unique.stream().noneMatch(u -> Values.equal(run, u instanceof String s ? Methods.lower(s) : u, key))) {
                 unique.add(item);
             }
         }

@@ -127,20 +127,13 @@ final class Lexer {
         for (int open = source.indexOf("{%", at); open >= 0; open = source.indexOf("{%", open + 2)) {
             char sign = open + 2 < source.length() ? source.charAt(open + 2) : ' ';
             int i = skipSpace(open + (sign == '-' || sign == '+' ? 3 : 2));
-            int before = at;
-            if (source.startsWith("endraw", i)) {
-                String text = source.substring(before, open);
-                int lineBefore = line;
-                move(skipSpace(i + 6));
-                if (closes("%}")) {
-                    boolean starts = lineStarts;
-                    lineStarts = false;
-                    text(text, sign, true);
-                    lineStarts = starts;
-                    return;
-                }
-                at = before;
-                line = lineBefore;
+            int end = source.startsWith("endraw", i) ? skipSpace(i + 6) : -1;
+            if (end >= 0 && (source.startsWith("%}", end) || source.startsWith("-%}", end) || source.startsWith("+%}", end))) {
+                lineStarts = false;
+                text(source.substring(at, open), sign, true);
+                move(end);
+                closes("%}");
+                return;
             }
         }
         throw error("{% raw %} has no {% endraw %}");

@@ -30,10 +30,10 @@ final class Methods {
     private Methods() {}
 
     /** {@code value.name}: a method if there is one, else the item. */
-    static Object attribute(Object value, String name) {
+    static Object attribute(Run run, Object value, String name) {
         boolean method = (value instanceof String ? OF_TEXT : value instanceof Map ? OF_MAPPING : value instanceof List ? OF_LIST
                 : Set.<String>of()).contains(name);
-        return method ? (Values.Callable) (run, arguments) -> call(run, value, name, arguments) : Values.item(value, name);
+        return method ? (Values.Callable) (r, arguments) -> call(r, value, name, arguments) : Values.item(run, value, name);
     }
 
     static Map<String, Values.Callable> globals() {
@@ -146,8 +146,8 @@ final class Methods {
             case "startswith" -> any(a.need(0, "prefix")).stream().anyMatch(p -> s.startsWith(string(p)));
             case "endswith" -> any(a.need(0, "suffix")).stream().anyMatch(p -> s.endsWith(string(p)));
             case "replace" -> replace(run, s, string(a.need(0, "old")), string(a.need(1, "new")), integer(a.get(2, "count", -1L)));
-            case "upper" -> s.toUpperCase(Locale.ROOT);
-            case "lower" -> s.toLowerCase(Locale.ROOT);
+            case "upper" -> upper(s);
+            case "lower" -> lower(s);
             case "title" -> title(s, Character::isLetter);
             case "capitalize" -> s.isEmpty() ? s : title(s, c -> true);
             case "find", "rfind" -> {
@@ -168,8 +168,8 @@ final class Methods {
             case "isdigit" -> all(s, Character::isDigit);
             case "isspace" -> all(s, Values::space);
             case "isalpha" -> all(s, Character::isLetter);
-            case "isupper" -> s.equals(s.toUpperCase(Locale.ROOT)) && !s.equals(s.toLowerCase(Locale.ROOT));
-            default -> s.equals(s.toLowerCase(Locale.ROOT)) && !s.equals(s.toUpperCase(Locale.ROOT));
+            case "isupper" -> s.equals(upper(s)) && !s.equals(lower(s));
+            default -> s.equals(lower(s)) && !s.equals(upper(s));
         };
     }
 
@@ -194,6 +194,18 @@ final class Methods {
             to -= Character.charCount(s.codePointBefore(to));
         }
         return s.substring(from, to);
+    }
+
+    /** {@code String.toUpperCase} takes quadratic time where letters grow ("ß"), so letter by letter. */
+    static String upper(String s) {
+        StringBuilder upper = new StringBuilder();
+        s.codePoints().forEach(c -> upper.append(Character.toString(c).toUpperCase(Locale.ROOT)));
+        return upper.toString();
+    }
+
+    /** The one letter that grows goes first; the lower case of a sigma depends on its neighbours. */
+    static String lower(String s) {
+        return s.replace("\u0130", "i\u0307").toLowerCase(Locale.ROOT);
     }
 
     static String title(String s, IntPredicate inWord) {
@@ -250,7 +262,7 @@ final class Methods {
             }
             boolean last = words.size() == limit;
             run.charge(8);
-            words.add(last ? strip(run, s.substring(from), null, false, true) : s.substring(from, end));
+            words.add(s.substring(from, last ? s.length() : end));
             from = last ? s.length() : end;
         }
     }

@@ -10,7 +10,7 @@ import java.util.Deque;
  */
 final class Run {
 
-    private static final long WORK = 30_000_000;
+    private static final long WORK = 10_000_000;
     private static final int DEPTH = 200;
 
     final LocalDateTime now;

@@ -190,7 +190,7 @@ final class Template extends Expressions {
         loop.put("length", (long) n);
         loop.put("previtem", i > 0 ? items.get(i - 1) : new Values.Undefined("loop.previtem"));
         loop.put("nextitem", i + 1 < n ? items.get(i + 1) : new Values.Undefined("loop.nextitem"));
-        loop.put("cycle", (Values.Callable) (run, a) -> Values.item(a.positional(), (long) (i % Math.max(1, a.positional().size()))));
+        loop.put("cycle", (Values.Callable) (run, a) -> Values.item(run, a.positional(), (long) (i % Math.max(1, a.positional().size()))));
         return loop;
     }
 

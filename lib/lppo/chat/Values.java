@@ -123,7 +123,8 @@ final class Values {
         if (value instanceof Double d) {
             return real(d);
         }
-        return value instanceof Long || value instanceof String ? value.toString() : "<" + type(value) + ">";
+        return value instanceof Long || value instanceof String ? value.toString()
+                : value instanceof Undefined ? "Undefined" : "<" + type(value) + ">";
     }
 
     private static String real(double d) {
@@ -278,7 +279,7 @@ final class Values {
     }
 
     /** {@code value[key]}, and {@code value.key} where it is no method. */
-    static Object item(Object value, Object key) {
+    static Object item(Run run, Object value, Object key) {
         if (value instanceof Undefined u) {
             throw new TemplateError(u.name() + " is undefined, so it has no " + scalar(key));
         }
@@ -289,6 +290,7 @@ final class Values {
             return n.attributes().containsKey(key(key)) ? n.attributes().get(key) : new Undefined(scalar(key));
         }
         if ((value instanceof List || value instanceof String) && (key instanceof Long || key instanceof Boolean)) {
+            run.charge(value instanceof String s ? 1 + s.length() / 16 : 1);
             long size = length(value);
             long i = number(key).longValue();
             i += i < 0 ? size : 0;
