@@ -216,6 +216,7 @@ public final class ChatTemplate {
 
     private static String text(Path file) {
         try {
+            BadInput.unless(Files.size(file) < 1 << 25, "%s: is larger than 32 MiB, which no tokenizer's configuration is", file);
             return Files.readString(file);
         } catch (IOException e) {
             throw new BadInput(file + ": cannot be read as UTF-8 text (" + e.getMessage() + ")", e);
