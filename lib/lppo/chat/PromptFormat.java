@@ -1,0 +1,58 @@
+package lppo.chat;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import lppo.data.BadInput;
+
+/** How a question becomes the text of a prompt. */
+@FunctionalInterface
+public interface PromptFormat {
+
+    /** The system message that the Qwen2.5-Math models were trained with. */
+    String BOXED = "Please reason step by step, and put your final answer within \\boxed{}.";
+
+    /** The text of the prompt for a question. */
+    String of(String question);
+
+    /** The question as it is. */
+    static PromptFormat plain() {
+        return question -> question;
+    }
+
+    /**
+     * The question as a user's message, and the beginning of the assistant's answer.
+     *
+     * @param system the system message; null to leave it to the template
+     */
+    static PromptFormat chat(ChatTemplate template, String system) {
+        return question -> {
+            List<ChatTemplate.Message> messages = new ArrayList<>();
+            if (system != null) {
+                messages.add(new ChatTemplate.Message("system", system));
+            }
+            messages.add(new ChatTemplate.Message("user", question));
+            return template.render(messages, true);
+        };
+    }
+
+    /**
+     * The format of a name: {@code plain}; {@code chat}, with the folder's template; {@code qwen-math}, the same with the
+     * system message {@link #BOXED}.
+     *
+     * @param folder the model folder
+     * @param system a system message of one's own; null for none, or the format's
+     * @throws BadInput if there is no such format, the folder has no template or cannot use it, or {@code plain} gets a
+     *         system message
+     */
+    static PromptFormat named(String name, Path folder, String system) {
+        BadInput.unless(List.of("plain", "chat", "qwen-math").contains(name), "prompt format %s: choose plain, chat or qwen-math", name);
+        if (name.equals("plain")) {
+            BadInput.unless(system == null, "the prompt format plain has no system message; choose chat");
+            return plain();
+        }
+        ChatTemplate template = ChatTemplate.read(folder).orElseThrow(() -> new BadInput(folder
+                + ": has no chat template (chat_template.jinja, or chat_template in tokenizer_config.json); use the prompt format plain"));
+        return chat(template, system == null && name.equals("qwen-math") ? BOXED : system);
+    }
+}
