@@ -1,0 +1,233 @@
+package lppo.data;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
+
+/** How problems are laid out in the columns of a file. In published layouts upper and lower case of names are alike. */
+public enum Layout {
+
+    /** This project's own, and that of several AIME25 and Minerva files: the answer alone in its column. */
+    OWN("question, answer"),
+
+    /** GSM8K: the answer after {@code ####} at the end of the solution. */
+    GSM8K("question, answer (a solution that ends in #### and the answer)"),
+
+    /** MATH500, AIME and AMC: problem and answer, with or without a solution. */
+    PROBLEM("problem, answer"),
+
+    /** MATH and Minerva: the answer is what the last box of the solution holds. */
+    BOXED("problem, solution (with a \\boxed answer)"),
+
+    /** OlympiadBench: lists of solutions and answers; only what text in English asks of mathematics is kept. */
+    OLYMPIAD("question, final_answer");
+
+    private final String columns;
+
+    Layout(String columns) {
+        this.columns = columns;
+    }
+
+    /** The columns by which it is recognised. */
+    public String columns() {
+        return columns;
+    }
+
+    /** A problem, or why a row holds none that can be evaluated: one of them is null. */
+    record Converted(Problem problem, String dropped) {
+
+        private static Converted drop(String reason) {
+            return new Converted(null, reason);
+        }
+    }
+
+    /**
+     * The layout that a row has.
+     *
+     * @throws BadInput with the columns there are if it has none of them
+     */
+    static Layout of(Rows.Row row, Path file) {
+        Set<String> names = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+        names.addAll(row.columns().keySet());
+        if (names.containsAll(List.of("question", "final_answer"))) {
+            return OLYMPIAD;
+        }
+        if (names.containsAll(List.of("problem", "answer"))) {
+            return PROBLEM;
+        }
+        if (names.containsAll(List.of("problem", "solution"))) {
+            return BOXED;
+        }
+        if (names.containsAll(List.of("question", "answer"))) {
+            String answer = text(row, "answer");
+            return answer != null && answer.contains("####") ? GSM8K : OWN;
+        }
+        String there = row.columns().keySet().stream().limit(20).map(Layout::shortened).collect(Collectors.joining(", "));
+        throw new BadInput(file + ": has the columns " + (there.isEmpty() ? "(none)" : there) + "; expected one of: "
+                + StreamSupport.stream(List.of(values()).spliterator(), false).map(Layout::columns).distinct()
+                        .collect(Collectors.joining("; ")));
+    }
+
+    /** The problem that a row holds. */
+    Converted convert(Rows.Row row) {
+        return switch (this) {
+            case OWN -> throw new IllegalStateException("read by Problems");
+            case GSM8K -> gsm8k(row);
+            case PROBLEM -> problem(row, text(row, "problem"), unpadded(text(row, "answer")), text(row, "solution"));
+            case BOXED -> boxed(row);
+            case OLYMPIAD -> olympiad(row);
+        };
+    }
+
+    private static Converted gsm8k(Rows.Row row) {
+        String worked = text(row, "answer");
+        int mark = worked == null ? -1 : worked.lastIndexOf("####");
+        if (mark < 0) {
+            return Converted.drop("without #### and an answer");
+        }
+        String answer = worked.substring(mark + 4).strip().replaceAll("(?<=\\d),(?=\\d{3})", "");
+        String steps = worked.substring(0, mark).replaceAll("<<[^<>]*>>", "").strip();
+        return problem(row, text(row, "question"), answer, steps.isEmpty() ? null : steps + "\n#### " + answer);
+    }
+
+    private static Converted boxed(Rows.Row row) {
+        String solution = text(row, "solution");
+        Optional<String> answer = solution == null ? Optional.empty() : lastBoxed(solution);
+        if (answer.isEmpty()) {
+            return Converted.drop("without a \\boxed answer in the solution");
+        }
+        boolean bare = solution.strip().equals("\\boxed{" + answer.get() + "}"); // an answer, not a demonstration
+        return problem(row, text(row, "problem"), answer.get().strip(), bare ? null : solution);
+    }
+
+    private static Converted olympiad(Rows.Row row) {
+        String language = text(row, "language");
+        String subject = text(row, "subject");
+        String modality = text(row, "modality");
+        if (language != null && !language.toLowerCase(Locale.ROOT).startsWith("en")) {
+            return Converted.drop("not in English");
+        }
+        if (subject != null && !subject.toLowerCase(Locale.ROOT).startsWith("math")) {
+            return Converted.drop("not of mathematics");
+        }
+        if (modality != null && !modality.toLowerCase(Locale.ROOT).startsWith("text") || present(row, "image_1")) {
+            return Converted.drop("with pictures");
+        }
+        List<String> answers = texts(row, "final_answer");
+        if (answers.isEmpty()) {
+            return Converted.drop("without a final answer");
+        }
+        String answer = answers.stream().map(Layout::undollared).collect(Collectors.joining(", "));
+        String context = text(row, "context");
+        String question = text(row, "question");
+        return problem(row, context == null || context.isBlank() || question == null ? question : context + "\n" + question,
+                answer, texts(row, "solution").stream().findFirst().orElse(null));
+    }
+
+    private static Converted problem(Rows.Row row, String question, String answer, String solution) {
+        if (question == null || question.isBlank()) {
+            return Converted.drop("without a question");
+        }
+        if (answer == null || answer.isBlank()) {
+            return Converted.drop("without an answer");
+        }
+        String id = first(row, "id", "unique_id", "idx", "problem_idx");
+        String level = text(row, "level");
+        return new Converted(new Problem(id == null || id.isBlank() ? Integer.toString(row.number()) : id, question, answer,
+                solution == null || solution.isBlank() ? null : solution,
+                level == null ? null : level.replaceFirst("^Level ", ""),
+                first(row, "source", "url", "subject", "type", "subfield")), null);
+    }
+
+    /** What the last {@code \boxed{…}} of a text holds, braces balanced. */
+    static Optional<String> lastBoxed(String text) {
+        for (int at = text.lastIndexOf("\\boxed"); at >= 0; at = text.lastIndexOf("\\boxed", at - 1)) {
+            int open = at + "\\boxed".length();
+            while (open < text.length() && text.charAt(open) == ' ') {
+                open++;
+            }
+            int depth = 0;
+            for (int i = open; i < text.length() && text.charAt(open) == '{'; i++) {
+                char c = text.charAt(i);
+                depth += c == '{' ? 1 : c == '}' ? -1 : 0;
+                i += c == '\\' ? 1 : 0; // \{ and \} are characters, not groups
+                if (depth == 0) {
+                    return Optional.of(text.substring(open + 1, i));
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** AIME's 025 is 25. */
+    private static String unpadded(String answer) {
+        return answer != null && answer.strip().matches("\\d+") ? answer.strip().replaceFirst("^0+(?=\\d)", "") : answer;
+    }
+
+    private static String undollared(String text) {
+        String stripped = text.strip();
+        boolean wrapped = stripped.length() > 2 && stripped.startsWith("$") && stripped.indexOf('$', 1) == stripped.length() - 1;
+        return wrapped ? stripped.substring(1, stripped.length() - 1).strip() : stripped;
+    }
+
+    private static String first(Rows.Row row, String... names) {
+        for (String name : names) {
+            String text = text(row, name);
+            if (text != null && !text.isBlank()) {
+                return text;
+            }
+        }
+        return null;
+    }
+
+    private static boolean present(Rows.Row row, String name) {
+        JsonElement value = value(row.columns(), name);
+        return value != null && !value.isJsonNull();
+    }
+
+    private static List<String> texts(Rows.Row row, String name) {
+        JsonElement value = value(row.columns(), name);
+        if (value == null || value.isJsonNull() || !value.isJsonArray()) {
+            String text = text(row, name);
+            return text == null || text.isBlank() ? List.of() : List.of(text);
+        }
+        return StreamSupport.stream(value.getAsJsonArray().spliterator(), false).filter(e -> !e.isJsonNull())
+                .map(e -> text(e, row.where(), name)).filter(t -> !t.isBlank()).toList();
+    }
+
+    private static String text(Rows.Row row, String name) {
+        JsonElement value = value(row.columns(), name);
+        return value == null || value.isJsonNull() ? null : text(value, row.where(), name);
+    }
+
+    private static String text(JsonElement value, String where, String name) {
+        BadInput.unless(value.isJsonPrimitive(), "%s\"%s\" is not a text or a number", where, name);
+        JsonPrimitive primitive = value.getAsJsonPrimitive();
+        if (primitive.isNumber()) { // 27.0 is 27
+            double number = primitive.getAsDouble();
+            if (number == Math.rint(number) && Math.abs(number) < 1e15) {
+                return Long.toString((long) number);
+            }
+        }
+        return primitive.getAsString();
+    }
+
+    private static JsonElement value(JsonObject columns, String name) {
+        JsonElement exact = columns.get(name);
+        return exact != null ? exact : columns.entrySet().stream().filter(e -> e.getKey().equalsIgnoreCase(name))
+                .map(e -> e.getValue()).findFirst().orElse(null);
+    }
+
+    private static String shortened(String name) {
+        String line = name.replaceAll("\\p{Cntrl}", " ");
+        return line.length() <= 40 ? line : line.substring(0, 40) + "…";
+    }
+}
