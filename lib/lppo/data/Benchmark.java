@@ -12,31 +12,45 @@ import java.util.regex.Pattern;
  * is, only its name tells, as several share their columns.
  */
 public enum Benchmark {
-    AIME24("AIME24", 30, Layout.PROBLEM, "not stated; MIT (Maxwell-Jia)", "aime(20)?24",
-            "HuggingFaceH4/aime_2024", "Maxwell-Jia/AIME_2024", "math-ai/aime24"),
-    AIME25("AIME25", 30, Layout.PROBLEM, "not stated; MIT (opencompass)", "aime(20)?25",
-            "math-ai/aime25", "opencompass/AIME2025"),
-    AMC23("AMC23", 40, Layout.PROBLEM, "not stated", "amc(20)?23", "math-ai/amc23"),
-    MATH500("MATH500", 500, Layout.PROBLEM, "not stated; MATH is MIT", "math(500|oai)", "HuggingFaceH4/MATH-500"),
-    MINERVA("Minerva", 272, Layout.BOXED, "not stated", "minerva", "math-ai/minervamath"),
-    OLYMPIAD("OlympiadBench", 674, Layout.OLYMPIAD, "Apache-2.0", "olympiad",
-            "Hothan/OlympiadBench", "math-ai/olympiadbench"),
-    GSM8K("GSM8K", 1319, Layout.GSM8K, "MIT", "gsm8k", "openai/gsm8k");
+    AIME24("AIME24", 30, "aime(20)?24", new Page("HuggingFaceH4/aime_2024", Layout.PROBLEM, ""),
+            new Page("Maxwell-Jia/AIME_2024", Layout.PROBLEM, "MIT"), new Page("math-ai/aime24", Layout.BOXED, "")),
+    AIME25("AIME25", 30, "aime(20)?25", new Page("math-ai/aime25", Layout.PROBLEM, "Apache-2.0"),
+            new Page("opencompass/AIME2025", Layout.OWN, "MIT")),
+    AMC23("AMC23", 40, "amc(20)?23", new Page("math-ai/amc23", Layout.OWN, "")),
+    MATH500("MATH500", 500, "math(500|oai)", new Page("HuggingFaceH4/MATH-500", Layout.PROBLEM, "")),
+    MINERVA("Minerva", 272, "minerva", new Page("math-ai/minervamath", Layout.OWN, "")),
+    OLYMPIAD("OlympiadBench", 674, "olympiad", new Page("Hothan/OlympiadBench", Layout.OLYMPIAD, "Apache-2.0"),
+            new Page("math-ai/olympiadbench", Layout.OLYMPIAD, "")),
+    GSM8K("GSM8K", 1319, "gsm8k", new Page("openai/gsm8k", Layout.GSM8K, "MIT"));
+
+    /**
+     * A place where it is published.
+     *
+     * @param dataset the id of the data set on the Hugging Face hub
+     * @param layout of its files
+     * @param licence what the page states; empty if we know of none
+     */
+    public record Page(String dataset, Layout layout, String licence) {
+
+        /** The address of the page. */
+        public String address() {
+            return "https://huggingface.co/datasets/" + dataset;
+        }
+    }
+
+    /** A public repository with test sets of most of them, as JSON Lines. */
+    public static final String COLLECTION = "https://github.com/QwenLM/Qwen2.5-Math/tree/main/evaluation/data";
 
     private final String title;
     private final int problems;
-    private final Layout layout;
-    private final String licence;
     private final Pattern name;
-    private final List<String> datasets;
+    private final List<Page> pages;
 
-    Benchmark(String title, int problems, Layout layout, String licence, String name, String... datasets) {
+    Benchmark(String title, int problems, String name, Page... pages) {
         this.title = title;
         this.problems = problems;
-        this.layout = layout;
-        this.licence = licence;
         this.name = Pattern.compile(name);
-        this.datasets = List.of(datasets);
+        this.pages = List.of(pages);
     }
 
     /** What papers call it. */
@@ -49,19 +63,9 @@ public enum Benchmark {
         return problems;
     }
 
-    /** The usual layout. */
-    public Layout layout() {
-        return layout;
-    }
-
-    /** The licence that the dataset pages state. */
-    public String licence() {
-        return licence;
-    }
-
-    /** Pages of the data sets, the usual one first. */
-    public List<String> pages() {
-        return datasets.stream().map(id -> "https://huggingface.co/datasets/" + id).toList();
+    /** Where it is published, the usual place first. */
+    public List<Page> pages() {
+        return pages;
     }
 
     /** The benchmark that a name speaks of, whatever its case and punctuation. */

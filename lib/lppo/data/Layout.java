@@ -1,9 +1,14 @@
 package lppo.data;
 
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
 import com.google.gson.JsonPrimitive;
+import com.google.gson.Strictness;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -15,20 +20,22 @@ import java.util.stream.StreamSupport;
 /** How problems are laid out in the columns of a file. In published layouts upper and lower case of names are alike. */
 public enum Layout {
 
-    /** This project's own, and that of several AIME25 and Minerva files: the answer alone in its column. */
+    /** This project's own, and that of several AIME25, AMC23 and Minerva files: the answer alone in its column. */
     OWN("question, answer"),
 
     /** GSM8K: the answer after {@code ####} at the end of the solution. */
-    GSM8K("question, answer (a solution that ends in #### and the answer)"),
+    GSM8K("question, answer with ####"),
 
     /** MATH500, AIME and AMC: problem and answer, with or without a solution. */
     PROBLEM("problem, answer"),
 
     /** MATH and Minerva: the answer is what the last box of the solution holds. */
-    BOXED("problem, solution (with a \\boxed answer)"),
+    BOXED("problem, solution with \\boxed"),
 
     /** OlympiadBench: lists of solutions and answers; only what text in English asks of mathematics is kept. */
     OLYMPIAD("question, final_answer");
+
+    private static final Gson LENIENT = new GsonBuilder().setStrictness(Strictness.LENIENT).create();
 
     private final String columns;
 
@@ -72,7 +79,7 @@ public enum Layout {
         }
         String there = row.columns().keySet().stream().limit(20).map(Layout::shortened).collect(Collectors.joining(", "));
         throw new BadInput(file + ": has the columns " + (there.isEmpty() ? "(none)" : there) + "; expected one of: "
-                + StreamSupport.stream(List.of(values()).spliterator(), false).map(Layout::columns).distinct()
+                + Arrays.stream(values()).map(Layout::columns).distinct()
                         .collect(Collectors.joining("; ")));
     }
 
@@ -112,13 +119,15 @@ public enum Layout {
         String language = text(row, "language");
         String subject = text(row, "subject");
         String modality = text(row, "modality");
+        String question = text(row, "question");
         if (language != null && !language.toLowerCase(Locale.ROOT).startsWith("en")) {
             return Converted.drop("not in English");
         }
         if (subject != null && !subject.toLowerCase(Locale.ROOT).startsWith("math")) {
             return Converted.drop("not of mathematics");
         }
-        if (modality != null && !modality.toLowerCase(Locale.ROOT).startsWith("text") || present(row, "image_1")) {
+        if (modality != null && !modality.toLowerCase(Locale.ROOT).startsWith("text") || present(row, "image_1")
+                || question != null && question.contains("<img_")) {
             return Converted.drop("with pictures");
         }
         List<String> answers = texts(row, "final_answer");
@@ -127,7 +136,6 @@ public enum Layout {
         }
         String answer = answers.stream().map(Layout::undollared).collect(Collectors.joining(", "));
         String context = text(row, "context");
-        String question = text(row, "question");
         return problem(row, context == null || context.isBlank() || question == null ? question : context + "\n" + question,
                 answer, texts(row, "solution").stream().findFirst().orElse(null));
     }
@@ -197,13 +205,26 @@ public enum Layout {
         JsonElement value = value(row.columns(), name);
         if (value == null || value.isJsonNull() || !value.isJsonArray()) {
             String text = text(row, name);
-            return text == null || text.isBlank() ? List.of() : List.of(text);
+            return text == null || text.isBlank() ? List.of() : listed(text);
         }
         return StreamSupport.stream(value.getAsJsonArray().spliterator(), false).filter(e -> !e.isJsonNull())
                 .map(e -> text(e, row.where(), name)).filter(t -> !t.isBlank()).toList();
     }
 
-    private static String text(Rows.Row row, String name) {
+    /** Some files write a list as a text, {@code ['$2$']}. */
+    private static List<String> listed(String text) {
+        if (text.matches("(?s)\\[\\s*['\"].*['\"]\\s*]")) {
+            try {
+                return List.of(LENIENT.fromJson(text, String[].class));
+            } catch (JsonParseException e) {
+                return List.of(text); // no list after all
+            }
+        }
+        return List.of(text);
+    }
+
+    /** A value as a text, whole numbers without a point: 27.0 is 27; null if there is none. */
+    static String text(Rows.Row row, String name) {
         JsonElement value = value(row.columns(), name);
         return value == null || value.isJsonNull() ? null : text(value, row.where(), name);
     }
@@ -211,7 +232,7 @@ public enum Layout {
     private static String text(JsonElement value, String where, String name) {
         BadInput.unless(value.isJsonPrimitive(), "%s\"%s\" is not a text or a number", where, name);
         JsonPrimitive primitive = value.getAsJsonPrimitive();
-        if (primitive.isNumber()) { // 27.0 is 27
+        if (primitive.isNumber()) {
             double number = primitive.getAsDouble();
             if (number == Math.rint(number) && Math.abs(number) < 1e15) {
                 return Long.toString((long) number);

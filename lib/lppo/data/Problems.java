@@ -2,8 +2,6 @@ package lppo.data;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
-import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -97,25 +95,15 @@ public final class Problems {
     }
 
     private static Problem own(Rows.Row row) {
-        JsonObject object = row.columns();
         String where = row.where();
-        String id = object.has("id") ? text(object, "id", where) : Integer.toString(row.number());
-        String question = text(object, "question", where);
-        String answer = text(object, "answer", where);
+        String id = row.columns().has("id") ? Layout.text(row, "id") : Integer.toString(row.number());
+        String question = Layout.text(row, "question");
+        String answer = Layout.text(row, "answer");
         BadInput.unless(id != null && !id.isBlank(), "%s\"id\" is empty", where);
         BadInput.unless(question != null && !question.isBlank(), "%s\"question\" is missing or empty", where);
         BadInput.unless(answer != null && !answer.isBlank(), "%s\"answer\" is missing or empty", where);
-        return new Problem(id, question, answer, text(object, "solution", where), text(object, "level", where),
-                text(object, "source", where));
-    }
-
-    private static String text(JsonObject object, String name, String where) {
-        JsonElement value = object.get(name);
-        if (value == null || value.isJsonNull()) {
-            return null;
-        }
-        BadInput.unless(value.isJsonPrimitive(), "%s\"%s\" is not a text or a number", where, name);
-        return value.getAsString();
+        return new Problem(id, question, answer, Layout.text(row, "solution"), Layout.text(row, "level"),
+                Layout.text(row, "source"));
     }
 
     /**
