@@ -81,7 +81,7 @@ public class dataset implements Callable<Integer> {
             }
         }
         System.out.println(Table.create("benchmarks", benchmark, problems, columns, licence, published).print());
-        System.out.println("\nAll but AIME25 also in " + Benchmark.COLLECTION + ";\nno licence: the page states none that we"
+        System.out.println("\nMost are also in " + Benchmark.COLLECTION + ";\nno licence: the page states none that we"
                 + " know of. Files are recognised by their columns, which may also be\n"
                 + Layout.BOXED.columns() + " (MATH, Minerva); they may be JSON Lines, JSON or Parquet.");
     }

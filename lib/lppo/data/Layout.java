@@ -3,12 +3,13 @@ package lppo.data;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonPrimitive;
 import com.google.gson.Strictness;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -79,8 +80,7 @@ public enum Layout {
         }
         String there = row.columns().keySet().stream().limit(20).map(Layout::shortened).collect(Collectors.joining(", "));
         throw new BadInput(file + ": has the columns " + (there.isEmpty() ? "(none)" : there) + "; expected one of: "
-                + Arrays.stream(values()).map(Layout::columns).distinct()
-                        .collect(Collectors.joining("; ")));
+                + Arrays.stream(values()).map(Layout::columns).collect(Collectors.joining("; ")));
     }
 
     /** The problem that a row holds. */
@@ -126,7 +126,7 @@ public enum Layout {
         if (subject != null && !subject.toLowerCase(Locale.ROOT).startsWith("math")) {
             return Converted.drop("not of mathematics");
         }
-        if (modality != null && !modality.toLowerCase(Locale.ROOT).startsWith("text") || present(row, "image_1")
+        if (modality != null && !modality.toLowerCase(Locale.ROOT).startsWith("text") || value(row, "image_1") != null
                 || question != null && question.contains("<img_")) {
             return Converted.drop("with pictures");
         }
@@ -152,27 +152,36 @@ public enum Layout {
         return new Converted(new Problem(id == null || id.isBlank() ? Integer.toString(row.number()) : id, question, answer,
                 solution == null || solution.isBlank() ? null : solution,
                 level == null ? null : level.replaceFirst("^Level ", ""),
-                first(row, "source", "url", "subject", "type", "subfield")), null);
+                first(row, "source", "url", "type", "subfield", "subject")), null);
     }
 
-    /** What the last {@code \boxed{…}} of a text holds, braces balanced. */
+    /** What the last {@code \boxed{…}} of a text holds, braces balanced; one that never closes does not count. */
     static Optional<String> lastBoxed(String text) {
-        for (int at = text.lastIndexOf("\\boxed"); at >= 0; at = text.lastIndexOf("\\boxed", at - 1)) {
-            int open = at + "\\boxed".length();
-            while (open < text.length() && text.charAt(open) == ' ') {
-                open++;
-            }
-            int depth = 0;
-            for (int i = open; i < text.length() && text.charAt(open) == '{'; i++) {
-                char c = text.charAt(i);
-                depth += c == '{' ? 1 : c == '}' ? -1 : 0;
-                i += c == '\\' ? 1 : 0; // \{ and \} are characters, not groups
-                if (depth == 0) {
-                    return Optional.of(text.substring(open + 1, i));
+        Deque<Integer> open = new ArrayDeque<>(); // where the braces that are open began; -1 for those of no box
+        int expected = -1;
+        int begin = -1;
+        int end = -1;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c == '\\' && text.startsWith("\\boxed", i)) {
+                expected = i + "\\boxed".length();
+                while (expected < text.length() && text.charAt(expected) == ' ') {
+                    expected++;
+                }
+                i = expected - 1;
+            } else if (c == '\\') {
+                i++; // \{ and \} are characters, not groups
+            } else if (c == '{') {
+                open.push(i == expected ? i : -1);
+            } else if (c == '}' && !open.isEmpty()) {
+                int opened = open.pop();
+                if (opened > begin) {
+                    begin = opened;
+                    end = i;
                 }
             }
         }
-        return Optional.empty();
+        return begin < 0 ? Optional.empty() : Optional.of(text.substring(begin + 1, end));
     }
 
     /** AIME's 025 is 25. */
@@ -196,14 +205,9 @@ public enum Layout {
         return null;
     }
 
-    private static boolean present(Rows.Row row, String name) {
-        JsonElement value = value(row.columns(), name);
-        return value != null && !value.isJsonNull();
-    }
-
     private static List<String> texts(Rows.Row row, String name) {
-        JsonElement value = value(row.columns(), name);
-        if (value == null || value.isJsonNull() || !value.isJsonArray()) {
+        JsonElement value = value(row, name);
+        if (value == null || !value.isJsonArray()) {
             String text = text(row, name);
             return text == null || text.isBlank() ? List.of() : listed(text);
         }
@@ -225,8 +229,8 @@ public enum Layout {
 
     /** A value as a text, whole numbers without a point: 27.0 is 27; null if there is none. */
     static String text(Rows.Row row, String name) {
-        JsonElement value = value(row.columns(), name);
-        return value == null || value.isJsonNull() ? null : text(value, row.where(), name);
+        JsonElement value = value(row, name);
+        return value == null ? null : text(value, row.where(), name);
     }
 
     private static String text(JsonElement value, String where, String name) {
@@ -241,10 +245,12 @@ public enum Layout {
         return primitive.getAsString();
     }
 
-    private static JsonElement value(JsonObject columns, String name) {
-        JsonElement exact = columns.get(name);
-        return exact != null ? exact : columns.entrySet().stream().filter(e -> e.getKey().equalsIgnoreCase(name))
-                .map(e -> e.getValue()).findFirst().orElse(null);
+    /** What a column has in this row, upper or lower case alike; null if there is no such column, or nothing in it. */
+    private static JsonElement value(Rows.Row row, String name) {
+        JsonElement value = row.columns().has(name) ? row.columns().get(name)
+                : row.columns().entrySet().stream().filter(e -> e.getKey().equalsIgnoreCase(name))
+                        .map(e -> e.getValue()).findFirst().orElse(null);
+        return value == null || value.isJsonNull() ? null : value;
     }
 
     private static String shortened(String name) {

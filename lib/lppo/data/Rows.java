@@ -1,7 +1,6 @@
 package lppo.data;
 
 import com.google.gson.Gson;
-import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -37,8 +36,7 @@ final class Rows {
      */
     record Row(String where, int number, JsonObject columns) {}
 
-    private static final Gson STRICT = new GsonBuilder().setStrictness(Strictness.STRICT).create();
-    private static final TypeAdapter<JsonElement> ELEMENT = STRICT.getAdapter(JsonElement.class);
+    private static final TypeAdapter<JsonElement> ELEMENT = new Gson().getAdapter(JsonElement.class);
     private static final String EXAMPLE = "is not a JSON object like {\"id\": …, \"question\": …, \"answer\": …}";
 
     private Rows() {}
@@ -85,9 +83,9 @@ final class Rows {
                 "%s: is a Git LFS pointer, not the data; download the file itself", file);
         BadInput.unless(!start.startsWith("<"), "%s: is a web page, not data; download the file itself", file);
         if (start.startsWith("[")) {
-            return array(file, text, whole(file, text).getAsJsonArray());
+            return array(file, parse(text, file + ": is not one whole JSON array").getAsJsonArray());
         }
-        return wrapped(text).map(array -> array(file, text, array)).orElseGet(() -> lines(file, text));
+        return wrapped(text).map(array -> array(file, array)).orElseGet(() -> lines(file, text));
     }
 
     private static List<Row> lines(Path file, String text) {
@@ -97,29 +95,25 @@ final class Rows {
             number++;
             if (!line.isBlank()) {
                 String where = file + ":" + number + ": ";
-                rows.add(new Row(where, number, object(parse(line.strip(), where), where)));
+                rows.add(new Row(where, number, object(parse(line.strip(), where + "is not one whole JSON object"), where)));
             }
         }
         return rows;
     }
 
-    private static JsonElement parse(String line, String where) {
-        try {
-            return ELEMENT.fromJson(line);
+    /** The one JSON value that a text is; an exception's message says where it is not. */
+    private static JsonElement parse(String text, String trouble) {
+        try (JsonReader reader = new JsonReader(new StringReader(text))) {
+            reader.setStrictness(Strictness.STRICT);
+            JsonElement element = ELEMENT.read(reader);
+            BadInput.unless(reader.peek() == JsonToken.END_DOCUMENT, "%s (more follows)", trouble);
+            return element;
         } catch (IOException | JsonParseException e) {
-            throw new BadInput(where + "is not one whole JSON object (" + firstLine(e) + ")", e);
+            throw new BadInput(trouble + " (" + firstLine(e) + ")", e);
         }
     }
 
-    private static JsonElement whole(Path file, String text) {
-        try {
-            return ELEMENT.fromJson(text);
-        } catch (IOException | JsonParseException e) {
-            throw new BadInput(file + ": is not one whole JSON array (" + firstLine(e) + ")", e);
-        }
-    }
-
-    private static List<Row> array(Path file, String text, JsonArray array) {
+    private static List<Row> array(Path file, JsonArray array) {
         List<JsonObject> objects = new ArrayList<>();
         for (JsonElement element : array) {
             JsonObject row = object(element, file + ", row " + (objects.size() + 1) + ": ");
@@ -150,6 +144,9 @@ final class Rows {
                 return Optional.empty();
             }
             JsonObject object = first.getAsJsonObject();
+            if (object.has("question") || object.has("problem")) {
+                return Optional.empty(); // a problem by itself
+            }
             for (String name : List.of("rows", "data")) {
                 if (object.has(name) && object.get(name).isJsonArray()) {
                     return Optional.of(object.getAsJsonArray(name));
@@ -164,7 +161,8 @@ final class Rows {
         }
     }
 
-    static String firstLine(Throwable e) {
-        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage().lines().findFirst().orElse("");
+    private static String firstLine(Throwable e) {
+        String line = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage().lines().findFirst().orElse("");
+        return line.length() <= 200 ? line : line.substring(0, 200) + "…";
     }
 }
