@@ -100,14 +100,15 @@ public final class Tables {
         DoubleColumn low = DoubleColumn.create("low");
         DoubleColumn high = DoubleColumn.create("high");
         evaluation.levels().forEach((at, indices) -> scores.forEach(each -> {
-            boolean all = indices.size() == evaluation.greedy().size();
+            boolean all = at.equals("all");
+            Interval interval = all ? each.interval() : null;
             benchmark.append(name);
             level.append(at);
             problems.append(indices.size());
             score.append(each.name());
             value.append(each.at(indices).mean());
-            low.append(all ? each.interval().low() : Double.NaN);
-            high.append(all ? each.interval().high() : Double.NaN);
+            low.append(all ? interval.low() : Double.NaN);
+            high.append(all ? interval.high() : Double.NaN);
         }));
         return Table.create("scores", benchmark, level, problems, score, value, low, high);
     }
