@@ -23,8 +23,7 @@ import tech.tablesaw.api.Table;
 @Command(name = "dataset", mixinStandardHelpOptions = true, showDefaultValues = true,
         description = "Where the benchmarks are published; with a FILE, what it holds; with --out, our problems of it.",
         footer = {"", "Examples:", "  ./jbang dataset", "  ./jbang dataset test-00000-of-00001.parquet --out gsm8k.jsonl",
-            "", "evaluate, train and sft read such files as they are, too. Nothing is downloaded: get a file from its page",
-            "with the browser, or with Hugging Face's own tools."})
+            "", "evaluate, train and sft read such files as they are, too. Nothing is downloaded here: get a file from its page."})
 public class dataset implements Callable<Integer> {
 
     @Parameters(arity = "0..1", paramLabel = "FILE", description = "JSON Lines, JSON or Parquet.")
