@@ -45,9 +45,9 @@ public class dataset implements Callable<Integer> {
             list();
             return 0;
         }
+        Problems.Loaded loaded = Problems.load(file);
         BadInput.unless(out == null || force || Files.notExists(out), "%s: exists; name another --out, or replace it by --force", out);
         BadInput.unless(out == null || Files.notExists(out) || !Files.isSameFile(file, out), "%s: is the FILE itself", out);
-        Problems.Loaded loaded = Problems.load(file);
         List<Problem> problems = loaded.problems().stream().map(p -> p.source() != null || name == null ? p
                 : new Problem(p.id(), p.question(), p.answer(), p.solution(), p.level(), name)).toList();
         System.out.printf("%s: %d rows, recognised by %s%n", file, loaded.rows(), loaded.layout().columns());

@@ -96,15 +96,13 @@ public class evaluate implements Callable<Integer> {
         Map<String, List<Problem>> benchmarks = load();
         Map<String, List<Score>> scores = new LinkedHashMap<>();
         Table all = null;
-        long problems = benchmarks.values().stream().mapToLong(List::size).sum();
-        try (Policy policy = Policy.load(model, adapter, Policy.device(device)); Writer out = writer();
-                Progress progress = new Progress("problems", problems)) {
-            long done = 0;
+        try (Policy policy = Policy.load(model, adapter, Policy.device(device)); Writer out = writer()) {
             for (Map.Entry<String, List<Problem>> benchmark : benchmarks.entrySet()) {
                 String name = benchmark.getKey();
-                progress.note(name);
-                Evaluation evaluation = evaluate(name, benchmark.getValue(), policy, sampling, out, progress, done);
-                done += benchmark.getValue().size();
+                Evaluation evaluation;
+                try (Progress progress = new Progress(name, benchmark.getValue().size())) {
+                    evaluation = evaluate(name, benchmark.getValue(), policy, sampling, out, progress);
+                }
                 List<Score> those = Score.of(evaluation, ks, c -> Evaluation.answer(c, policy, reward));
                 scores.put(name, those);
                 System.out.println(Tables.scores(name, evaluation, those).print());
@@ -140,7 +138,7 @@ public class evaluate implements Callable<Integer> {
 
     /** Evaluates in parts, so that progress shows and what is done is on disk. */
     private Evaluation evaluate(String name, List<Problem> problems, Policy policy, Sampling sampling, Writer out,
-            Progress progress, long before) throws IOException {
+            Progress progress) throws IOException {
         List<Evaluation> parts = new ArrayList<>();
         int size = Math.max(1, maxRows / Math.max(1, samples));
         for (int from = 0; from < problems.size(); from += size) {
@@ -158,7 +156,7 @@ public class evaluate implements Callable<Integer> {
                 }
                 out.flush();
             }
-            progress.accept(before + to);
+            progress.accept(to);
         }
         return Evaluation.joined(parts);
     }

@@ -28,6 +28,7 @@ package lppo;
 //SOURCES data/ParquetRows.java
 //SOURCES data/Problem.java
 //SOURCES data/Problems.java
+//SOURCES data/Row.java
 //SOURCES data/Rows.java
 //SOURCES data/Seed.java
 //SOURCES model/Decoder.java

@@ -1,11 +1,5 @@
 package lppo.data;
 
-import com.google.gson.Gson;
-import com.google.gson.GsonBuilder;
-import com.google.gson.JsonElement;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonPrimitive;
-import com.google.gson.Strictness;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -16,7 +10,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
-import java.util.stream.StreamSupport;
 
 /** How problems are laid out in the columns of a file. In published layouts upper and lower case of names are alike. */
 public enum Layout {
@@ -35,8 +28,6 @@ public enum Layout {
 
     /** OlympiadBench: lists of solutions and answers; only what text in English asks of mathematics is kept. */
     OLYMPIAD("question, final_answer");
-
-    private static final Gson LENIENT = new GsonBuilder().setStrictness(Strictness.LENIENT).create();
 
     private final String columns;
 
@@ -62,7 +53,7 @@ public enum Layout {
      *
      * @throws BadInput with the columns there are if it has none of them
      */
-    static Layout of(Rows.Row row, Path file) {
+    static Layout of(Row row, Path file) {
         Set<String> names = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
         names.addAll(row.columns().keySet());
         if (names.containsAll(List.of("question", "final_answer"))) {
@@ -75,7 +66,7 @@ public enum Layout {
             return BOXED;
         }
         if (names.containsAll(List.of("question", "answer"))) {
-            String answer = text(row, "answer");
+            String answer = row.text("answer");
             return answer != null && answer.contains("####") ? GSM8K : OWN;
         }
         String there = row.columns().keySet().stream().limit(20).map(Layout::shortened).collect(Collectors.joining(", "));
@@ -84,75 +75,85 @@ public enum Layout {
     }
 
     /** The problem that a row holds. */
-    Converted convert(Rows.Row row) {
+    Converted convert(Row row) {
         return switch (this) {
-            case OWN -> throw new IllegalStateException("read by Problems");
+            case OWN -> own(row);
             case GSM8K -> gsm8k(row);
-            case PROBLEM -> problem(row, text(row, "problem"), unpadded(text(row, "answer")), text(row, "solution"));
+            case PROBLEM -> problem(row, row.text("problem"), unpadded(row.text("answer")), row.text("solution"));
             case BOXED -> boxed(row);
             case OLYMPIAD -> olympiad(row);
         };
     }
 
-    private static Converted gsm8k(Rows.Row row) {
-        String worked = text(row, "answer");
+    private static Converted own(Row row) {
+        String id = row.columns().has("id") ? row.text("id") : Integer.toString(row.number());
+        String question = row.text("question");
+        String answer = row.text("answer");
+        BadInput.unless(id != null && !id.isBlank(), "%s\"id\" is empty", row.where());
+        BadInput.unless(question != null && !question.isBlank(), "%s\"question\" is missing or empty", row.where());
+        BadInput.unless(answer != null && !answer.isBlank(), "%s\"answer\" is missing or empty", row.where());
+        return new Converted(new Problem(id, question, answer, row.text("solution"), row.text("level"), row.text("source")), null);
+    }
+
+    private static Converted gsm8k(Row row) {
+        String worked = row.text("answer");
         int mark = worked == null ? -1 : worked.lastIndexOf("####");
         if (mark < 0) {
             return Converted.drop("without #### and an answer");
         }
         String answer = worked.substring(mark + 4).strip().replaceAll("(?<=\\d),(?=\\d{3})", "");
         String steps = worked.substring(0, mark).replaceAll("<<[^<>]*>>", "").strip();
-        return problem(row, text(row, "question"), answer, steps.isEmpty() ? null : steps + "\n#### " + answer);
+        return problem(row, row.text("question"), answer, steps.isEmpty() ? null : steps + "\n#### " + answer);
     }
 
-    private static Converted boxed(Rows.Row row) {
-        String solution = text(row, "solution");
+    private static Converted boxed(Row row) {
+        String solution = row.text("solution");
         Optional<String> answer = solution == null ? Optional.empty() : lastBoxed(solution);
         if (answer.isEmpty()) {
             return Converted.drop("without a \\boxed answer in the solution");
         }
         boolean bare = solution.strip().equals("\\boxed{" + answer.get() + "}"); // an answer, not a demonstration
-        return problem(row, text(row, "problem"), answer.get().strip(), bare ? null : solution);
+        return problem(row, row.text("problem"), answer.get().strip(), bare ? null : solution);
     }
 
-    private static Converted olympiad(Rows.Row row) {
-        String language = text(row, "language");
-        String subject = text(row, "subject");
-        String modality = text(row, "modality");
-        String question = text(row, "question");
+    private static Converted olympiad(Row row) {
+        String language = row.text("language");
+        String subject = row.text("subject");
+        String modality = row.text("modality");
+        String question = row.text("question");
         if (language != null && !language.toLowerCase(Locale.ROOT).startsWith("en")) {
             return Converted.drop("not in English");
         }
         if (subject != null && !subject.toLowerCase(Locale.ROOT).startsWith("math")) {
             return Converted.drop("not of mathematics");
         }
-        if (modality != null && !modality.toLowerCase(Locale.ROOT).startsWith("text") || value(row, "image_1") != null
+        if (modality != null && !modality.toLowerCase(Locale.ROOT).startsWith("text") || row.has("image_1")
                 || question != null && question.contains("<img_")) {
             return Converted.drop("with pictures");
         }
-        List<String> answers = texts(row, "final_answer");
+        List<String> answers = row.texts("final_answer");
         if (answers.isEmpty()) {
             return Converted.drop("without a final answer");
         }
         String answer = answers.stream().map(Layout::undollared).collect(Collectors.joining(", "));
-        String context = text(row, "context");
+        String context = row.text("context");
         return problem(row, context == null || context.isBlank() || question == null ? question : context + "\n" + question,
-                answer, texts(row, "solution").stream().findFirst().orElse(null));
+                answer, row.texts("solution").stream().findFirst().orElse(null));
     }
 
-    private static Converted problem(Rows.Row row, String question, String answer, String solution) {
+    private static Converted problem(Row row, String question, String answer, String solution) {
         if (question == null || question.isBlank()) {
             return Converted.drop("without a question");
         }
         if (answer == null || answer.isBlank()) {
             return Converted.drop("without an answer");
         }
-        String id = first(row, "id", "unique_id", "idx", "problem_idx");
-        String level = text(row, "level");
+        String id = row.first("id", "unique_id", "idx", "problem_idx");
+        String level = row.text("level");
         return new Converted(new Problem(id == null || id.isBlank() ? Integer.toString(row.number()) : id, question, answer,
                 solution == null || solution.isBlank() ? null : solution,
                 level == null ? null : level.replaceFirst("^Level ", ""),
-                first(row, "source", "url", "type", "subfield", "subject")), null);
+                row.first("source", "url", "type", "subfield", "subject")), null);
     }
 
     /** What the last {@code \boxed{…}} of a text holds, braces balanced; one that never closes does not count. */
@@ -193,64 +194,6 @@ public enum Layout {
         String stripped = text.strip();
         boolean wrapped = stripped.length() > 2 && stripped.startsWith("$") && stripped.indexOf('$', 1) == stripped.length() - 1;
         return wrapped ? stripped.substring(1, stripped.length() - 1).strip() : stripped;
-    }
-
-    private static String first(Rows.Row row, String... names) {
-        for (String name : names) {
-            String text = text(row, name);
-            if (text != null && !text.isBlank()) {
-                return text;
-            }
-        }
-        return null;
-    }
-
-    private static List<String> texts(Rows.Row row, String name) {
-        JsonElement value = value(row, name);
-        if (value == null || !value.isJsonArray()) {
-            String text = text(row, name);
-            return text == null || text.isBlank() ? List.of() : listed(text);
-        }
-        return StreamSupport.stream(value.getAsJsonArray().spliterator(), false).filter(e -> !e.isJsonNull())
-                .map(e -> text(e, row.where(), name)).filter(t -> !t.isBlank()).toList();
-    }
-
-    /** Some files write a list as a text, {@code ['$2$']}. */
-    private static List<String> listed(String text) {
-        if (text.matches("(?s)\\[\\s*['\"].*['\"]\\s*]")) {
-            try {
-                return List.of(LENIENT.fromJson(text, String[].class));
-            } catch (JsonParseException e) {
-                return List.of(text); // no list after all
-            }
-        }
-        return List.of(text);
-    }
-
-    /** A value as a text, whole numbers without a point: 27.0 is 27; null if there is none. */
-    static String text(Rows.Row row, String name) {
-        JsonElement value = value(row, name);
-        return value == null ? null : text(value, row.where(), name);
-    }
-
-    private static String text(JsonElement value, String where, String name) {
-        BadInput.unless(value.isJsonPrimitive(), "%s\"%s\" is not a text or a number", where, name);
-        JsonPrimitive primitive = value.getAsJsonPrimitive();
-        if (primitive.isNumber()) {
-            double number = primitive.getAsDouble();
-            if (number == Math.rint(number) && Math.abs(number) < 1e15) {
-                return Long.toString((long) number);
-            }
-        }
-        return primitive.getAsString();
-    }
-
-    /** What a column has in this row, upper or lower case alike; null if there is no such column, or nothing in it. */
-    private static JsonElement value(Rows.Row row, String name) {
-        JsonElement value = row.columns().has(name) ? row.columns().get(name)
-                : row.columns().entrySet().stream().filter(e -> e.getKey().equalsIgnoreCase(name))
-                        .map(e -> e.getValue()).findFirst().orElse(null);
-        return value == null || value.isJsonNull() ? null : value;
     }
 
     private static String shortened(String name) {

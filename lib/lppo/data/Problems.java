@@ -61,14 +61,13 @@ public final class Problems {
      *     or two problems with one id
      */
     public static Loaded load(Path file) {
-        List<Rows.Row> rows = Rows.read(file);
+        List<Row> rows = Rows.read(file);
         Layout layout = Layout.of(rows.get(0), file);
         List<Problem> problems = new ArrayList<>();
         Map<String, Integer> dropped = new TreeMap<>();
         Map<String, String> places = new HashMap<>();
-        for (Rows.Row row : rows) {
-            Layout.Converted converted =
-                    layout == Layout.OWN ? new Layout.Converted(own(row), null) : layout.convert(row);
+        for (Row row : rows) {
+            Layout.Converted converted = layout.convert(row);
             if (converted.problem() == null) {
                 dropped.merge(converted.dropped(), 1, Integer::sum);
                 continue;
@@ -92,18 +91,6 @@ public final class Problems {
                 writer.write('\n');
             }
         }
-    }
-
-    private static Problem own(Rows.Row row) {
-        String where = row.where();
-        String id = row.columns().has("id") ? Layout.text(row, "id") : Integer.toString(row.number());
-        String question = Layout.text(row, "question");
-        String answer = Layout.text(row, "answer");
-        BadInput.unless(id != null && !id.isBlank(), "%s\"id\" is empty", where);
-        BadInput.unless(question != null && !question.isBlank(), "%s\"question\" is missing or empty", where);
-        BadInput.unless(answer != null && !answer.isBlank(), "%s\"answer\" is missing or empty", where);
-        return new Problem(id, question, answer, Layout.text(row, "solution"), Layout.text(row, "level"),
-                Layout.text(row, "source"));
     }
 
     /**

@@ -27,15 +27,6 @@ import java.util.stream.StreamSupport;
  */
 final class Rows {
 
-    /**
-     * One row.
-     *
-     * @param where file and place, for messages; ends in ": "
-     * @param number line, or row, from 1
-     * @param columns the values by name
-     */
-    record Row(String where, int number, JsonObject columns) {}
-
     private static final TypeAdapter<JsonElement> ELEMENT = new Gson().getAdapter(JsonElement.class);
     private static final String EXAMPLE = "is not a JSON object like {\"id\": …, \"question\": …, \"answer\": …}";
 

@@ -91,7 +91,7 @@ class ProblemsTest {
 
         String official = """
                 [{"id": 1, "context": null, "question": "See <img_3362>.", "solution": ["s"], "final_answer": ["$2$"]},
-                 {"id": 2, "question": "What?", "solution": null, "final_answer": "['$2^{9}$', '$\\\\\\\\pi$']"},
+                 {"id": 2, "question": "What?", "solution": null, "final_answer": "['$2^{9}$', null, '$\\\\\\\\pi$']"},
                  {"id": 3, "question": "Where?", "solution": "s", "final_answer": ["$1$ or $2$"]},
                  {"id": 4, "question": "Which interval?", "final_answer": "[0, 1]"}]
                 """;
