@@ -8,9 +8,11 @@ import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import lppo.cli.Cli;
 import lppo.cli.Progress;
@@ -97,6 +99,7 @@ public class evaluate implements Callable<Integer> {
         Map<String, List<Score>> scores = new LinkedHashMap<>();
         Table all = null;
         try (Policy policy = Policy.load(model, adapter, Policy.device(device)); Writer out = writer()) {
+            benchmarks.forEach((name, problems) -> fits(name, problems, policy));
             for (Map.Entry<String, List<Problem>> benchmark : benchmarks.entrySet()) {
                 String name = benchmark.getKey();
                 Evaluation evaluation;
@@ -123,7 +126,9 @@ public class evaluate implements Callable<Integer> {
     /** The problems of each file by the name of its benchmark. */
     private Map<String, List<Problem>> load() {
         Map<String, List<Problem>> benchmarks = new LinkedHashMap<>();
+        Set<Path> seen = new HashSet<>();
         for (Path file : data) {
+            BadInput.unless(seen.add(file.toAbsolutePath().normalize()), "%s: given twice", file);
             Problems.Loaded loaded = Problems.load(file);
             if (!loaded.dropped().isEmpty()) {
                 System.out.printf("%s: %d of %d rows left out: %s%n", file, loaded.rows() - loaded.problems().size(),
@@ -131,9 +136,19 @@ public class evaluate implements Callable<Integer> {
             }
             String title = Benchmark.title(file, loaded.layout());
             String name = benchmarks.containsKey(title) ? file.toString() : title;
-            BadInput.unless(benchmarks.put(name, loaded.problems()) == null, "%s: given twice", file);
+            benchmarks.put(name, loaded.problems());
         }
         return benchmarks;
+    }
+
+    /** Before hours of work: no prompt may turn out to be too long. */
+    private void fits(String name, List<Problem> problems, Policy policy) {
+        int positions = policy.config().maxPositions();
+        for (Problem problem : problems) {
+            int length = policy.encode(problem.question()).length;
+            BadInput.unless(length + maxNewTokens <= positions, "%s, problem %s: prompt of %d tokens and completion of %d exceed"
+                    + " the model's %d positions; lower --max-new-tokens", name, problem.id(), length, maxNewTokens, positions);
+        }
     }
 
     /** Evaluates in parts, so that progress shows and what is done is on disk. */

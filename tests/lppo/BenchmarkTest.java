@@ -78,6 +78,10 @@ class BenchmarkTest {
         assertEquals(csv + ": exists; name another file, or remove it", run(2, command).strip(), "nothing is overwritten");
         assertEquals("--pass-at 9: must lie in 1 to the 4 --samples", run(2, "evaluate", "--model", "none", "--data", easy.toString(),
                 "--samples", "4", "--pass-at", "9").strip());
+        String base = data.resolve("base").toString();
+        assertEquals(easy + ": given twice", run(2, "evaluate", "--model", base, "--data", easy.toString(), easy.toString()).strip());
+        assertTrue(run(2, "evaluate", "--model", base, "--data", easy.toString(), FIXTURES.resolve("gsm8k.parquet").toString(),
+                "--max-new-tokens", "60").startsWith("easy, problem validation-3-0: prompt of "), "before anything is sampled");
     }
 
     /** Compiles a command and runs it here: starting it by {@code ./jbang} takes seconds. */
