@@ -1,39 +1,77 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //SOURCES ../lib/lppo/Lppo.java
 
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import java.io.IOException;
+import java.io.Writer;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import lppo.cli.Cli;
+import lppo.cli.Progress;
 import lppo.data.BadInput;
+import lppo.data.Benchmark;
 import lppo.data.Problem;
 import lppo.data.Problems;
 import lppo.data.Seed;
 import lppo.model.Policy;
 import lppo.model.Precision;
 import lppo.reward.Reward;
+import lppo.rollout.Completion;
+import lppo.rollout.Sampling;
 import lppo.train.Evaluation;
+import lppo.train.RunFolder;
+import lppo.train.Score;
 import lppo.view.Tables;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import tech.tablesaw.api.Table;
 
-/** Prints the accuracy of a model folder on a problem file, by level. */
+/** Prints the accuracy of a model folder on problem files, by level, and on average over files. */
 @Command(name = "evaluate", mixinStandardHelpOptions = true, showDefaultValues = true,
-        description = "Accuracy of a model folder on a problem file: greedy, and averaged over samples.",
-        footer = {"", "Example:", "  ./jbang evaluate --model data/base --data data/heldout.jsonl"})
+        description = "Accuracy of a model folder on problem files and benchmarks: greedy, avg@k, pass@k and maj@k.",
+        footer = {"", "Examples:", "  ./jbang evaluate --model data/base --data data/heldout.jsonl",
+            "  ./jbang evaluate --model data/base --data data/heldout.jsonl data/validation.jsonl --samples 16 --pass-at 1,4,16"})
 public class evaluate implements Callable<Integer> {
 
     @Option(names = "--model", required = true, description = "Model folder.")
     Path model;
 
-    @Option(names = "--data", required = true, description = "Problems.")
-    Path data;
+    @Option(names = "--data", required = true, arity = "1..*", paramLabel = "FILE",
+            description = "Problems: ours, or benchmarks as published (see dataset); several files for a table of all.")
+    List<Path> data;
 
-    @Option(names = "--samples", description = "k of avg@k; 0 for greedy only.")
+    @Option(names = "--samples", description = "k of avg@k and maj@k; 0 for greedy only.")
     int samples = 8;
 
-    @Option(names = "--max-new-tokens", description = "Longest completion.")
+    @Option(names = "--pass-at", split = ",", paramLabel = "K",
+            description = "k of pass@k, none above --samples; as many as the samples if not given.")
+    List<Integer> passAt;
+
+    @Option(names = "--temperature", description = "Of the samples; benchmarks are mostly sampled at 0.6 to 1.")
+    double temperature = 1;
+
+    @Option(names = "--top-p", description = "Sample from the most probable mass p.")
+    double topP = 1;
+
+    @Option(names = "--max-new-tokens", description = "Longest completion; one that is cut counts as wrong.")
     int maxNewTokens = 14;
+
+    @Option(names = "--max-rows", description = "Most completions decoded at a time; bounds the memory.")
+    int maxRows = 1024;
+
+    @Option(names = "--csv", paramLabel = "FILE", description = "Write all scores here.")
+    Path csv;
+
+    @Option(names = "--completions", paramLabel = "FILE", description = "Write every completion here, to read.")
+    Path completions;
 
     @Option(names = "--adapter", description = "Folder of LoRA adapters that were trained on the model.")
     Path adapter;
@@ -44,15 +82,122 @@ public class evaluate implements Callable<Integer> {
     @Option(names = "--device", description = "auto, cpu or gpu.")
     String device = "auto";
 
+    private final Reward reward = Reward.lastWord();
+    private final Gson gson = new GsonBuilder().disableHtmlEscaping().create();
+
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
         BadInput.unless(samples >= 0, "--samples %d: must be 0 or more", samples);
-        List<Problem> problems = Problems.read(data);
-        try (Policy policy = Policy.load(model, adapter, Policy.device(device), Precision.FP32)) {
-            System.out.println(Tables.of(
-                    Evaluation.of(policy, problems, Reward.lastWord(), maxNewTokens, samples, new Seed(seed)), samples).print());
+        BadInput.unless(maxRows > 0, "--max-rows %d: must be positive", maxRows);
+        List<Integer> ks = passAt != null ? passAt : samples == 0 ? List.of() : List.of(samples);
+        for (int k : ks) {
+            BadInput.unless(k >= 1 && k <= samples, "--pass-at %d: must lie in 1 to the %d --samples", k, samples);
+        }
+        unused(csv);
+        unused(completions);
+        Sampling sampling = new Sampling(temperature, 0, topP, maxNewTokens);
+        Map<String, List<Problem>> benchmarks = load();
+        Map<String, List<Score>> scores = new LinkedHashMap<>();
+        Table all = null;
+        try (Policy policy = Policy.load(model, adapter, Policy.device(device), Precision.FP32); Writer out = writer()) {
+            benchmarks.forEach((name, problems) -> fits(name, problems, policy));
+            for (Map.Entry<String, List<Problem>> benchmark : benchmarks.entrySet()) {
+                String name = benchmark.getKey();
+                Evaluation evaluation;
+                try (Progress progress = new Progress(name, benchmark.getValue().size())) {
+                    evaluation = evaluate(name, benchmark.getValue(), policy, sampling, out, progress);
+                }
+                List<Score> those = Score.of(evaluation, ks, c -> Evaluation.answer(c, policy, reward));
+                scores.put(name, those);
+                System.out.println(Tables.scores(name, evaluation, those).print());
+                System.out.printf("%.1f %% of the completions were cut at %d tokens%n%n", 100 * evaluation.truncated(), maxNewTokens);
+                Table rows = Tables.rows(name, evaluation, those);
+                all = all == null ? rows : all.append(rows);
+            }
+        }
+        if (scores.size() > 1) {
+            System.out.println(Tables.summary(scores).print());
+        }
+        if (csv != null) {
+            all.write().csv(csv.toFile());
         }
         return 0;
+    }
+
+    /** The problems of each file by the name of its benchmark. */
+    private Map<String, List<Problem>> load() {
+        Map<String, List<Problem>> benchmarks = new LinkedHashMap<>();
+        Set<Path> seen = new HashSet<>();
+        for (Path file : data) {
+            BadInput.unless(seen.add(file.toAbsolutePath().normalize()), "%s: given twice", file);
+            Problems.Loaded loaded = Problems.load(file);
+            if (!loaded.dropped().isEmpty()) {
+                System.out.printf("%s: %d of %d rows left out: %s%n", file, loaded.rows() - loaded.problems().size(),
+                        loaded.rows(), loaded.leftOut());
+            }
+            String title = Benchmark.title(file, loaded.layout());
+            String name = benchmarks.containsKey(title) ? file.toString() : title;
+            benchmarks.put(name, loaded.problems());
+        }
+        return benchmarks;
+    }
+
+    /** Before hours of work: no prompt may turn out to be too long. */
+    private void fits(String name, List<Problem> problems, Policy policy) {
+        int positions = policy.config().maxPositions();
+        for (Problem problem : problems) {
+            int length = policy.encode(problem.question()).length;
+            BadInput.unless(length + maxNewTokens <= positions, "%s, problem %s: prompt of %d tokens and completion of %d exceed"
+                    + " the model's %d positions; lower --max-new-tokens", name, problem.id(), length, maxNewTokens, positions);
+        }
+    }
+
+    /** Evaluates in parts, so that progress shows and what is done is on disk. */
+    private Evaluation evaluate(String name, List<Problem> problems, Policy policy, Sampling sampling, Writer out,
+            Progress progress) throws IOException {
+        List<Evaluation> parts = new ArrayList<>();
+        int size = Math.max(1, maxRows / Math.max(1, samples));
+        for (int from = 0; from < problems.size(); from += size) {
+            int to = Math.min(problems.size(), from + size);
+            Evaluation part =
+                    Evaluation.of(policy, problems.subList(from, to), reward, sampling, samples, maxRows, new Seed(seed));
+            parts.add(part);
+            if (completions != null) {
+                for (int i = 0; i < to - from; i++) {
+                    write(out, name, "greedy", part.greedy().get(i), policy);
+                    List<Completion> sampled = part.sampled().isEmpty() ? List.of() : part.sampled().get(i).completions();
+                    for (int j = 0; j < sampled.size(); j++) {
+                        write(out, name, "sample " + j, sampled.get(j), policy);
+                    }
+                }
+                out.flush();
+            }
+            progress.accept(to);
+        }
+        return Evaluation.joined(parts);
+    }
+
+    private void write(Writer out, String name, String kind, Completion completion, Policy policy) throws IOException {
+        Problem problem = completion.prompt().problem();
+        gson.toJson(RunFolder.columns("benchmark", name, "id", problem.id(), "kind", kind, "question", problem.question(),
+                "completion", Evaluation.response(completion, policy), "tokens", completion.tokens().length,
+                "cut", completion.finish() == Completion.Finish.LENGTH,
+                "answer", Evaluation.answer(completion, policy, reward).orElse(""), "reference", problem.answer(),
+                "reward", completion.reward()), out);
+        out.write('\n');
+    }
+
+    private Writer writer() throws IOException {
+        return completions == null ? Writer.nullWriter() : Files.newBufferedWriter(completions);
+    }
+
+    private static void unused(Path file) {
+        if (file == null) {
+            return;
+        }
+        BadInput.unless(Files.notExists(file), "%s: exists; name another file, or remove it", file);
+        Path folder = file.toAbsolutePath().getParent();
+        BadInput.unless(Files.isWritable(folder), "%s: its folder is missing or cannot be written to", file);
     }
 
     public static void main(String... args) {

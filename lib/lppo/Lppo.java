@@ -8,6 +8,7 @@ package lppo;
 //DEPS ai.djl.huggingface:tokenizers:0.35.1
 //DEPS tech.tablesaw:tablesaw-core:0.44.4
 //DEPS org.knowm.xchart:xchart:4.0.3
+//DEPS blue.strategic.parquet:parquet-floor:2.3
 //DEPS info.picocli:picocli:4.7.7
 //DEPS me.tongfei:progressbar:0.10.2
 //DEPS org.slf4j:slf4j-nop:2.0.17
@@ -35,9 +36,14 @@ package lppo;
 //SOURCES cli/Interrupt.java
 //SOURCES cli/Progress.java
 //SOURCES data/BadInput.java
+//SOURCES data/Benchmark.java
+//SOURCES data/Layout.java
 //SOURCES data/Order.java
+//SOURCES data/ParquetRows.java
 //SOURCES data/Problem.java
 //SOURCES data/Problems.java
+//SOURCES data/Row.java
+//SOURCES data/Rows.java
 //SOURCES data/Seed.java
 //SOURCES model/Checkpoint.java
 //SOURCES model/Decoder.java
@@ -67,10 +73,12 @@ package lppo;
 //SOURCES train/Evaluation.java
 //SOURCES train/Footprint.java
 //SOURCES train/Imitation.java
+//SOURCES train/Interval.java
 //SOURCES train/Learner.java
 //SOURCES train/Options.java
 //SOURCES train/RunFolder.java
 //SOURCES train/Sample.java
+//SOURCES train/Score.java
 //SOURCES train/TokenBatch.java
 //SOURCES train/Trainer.java
 //SOURCES view/Charts.java

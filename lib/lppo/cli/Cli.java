@@ -17,7 +17,7 @@ import picocli.CommandLine;
  */
 public final class Cli {
 
-    private static final String LESS_MEMORY = "out of memory: lower --token-budget, --problems-per-step or --group-size";
+    private static final String LESS_MEMORY = "out of memory: lower --token-budget, --problems-per-step, --group-size or --max-rows";
 
     private Cli() {}
 

@@ -1,66 +1,86 @@
 package lppo.data;
 
-import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.Strictness;
-import com.google.gson.TypeAdapter;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import java.io.BufferedWriter;
 import java.io.IOException;
-import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Reads and writes problems as JSON Lines: one object a line with {@code id}, {@code question}, {@code answer} and
- * optionally {@code solution}, {@code level}, {@code source}. A missing {@code id} becomes the line number.
+ * optionally {@code solution}, {@code level}, {@code source}. A missing {@code id} becomes the line number. Reads published
+ * benchmarks too, in any {@link Layout}, as JSON Lines, JSON or Parquet.
  *
  * <p>Seen in {@code notebooks/7-bring-your-own-model.ipynb}.
  */
 public final class Problems {
 
-    private static final TypeAdapter<JsonElement> STRICT =
-            new GsonBuilder().setStrictness(Strictness.STRICT).create().getAdapter(JsonElement.class);
     private static final Gson WRITER = new GsonBuilder().disableHtmlEscaping().create();
 
     private Problems() {}
 
     /**
-     * Reads a file of problems.
+     * What a file holds.
      *
-     * @throws BadInput naming file, line and reason if the file is missing, empty or has a broken line
+     * @param layout how it was laid out
+     * @param problems in order
+     * @param dropped rows of a published layout that were left out, by reason; our own layout drops none
+     */
+    public record Loaded(Layout layout, List<Problem> problems, Map<String, Integer> dropped) {
+
+        /** How many rows the file has. */
+        public int rows() {
+            return problems.size() + dropped.values().stream().mapToInt(count -> count).sum();
+        }
+
+        /** What was left out, in words: {@code 2 not in English, 1 with pictures}; empty if nothing. */
+        public String leftOut() {
+            return String.join(", ", dropped.entrySet().stream().map(e -> e.getValue() + " " + e.getKey()).toList());
+        }
+    }
+
+    /**
+     * The problems of a file.
+     *
+     * @throws BadInput as {@link #load}
      */
     public static List<Problem> read(Path file) {
-        BadInput.unless(Files.isRegularFile(file), "%s: no such problem file", file);
-        List<String> lines;
-        try {
-            lines = Files.readAllLines(file);
-        } catch (MalformedInputException e) {
-            throw new BadInput(file + ": is not UTF-8 text", e);
-        } catch (IOException e) {
-            throw new BadInput(file + ": cannot be read (" + e.getMessage() + ")", e);
-        }
+        return load(file).problems();
+    }
+
+    /**
+     * Reads a file of problems.
+     *
+     * @throws BadInput naming file, place and reason if the file is missing, empty, has a broken line or unknown columns,
+     *     or two problems with one id
+     */
+    public static Loaded load(Path file) {
+        List<Row> rows = Rows.read(file);
+        Layout layout = Layout.of(rows.get(0), file);
         List<Problem> problems = new ArrayList<>();
-        Map<String, Integer> lineOfId = new HashMap<>();
-        for (int i = 0; i < lines.size(); i++) {
-            String line = lines.get(i).strip();
-            if (line.isEmpty()) {
+        Map<String, Integer> dropped = new TreeMap<>();
+        Map<String, String> places = new HashMap<>();
+        for (Row row : rows) {
+            Layout.Converted converted = layout.convert(row);
+            if (converted.problem() == null) {
+                dropped.merge(converted.dropped(), 1, Integer::sum);
                 continue;
             }
-            String where = file + ":" + (i + 1) + ": ";
-            Problem problem = parse(line, where, i + 1);
-            Integer earlier = lineOfId.put(problem.id(), i + 1);
-            BadInput.unless(earlier == null, "%sid \"%s\" was used before, on line %s", where, problem.id(), earlier);
-            problems.add(problem);
+            String id = converted.problem().id();
+            String other = places.put(id, row.where());
+            BadInput.unless(other == null, "%sid \"%s\" was used before, at %s", row.where(), id,
+                    other == null ? "" : other.substring(0, other.length() - 2));
+            problems.add(converted.problem());
         }
-        BadInput.unless(!problems.isEmpty(), "%s: holds no problems", file);
-        return problems;
+        Loaded loaded = new Loaded(layout, problems, dropped);
+        BadInput.unless(!problems.isEmpty(), "%s: holds no problems, only rows %s", file, loaded.leftOut());
+        return loaded;
     }
 
     /** Writes problems, one a line, replacing the file. */
@@ -71,39 +91,6 @@ public final class Problems {
                 writer.write('\n');
             }
         }
-    }
-
-    private static Problem parse(String line, String where, int number) {
-        JsonElement element;
-        try {
-            element = STRICT.fromJson(line);
-        } catch (IOException | JsonParseException e) {
-            throw new BadInput(where + "is not one whole JSON object (" + firstLine(e) + ")", e);
-        }
-        BadInput.unless(element != null && element.isJsonObject(),
-                "%sis not a JSON object like {\"id\": …, \"question\": …, \"answer\": …}", where);
-        JsonObject object = element.getAsJsonObject();
-        String id = object.has("id") ? text(object, "id", where) : Integer.toString(number);
-        String question = text(object, "question", where);
-        String answer = text(object, "answer", where);
-        BadInput.unless(id != null && !id.isBlank(), "%s\"id\" is empty", where);
-        BadInput.unless(question != null && !question.isBlank(), "%s\"question\" is missing or empty", where);
-        BadInput.unless(answer != null && !answer.isBlank(), "%s\"answer\" is missing or empty", where);
-        return new Problem(id, question, answer, text(object, "solution", where), text(object, "level", where),
-                text(object, "source", where));
-    }
-
-    private static String text(JsonObject object, String name, String where) {
-        JsonElement value = object.get(name);
-        if (value == null || value.isJsonNull()) {
-            return null;
-        }
-        BadInput.unless(value.isJsonPrimitive(), "%s\"%s\" is not a text or a number", where, name);
-        return value.getAsString();
-    }
-
-    private static String firstLine(Exception e) {
-        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     }
 
     /**

@@ -1,6 +1,7 @@
 package lppo.reward;
 
 import java.util.List;
+import java.util.Optional;
 import lppo.data.BadInput;
 import lppo.data.Problem;
 
@@ -16,11 +17,31 @@ public interface Reward {
     /** The score of a response that ended by itself. Truncated completions are not asked about: they score 0. */
     double score(Problem problem, String response);
 
+    /**
+     * What a response answers, as a text that is equal where answers are: what a majority is counted by. Empty if it
+     * answers nothing; this default never finds an answer.
+     */
+    default Optional<String> answer(String response) {
+        return Optional.empty();
+    }
+
     /** 1 if the last word of the response is the reference answer, else 0: the reward of the built-in task. */
     static Reward lastWord() {
-        return (problem, response) -> {
-            String text = response.strip();
-            return text.substring(text.lastIndexOf(' ') + 1).equals(problem.answer()) ? 1 : 0;
+        return new Reward() {
+            @Override
+            public double score(Problem problem, String response) {
+                return lastWordOf(response).equals(problem.answer()) ? 1 : 0;
+            }
+
+            @Override
+            public Optional<String> answer(String response) {
+                return Optional.of(lastWordOf(response)).filter(word -> !word.isEmpty());
+            }
+
+            private static String lastWordOf(String response) {
+                String text = response.strip();
+                return text.substring(text.lastIndexOf(' ') + 1);
+            }
         };
     }
 

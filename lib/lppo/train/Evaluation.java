@@ -1,10 +1,14 @@
 package lppo.train;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import lppo.data.Problem;
 import lppo.data.Seed;
 import lppo.model.Policy;
@@ -17,13 +21,15 @@ import lppo.rollout.Rollout;
 import lppo.rollout.Sampling;
 
 /**
- * Accuracy of a policy on problems it is not trained on: greedy, and avg@k, the mean accuracy of k completions sampled at
- * temperature 1.
+ * What a policy answers on problems it is not trained on: greedily, and k sampled completions of each. {@link Score} says
+ * what papers report of it.
  *
- * @param rows one per level, in numeric order where levels are numbers, then one for {@code all}
- * @param greedy the greedy completions, to read
+ * @param greedy the greedy completion of each problem, scored
+ * @param sampled the samples of each problem, scored; empty if there are none
  */
-public record Evaluation(List<Row> rows, List<Completion> greedy) {
+public record Evaluation(List<Completion> greedy, List<Group> sampled) {
+
+    private static final int MAX_ROWS = 1024;
 
     /**
      * Accuracy on one level.
@@ -31,36 +37,73 @@ public record Evaluation(List<Row> rows, List<Completion> greedy) {
      * @param level its name, or {@code all}
      * @param problems how many
      * @param greedy share that the greedy completion solves
-     * @param average avg@k
+     * @param average avg@k, the mean accuracy of the samples; NaN without samples
      */
     public record Row(String level, int problems, double greedy, double average) {}
 
-    /** Evaluates a policy; {@code samples} is k, and 0 leaves avg@k out (NaN). */
+    /** Evaluates a policy; {@code samples} is k, at temperature 1, and 0 leaves avg@k out (NaN). */
     public static Evaluation of(Policy policy, List<Problem> problems, Reward reward, int maxNewTokens, int samples,
             Seed seed) {
+        return of(policy, problems, reward, Sampling.plain(maxNewTokens), samples, MAX_ROWS, seed);
+    }
+
+    /**
+     * Evaluates a policy. Every draw is keyed by its problem, so that evaluating problems in parts gives the same answers,
+     * up to rounding in the engine.
+     *
+     * @param sampling how the samples are drawn; the greedy completions have its length
+     * @param samples how many of each problem; 0 for greedy only
+     * @param maxRows most completions decoded at a time; bounds the memory
+     */
+    public static Evaluation of(Policy policy, List<Problem> problems, Reward reward, Sampling sampling, int samples,
+            int maxRows, Seed seed) {
         List<Prompt> prompts = problems.stream()
                 .map(p -> Prompt.unguided(p, policy.encode(p.question()))).toList();
-        Rollout greedyRollout = new GpuRollout(policy, Sampling.greedy(maxNewTokens), seed);
-        List<Completion> greedy = scored(greedyRollout.sample(prompts, 0), policy, reward);
-        List<Group> sampled = samples == 0 ? List.of()
-                : new GpuRollout(policy, Sampling.plain(maxNewTokens), seed).sample(prompts, samples, 0).stream()
-                        .map(g -> g.scored(c -> score(c, policy, reward))).toList();
-        Map<String, List<Integer>> byLevel = new TreeMap<>(Evaluation::compareLevels);
-        for (int i = 0; i < problems.size(); i++) {
-            String level = problems.get(i).level() == null ? "all" : problems.get(i).level();
-            byLevel.computeIfAbsent(level, key -> new ArrayList<>()).add(i);
-        }
-        byLevel.put("all", java.util.stream.IntStream.range(0, problems.size()).boxed().toList());
+        Rollout greedy = new GpuRollout(policy, Sampling.greedy(sampling.maxNewTokens()), seed, maxRows);
+        Rollout sampled = new GpuRollout(policy, sampling, seed, maxRows);
+        return new Evaluation(
+                greedy.sample(prompts, 0).stream().map(c -> c.withReward(score(c, policy, reward))).toList(),
+                samples == 0 ? List.of() : sampled.sample(prompts, samples, 0).stream()
+                        .map(g -> g.scored(c -> score(c, policy, reward))).toList());
+    }
+
+    /** Evaluations of different problems as one. */
+    public static Evaluation joined(List<Evaluation> parts) {
+        return new Evaluation(parts.stream().flatMap(part -> part.greedy.stream()).toList(),
+                parts.stream().flatMap(part -> part.sampled.stream()).toList());
+    }
+
+    /** The indices of the problems of each level, in numeric order where levels are numbers, then of {@code all}. */
+    public Map<String, List<Integer>> levels() {
+        Map<String, List<Integer>> levels = new TreeMap<>(Evaluation::compareLevels);
+        List<Integer> all = IntStream.range(0, greedy.size()).boxed().toList();
+        all.forEach(i -> {
+            String level = greedy.get(i).prompt().problem().level();
+            levels.computeIfAbsent(level == null ? "all" : level, key -> new ArrayList<>()).add(i);
+        });
+        levels.put("all", all);
+        return levels;
+    }
+
+    /** Accuracy by level, then that of all. */
+    public List<Row> rows() {
         List<Row> rows = new ArrayList<>();
-        byLevel.forEach((level, indices) -> rows.add(new Row(level, indices.size(),
+        levels().forEach((level, indices) -> rows.add(new Row(level, indices.size(),
                 indices.stream().collect(Collectors.averagingDouble(i -> greedy.get(i).reward())),
-                samples == 0 ? Double.NaN : indices.stream()
+                sampled.isEmpty() ? Double.NaN : indices.stream()
                         .collect(Collectors.averagingDouble(i -> sampled.get(i).passRate().orElseThrow())))));
-        return new Evaluation(rows, greedy);
+        return rows;
+    }
+
+    /** Share of all completions that were cut at the maximum length, which scores 0. */
+    public double truncated() {
+        return Stream.concat(greedy.stream(), sampled.stream().flatMap(g -> g.completions().stream()))
+                .collect(Collectors.averagingDouble(c -> c.finish() == Completion.Finish.LENGTH ? 1 : 0));
     }
 
     /** The row over all problems. */
     public Row all() {
+        List<Row> rows = rows();
         return rows.get(rows.size() - 1);
     }
 
@@ -69,14 +112,20 @@ public record Evaluation(List<Row> rows, List<Completion> greedy) {
         if (completion.finish() != Completion.Finish.STOP) {
             return 0; // a truncated completion never earns a reward from an intermediate value
         }
-        int[] prefix = completion.prompt().prefix();
-        int[] response = java.util.Arrays.copyOf(prefix, prefix.length + completion.tokens().length);
-        System.arraycopy(completion.tokens(), 0, response, prefix.length, completion.tokens().length);
-        return reward.score(completion.prompt().problem(), policy.decode(response));
+        return reward.score(completion.prompt().problem(), response(completion, policy));
     }
 
-    private static List<Completion> scored(List<Completion> completions, Policy policy, Reward reward) {
-        return completions.stream().map(c -> c.withReward(score(c, policy, reward))).toList();
+    /** The text that a reward judges: the expert prefix, if there is one, and the completion. */
+    public static String response(Completion completion, Policy policy) {
+        int[] prefix = completion.prompt().prefix();
+        int[] response = Arrays.copyOf(prefix, prefix.length + completion.tokens().length);
+        System.arraycopy(completion.tokens(), 0, response, prefix.length, completion.tokens().length);
+        return policy.decode(response);
+    }
+
+    /** What a completion answers; empty if nothing, or if it was cut. */
+    public static Optional<String> answer(Completion completion, Policy policy, Reward reward) {
+        return completion.finish() == Completion.Finish.STOP ? reward.answer(response(completion, policy)) : Optional.empty();
     }
 
     private static int compareLevels(String a, String b) {

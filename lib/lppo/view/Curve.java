@@ -1,10 +1,7 @@
 package lppo.view;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.SplittableRandom;
-import lppo.data.Seed;
 
 /**
  * The runs of one recipe over seeds, on common points.
@@ -53,20 +50,5 @@ public record Curve(String name, double[] x, List<double[]> runs) {
         double mean = mean(values);
         return values.length < 2 ? 0
                 : Math.sqrt(Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum() / (values.length - 1));
-    }
-
-    /** The 95 % percentile bootstrap interval of the mean, from 10,000 keyed resamples: {low, high}. */
-    public static double[] bootstrap(double[] values) {
-        SplittableRandom random = new Seed(0).at("bootstrap", 0);
-        List<Double> means = new ArrayList<>();
-        for (int resample = 0; resample < 10_000; resample++) {
-            double sum = 0;
-            for (int i = 0; i < values.length; i++) {
-                sum += values[random.nextInt(values.length)];
-            }
-            means.add(sum / values.length);
-        }
-        means.sort(null);
-        return new double[] {means.get(250), means.get(9749)};
     }
 }

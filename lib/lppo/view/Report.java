@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import lppo.train.Interval;
 import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
@@ -161,9 +162,9 @@ public final class Report {
                 + " of them it is rough, and it says nothing about other tasks, sizes or settings.\n\n");
         for (Runs runs : recipes.subList(1, recipes.size())) {
             double[] difference = minus(runs.last("greedy").get("all"), recipes.get(0).last("greedy").get("all"));
-            double[] interval = Curve.bootstrap(difference);
+            Interval interval = Interval.ofMean(difference);
             String verdict = difference.length < 3 ? "too few seeds to tell"
-                    : interval[0] > 0 ? "above GRPO" : interval[1] < 0 ? "below GRPO" : "not told apart from GRPO";
+                    : interval.low() > 0 ? "above GRPO" : interval.high() < 0 ? "below GRPO" : "not told apart from GRPO";
             text.append("- ").append(runs.name()).append(": ").append(verdict).append(".\n");
         }
         for (Runs control : controls) {
@@ -200,8 +201,8 @@ public final class Report {
         if (difference.length == 1) { // one seed has no spread, not one of zero
             return String.format(Locale.ROOT, "%+.3f", difference[0]);
         }
-        double[] interval = Curve.bootstrap(difference);
-        return String.format(Locale.ROOT, "%+.3f [%+.3f, %+.3f]", Curve.mean(difference), interval[0], interval[1]);
+        Interval interval = Interval.ofMean(difference);
+        return String.format(Locale.ROOT, "%+.3f [%+.3f, %+.3f]", Curve.mean(difference), interval.low(), interval.high());
     }
 
     private static double[] minus(double[] a, double[] b) {

@@ -1,6 +1,15 @@
 package lppo.view;
 
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import lppo.train.Evaluation;
+import lppo.train.Interval;
+import lppo.train.Score;
 import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.IntColumn;
 import tech.tablesaw.api.NumericColumn;
@@ -32,6 +41,78 @@ public final class Tables {
         return samples == 0 ? table : table.addColumns(average);
     }
 
+    /** All scores by level, and the 95 % interval of those over all problems. */
+    public static Table scores(String name, Evaluation evaluation, List<Score> scores) {
+        StringColumn level = StringColumn.create("level");
+        StringColumn problems = StringColumn.create("problems");
+        List<StringColumn> columns = scores.stream().map(score -> StringColumn.create(score.name())).toList();
+        evaluation.levels().forEach((at, indices) -> {
+            level.append(at);
+            problems.append(Integer.toString(indices.size()));
+            for (int i = 0; i < scores.size(); i++) {
+                columns.get(i).append(fixed(scores.get(i).at(indices).mean()));
+            }
+        });
+        level.append("95 %");
+        problems.append("");
+        for (int i = 0; i < scores.size(); i++) {
+            Interval interval = scores.get(i).interval();
+            columns.get(i).append(fixed(interval.low()) + " to " + fixed(interval.high()));
+        }
+        return Table.create(name, level, problems).addColumns(columns.toArray(StringColumn[]::new));
+    }
+
+    /** A row for each benchmark and their plain average, as papers have it; an average only where each has the score. */
+    public static Table summary(Map<String, List<Score>> benchmarks) {
+        StringColumn benchmark = StringColumn.create("benchmark");
+        StringColumn problems = StringColumn.create("problems");
+        Set<String> names = new LinkedHashSet<>();
+        benchmarks.values().forEach(scores -> scores.forEach(score -> names.add(score.name())));
+        Table table = Table.create("benchmarks", benchmark, problems);
+        benchmarks.forEach((name, scores) -> {
+            benchmark.append(name);
+            problems.append(Integer.toString(scores.get(0).values().length));
+        });
+        benchmark.append("average");
+        problems.append("");
+        for (String name : names) {
+            StringColumn column = StringColumn.create(name);
+            List<Score> those = new ArrayList<>();
+            benchmarks.values().forEach(scores -> {
+                Optional<Score> found = scores.stream().filter(score -> score.name().equals(name)).findFirst();
+                column.append(found.map(score -> fixed(score.mean())).orElse(""));
+                found.ifPresent(those::add);
+            });
+            column.append(those.size() < benchmarks.size() ? ""
+                    : fixed(those.stream().mapToDouble(Score::mean).average().orElseThrow()));
+            table.addColumns(column);
+        }
+        return table;
+    }
+
+    /** Scores one a row, to calculate with: benchmark, level, problems, score, value and, over all levels, its interval. */
+    public static Table rows(String name, Evaluation evaluation, List<Score> scores) {
+        StringColumn benchmark = StringColumn.create("benchmark");
+        StringColumn level = StringColumn.create("level");
+        IntColumn problems = IntColumn.create("problems");
+        StringColumn score = StringColumn.create("score");
+        DoubleColumn value = DoubleColumn.create("value");
+        DoubleColumn low = DoubleColumn.create("low");
+        DoubleColumn high = DoubleColumn.create("high");
+        evaluation.levels().forEach((at, indices) -> scores.forEach(each -> {
+            boolean all = at.equals("all");
+            Interval interval = all ? each.interval() : null;
+            benchmark.append(name);
+            level.append(at);
+            problems.append(indices.size());
+            score.append(each.name());
+            value.append(each.at(indices).mean());
+            low.append(all ? interval.low() : Double.NaN);
+            high.append(all ? interval.high() : Double.NaN);
+        }));
+        return Table.create("scores", benchmark, level, problems, score, value, low, high);
+    }
+
     /** A table as HTML, for a notebook to display as {@code text/html}; every text in it is escaped. */
     public static String html(Table table) {
         StringBuilder html = new StringBuilder("<table><thead><tr>");
@@ -46,6 +127,10 @@ public final class Tables {
             html.append("</tr>");
         }
         return html.append("</tbody></table>").toString();
+    }
+
+    private static String fixed(double value) {
+        return String.format(Locale.ROOT, "%.3f", value);
     }
 
     private static String escaped(String text) {
