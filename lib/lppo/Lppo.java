@@ -71,6 +71,7 @@ package lppo;
 //SOURCES train/AdamW.java
 //SOURCES train/Diverged.java
 //SOURCES train/Evaluation.java
+//SOURCES train/Fit.java
 //SOURCES train/Footprint.java
 //SOURCES train/Imitation.java
 //SOURCES train/Interval.java

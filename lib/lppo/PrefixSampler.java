@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.Function;
+import java.util.function.ToIntFunction;
 import java.util.regex.Pattern;
 import lppo.data.BadInput;
 import lppo.data.Problem;
@@ -37,6 +38,10 @@ public record PrefixSampler(Rule rule, double betaMin, double betaMax, double sh
     /** A number as people write it: "-3", "1,200", "0.50"; a minus between two numbers is no sign. */
     private static final Pattern NUMBER =
             Pattern.compile("(?:(?<!\\p{Alnum})-)?(?:\\d{1,3}(?:,\\d{3})+(?!\\d)|\\d+)(?:\\.\\d+)?");
+
+    private static final Pattern DOLLAR = Pattern.compile("(?<!\\\\)\\$");
+    private static final Pattern OPENING = Pattern.compile("\\\\(?:\\[|\\(|begin\\{)");
+    private static final Pattern CLOSING = Pattern.compile("\\\\(?:]|\\)|end\\{)");
 
     public PrefixSampler {
         BadInput.unless(betaMin >= 0 && betaMax <= 1, "beta range [%s, %s]: must lie within [0, 1]", betaMin, betaMax);
@@ -92,27 +97,33 @@ public record PrefixSampler(Rule rule, double betaMin, double betaMax, double sh
     /** The prompt of a problem with the prefix that beta cuts; unguided if nothing may be shown. */
     public Prompt guided(Problem problem, double beta) {
         int[] question = encode.apply(problem.question());
-        String prefix = prefix(problem, beta);
+        String prefix = prefix(problem, beta, step -> encode.apply(step).length);
         if (prefix.isEmpty()) {
             return Prompt.unguided(problem, question);
         }
-        // Tokenised apart from the question: right for a word-level tokenizer, a byte-level one will want the blank between
-        int[] hint = encode.apply(prefix);
-        int[] tokens = java.util.Arrays.copyOf(question, question.length + hint.length);
-        System.arraycopy(hint, 0, tokens, question.length, hint.length);
-        return new Prompt(problem, tokens, hint.length, beta);
+        int[] tokens = Prompt.continued(encode, problem.question(), prefix);
+        return new Prompt(problem, tokens, tokens.length - question.length, beta);
+    }
+
+    /** The part of a demonstration that beta reveals, where every step is as long as every other. */
+    public static String prefix(Problem problem, double beta) {
+        return prefix(problem, beta, step -> 1);
     }
 
     /**
-     * The part of a demonstration that beta reveals: its first floor(beta * steps) steps, never the last one, and only
-     * steps before the first that contains the answer: as a number of the same value, however it is written, or as words.
+     * The part of a demonstration that beta reveals: as many of its first steps as make up a share beta of its length, never
+     * the last one, and only steps before the first that contains the answer: as a number of the same value, however it is
+     * written, or as words.
+     *
+     * @param length of a step, in tokens say
      */
-    public static String prefix(Problem problem, double beta) {
+    public static String prefix(Problem problem, double beta, ToIntFunction<String> length) {
         List<String> steps = steps(problem.solution());
-        int count = Math.min((int) Math.floor(beta * steps.size()), steps.size() - 1);
+        double shown = Math.floor(beta * steps.stream().mapToInt(length).sum());
         StringBuilder prefix = new StringBuilder();
-        for (String step : steps.subList(0, count)) {
-            if (reveals(prefix + step, problem.answer().strip())) {
+        for (String step : steps.subList(0, steps.size() - 1)) {
+            shown -= length.applyAsInt(step);
+            if (shown < 0 || reveals(prefix + step, problem.answer().strip())) {
                 break;
             }
             prefix.append(step);
@@ -135,15 +146,36 @@ public record PrefixSampler(Rule rule, double betaMin, double betaMax, double sh
 
     /**
      * The steps of a solution; together they are the solution. Steps are lines if there are several, else sentences if
-     * there are several, else words.
+     * there are several, else words. None ends inside a formula.
      */
     public static List<String> steps(String solution) {
         for (String boundary : List.of("(?<=\\n)(?=\\S)", "(?<=[.!?;]\\s)(?=\\S)", "(?<=\\s)(?=\\S)")) {
-            List<String> steps = List.of(solution.split(boundary));
+            List<String> steps = new ArrayList<>();
+            boolean formulas = count(solution, DOLLAR) % 2 == 0; // else some are money
+            String open = "";
+            for (String part : solution.split(boundary)) {
+                open += part;
+                if (closed(open, formulas)) {
+                    steps.add(open);
+                    open = "";
+                }
+            }
+            if (!open.isEmpty()) {
+                steps.add(open); // a formula that is never closed
+            }
             if (steps.size() > 1) {
                 return steps;
             }
         }
         return List.of(solution);
+    }
+
+    /** Whether every formula in a text that begins is ended too: $ $, \[ \], \( \), \begin \end. */
+    private static boolean closed(String text, boolean dollars) {
+        return (!dollars || count(text, DOLLAR) % 2 == 0) && count(text, OPENING) == count(text, CLOSING);
+    }
+
+    private static long count(String text, Pattern pattern) {
+        return pattern.matcher(text).results().count();
     }
 }

@@ -69,11 +69,30 @@ class PrefixSamplerTest {
     }
 
     @Example
+    void betaIsAShareOfTheTokensAndNotOfTheSteps() {
+        Problem problem = problem("9", "One two three four.\nFive.\nSix seven.\nSo 9");
+        assertEquals("", PrefixSampler.prefix(problem, 0.4, step -> WORDS.apply(step).length)); // 3.6 of 9 tokens
+        assertEquals("One two three four.\n", PrefixSampler.prefix(problem, 0.45, step -> WORDS.apply(step).length));
+        assertEquals("One two three four.\nFive.\n", PrefixSampler.prefix(problem, 0.75, step -> WORDS.apply(step).length));
+    }
+
+    /** A byte-level tokenizer reads question and hint as one text, and leaves the blank to the next token. */
+    @Example
+    void aHintIsTokenisedWithItsQuestionWhereThatIsPossible() {
+        Function<String, int[]> characters = text -> text.chars().toArray();
+        assertEquals("Q: Aha.", new String(Prompt.continued(characters, "Q: ", "Aha. "), 0, 7));
+        assertEquals(2, Prompt.continued(WORDS, "Q", "A").length, "not QA, one word");
+    }
+
+    @Example
     void stepsAreLinesElseSentencesElseWords() {
         assertEquals(List.of("a b. c\n", "d\n\n", "e"), PrefixSampler.steps("a b. c\nd\n\ne"));
         assertEquals(List.of("One is 1. ", "Two is 2.5! ", "Done"), PrefixSampler.steps("One is 1. Two is 2.5! Done"));
         assertEquals(List.of("20 ", "40 ", "33"), PrefixSampler.steps("20 40 33"));
         assertEquals(List.of("33"), PrefixSampler.steps("33"));
+        assertEquals(List.of("So\n\\[\na\n= b\n\\]\n", "and $x\n= 2$\n", "done"), PrefixSampler.steps("So\n\\[\na\n= b\n\\]\nand $x\n= 2$\ndone"),
+                "no step ends inside a formula");
+        assertEquals(List.of("He has $5. ", "So 5"), PrefixSampler.steps("He has $5. So 5"), "money is no formula");
         assertEquals("", PrefixSampler.prefix(problem("33", "33"), 1), "one step: nothing to show");
     }
 

@@ -196,6 +196,11 @@ public final class Policy implements AutoCloseable {
         return kernels.wide(array);
     }
 
+    /** Text to tokens and back. */
+    public Tokenizer tokenizer() {
+        return tokenizer;
+    }
+
     /** The token that closes a demonstration: the tokenizer's own end token if the model ends at it, else the model's first. */
     public int endToken() {
         BadInput.unless(!config.eosTokens().isEmpty(), "%s: config.json has no eos_token_id, so no completion can end", name);

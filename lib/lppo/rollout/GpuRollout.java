@@ -25,7 +25,8 @@ import lppo.model.Scopes;
  * run once, however many completions it has; all completions decode together; finished ones leave the batch.
  *
  * <p>Tokens are drawn by inverting the distribution function at a uniform number that is keyed by (seed, step, problem,
- * index within the problem) and position, so that no draw depends on what else is in the batch.
+ * index within the problem) and position, so that no draw depends on what else is in the batch. A completion ends at the
+ * maximum length or where the model's positions end.
  *
  * <p>Seen in {@code notebooks/1-what-is-a-rollout.ipynb}.
  *
@@ -63,12 +64,12 @@ public record GpuRollout(Policy policy, Sampling sampling, Seed seed, int maxRow
         for (Prompt prompt : prompts) {
             int length = prompt.tokens().length;
             BadInput.unless(length > 0, "problem %s: its prompt has no tokens", prompt.problem().id());
-            BadInput.unless(length + sampling.maxNewTokens() <= policy.config().maxPositions(),
-                    "problem %s: prompt of %d tokens and completion of %d exceed the model's %d positions",
-                    prompt.problem().id(), length, sampling.maxNewTokens(), policy.config().maxPositions());
+            int room = policy.config().maxPositions() - length;
+            BadInput.unless(room > 0, "problem %s: its prompt of %d tokens fills the model's %d positions", prompt.problem().id(),
+                    length, policy.config().maxPositions());
             String id = prompt.problem().id();
             int index = indices.merge(id, 1, Integer::sum) - 1;
-            rows.add(new Row(prompt, seed.at("rollout", step, id, index), sampling.maxNewTokens()));
+            rows.add(new Row(prompt, seed.at("rollout", step, id, index), Math.min(room, sampling.maxNewTokens())));
         }
         return rows;
     }
@@ -85,13 +86,18 @@ public record GpuRollout(Policy policy, Sampling sampling, Seed seed, int maxRow
             });
         }
         int longest = prefill.stream().mapToInt(tokens -> tokens.length).max().orElseThrow();
-        int capacity = longest + sampling.maxNewTokens();
+        int capacity = capacity(rows, longest);
         NDManager manager = policy.manager();
         try (KvCache cache = policy.cache(prefill.size(), capacity)) {
             NDArray table = Scopes.keep(() -> prefill(prefill, longest, cache, manager)); // [prompts, vocab]
             cache.select(manager.create(source));
             decodeRows(rows, table.get(manager.create(source)), longest, cache);
         }
+    }
+
+    /** Slots of the cache: the longest prompt, then the longest completion that any row may reach. */
+    private static int capacity(List<Row> rows, int longest) {
+        return longest + rows.stream().mapToInt(row -> row.tokens.length).max().orElseThrow();
     }
 
     /** Runs the prompts, padded on the right; returns the logits after each prompt's last token. */
@@ -113,7 +119,7 @@ public record GpuRollout(Policy policy, Sampling sampling, Seed seed, int maxRow
 
     private void decodeRows(List<Row> rows, NDArray firstLogits, int longest, KvCache cache) {
         NDManager manager = policy.manager();
-        Rotary table = Rotary.table(policy.config(), longest + sampling.maxNewTokens(), manager);
+        Rotary table = Rotary.table(policy.config(), capacity(rows, longest), manager);
         List<Row> slots = new ArrayList<>(rows); // who sits in which row of the cache
         NDArray[] gaps = {gaps(rows, longest, manager)};
         long[] sampled = draw(firstLogits, slots);
@@ -155,7 +161,7 @@ public record GpuRollout(Policy policy, Sampling sampling, Seed seed, int maxRow
         if (rows.stream().allMatch(row -> row.prompt.tokens().length == longest)) {
             return null;
         }
-        int capacity = longest + sampling.maxNewTokens();
+        int capacity = capacity(rows, longest);
         float[] mask = new float[rows.size() * capacity];
         for (int i = 0; i < rows.size(); i++) {
             Arrays.fill(mask, i * capacity + rows.get(i).prompt.tokens().length, i * capacity + longest,

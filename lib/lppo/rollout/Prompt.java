@@ -1,5 +1,7 @@
 package lppo.rollout;
 
+import java.util.Arrays;
+import java.util.function.Function;
 import lppo.data.Problem;
 
 /**
@@ -16,6 +18,24 @@ public record Prompt(Problem problem, int[] tokens, int prefixLength, double bet
     /** A prompt without a hint. */
     public static Prompt unguided(Problem problem, int[] tokens) {
         return new Prompt(problem, tokens, 0, 0);
+    }
+
+    /**
+     * The tokens of a question and what follows it. Both are tokenised as one text where that leaves the question's own
+     * tokens as they are (byte-level tokenizers), else apart (word-level ones, which would glue words together). Blanks at
+     * the end are left to what comes next, as tokens begin with a blank and do not end with one.
+     */
+    public static int[] continued(Function<String, int[]> encode, String question, String text) {
+        int[] first = encode.apply(question);
+        String rest = text.replaceAll("[ \\t]+$", "");
+        int[] joined = encode.apply(question + rest);
+        if (joined.length >= first.length && Arrays.equals(first, 0, first.length, joined, 0, first.length)) {
+            return joined;
+        }
+        int[] second = encode.apply(rest);
+        int[] apart = Arrays.copyOf(first, first.length + second.length);
+        System.arraycopy(second, 0, apart, first.length, second.length);
+        return apart;
     }
 
     /** Whether an expert prefix is given. */

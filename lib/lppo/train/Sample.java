@@ -1,10 +1,12 @@
 package lppo.train;
 
+import java.util.Arrays;
 import java.util.List;
 import lppo.PolicyLoss.Aggregation;
 import lppo.data.Problem;
 import lppo.model.Policy;
 import lppo.rollout.Completion;
+import lppo.rollout.Prompt;
 
 /**
  * A sequence to learn from: what conditions and what is learned.
@@ -24,10 +26,11 @@ public record Sample(int[] prompt, int[] completion, float[] behaviour, double a
 
     /** An expert solution to imitate, closed by the end token. */
     public static Sample demonstration(Problem problem, Policy policy) {
-        int[] solution = policy.encode(problem.solution());
-        int[] closed = java.util.Arrays.copyOf(solution, solution.length + 1);
-        closed[solution.length] = policy.endToken();
-        return new Sample(policy.encode(problem.question()), closed, null, 1, 0);
+        int[] question = policy.encode(problem.question());
+        int[] all = Prompt.continued(policy::encode, problem.question(), problem.solution());
+        int[] closed = Arrays.copyOfRange(all, question.length, all.length + 1);
+        closed[closed.length - 1] = policy.endToken();
+        return new Sample(question, closed, null, 1, 0);
     }
 
     /** The samples of a whole batch with the weights that an aggregation gives their tokens. */
