@@ -1,0 +1,597 @@
+package lppo.math;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import lppo.math.Lexer.Token;
+import lppo.math.Lexer.Type;
+import lppo.math.Lexer.Unreadable;
+import lppo.math.Node.Call;
+import lppo.math.Node.Group;
+import lppo.math.Node.Interval;
+import lppo.math.Node.Kind;
+import lppo.math.Node.Num;
+import lppo.math.Node.Relation;
+import lppo.math.Node.Sym;
+import lppo.math.Node.Text;
+
+/**
+ * Reads one answer, LaTeX or plain, into a tree: recursive descent of bounded depth, linear in the length of the text.
+ * Units and other words behind a value are dropped.
+ *
+ * <p>Operators: {@code + * / ^ neg pm mp ! percent degree ratio cup cap setminus abs sqrt root base index}, and functions by
+ * their names; {@code apply} is an unknown function.
+ */
+final class Parser {
+
+    /** Longest answer that is read, in characters. */
+    static final int MAX_LENGTH = 5000;
+
+    private static final int MAX_DEPTH = 80;
+    private static final Set<String> RELATIONS = Set.of("=", "~", "<", "<=", ">", ">=", "!=", "in");
+    private static final Set<String> SEPARATORS = Set.of(",", ";", "and", "or");
+
+    private final List<Token> tokens;
+    private int at;
+    private int depth;
+    private int inBars;
+
+    private Parser(List<Token> tokens) {
+        this.tokens = tokens;
+    }
+
+    /** The tree of a text; {@link Text} where it is not read as mathematics, never an exception. */
+    static Node parse(String text) {
+        try {
+            if (text.length() > MAX_LENGTH) {
+                return new Text(text);
+            }
+            Parser parser = new Parser(Lexer.tokens(text));
+            Node node = parser.list();
+            while (parser.is("\\\\") || parser.is(",") || parser.is(":")) {
+                parser.at++;
+            }
+            return parser.peek().type() == Type.END ? node : new Text(text);
+        } catch (Unreadable e) {
+            return new Text(text);
+        }
+    }
+
+    private Token peek() {
+        return tokens.get(Math.min(at, tokens.size() - 1));
+    }
+
+    private boolean is(String op) {
+        return peek().is(op);
+    }
+
+    private boolean accept(String op) {
+        if (is(op)) {
+            at++;
+            return true;
+        }
+        return false;
+    }
+
+    private void expect(String op) {
+        if (!accept(op)) {
+            throw new Unreadable("expected " + op);
+        }
+    }
+
+    private void deeper() {
+        if (++depth > MAX_DEPTH) {
+            throw new Unreadable("nested too deeply");
+        }
+    }
+
+    /** Items between separators; a semicolon separates more than a comma. */
+    private Node list() {
+        deeper();
+        List<Node> all = new ArrayList<>();
+        List<Node> run = new ArrayList<>();
+        boolean or = false;
+        boolean comma = false;
+        boolean semicolon = false;
+        run.add(relation());
+        while (peek().type() == Type.OP && SEPARATORS.contains(peek().text()) && tokens.get(at + 1).type() != Type.END) {
+            while (peek().type() == Type.OP && SEPARATORS.contains(peek().text())) {
+                or |= is("or");
+                comma |= is(",");
+                if (is(";")) {
+                    semicolon = true;
+                    flush(run, all);
+                }
+                at++;
+            }
+            if (closes()) {
+                break;
+            }
+            run.add(relation());
+        }
+        depth--;
+        if (!semicolon || !comma) {
+            all.addAll(run);
+            return all.size() == 1 ? all.get(0) : new Group(or ? Kind.OR : Kind.LIST, List.copyOf(all));
+        }
+        flush(run, all);
+        return new Group(Kind.LIST, List.copyOf(all));
+    }
+
+    private static void flush(List<Node> run, List<Node> all) {
+        if (!run.isEmpty()) {
+            all.add(run.size() == 1 ? run.get(0) : new Group(Kind.LIST, List.copyOf(run)));
+            run.clear();
+        }
+    }
+
+    private boolean closes() {
+        return peek().type() == Type.END || is(")") || is("]") || is("}") || is("\\}") || is(">>");
+    }
+
+    private Node relation() {
+        List<Node> sides = new ArrayList<>(List.of(side()));
+        List<String> operators = new ArrayList<>();
+        while (peek().type() == Type.OP && RELATIONS.contains(peek().text())) {
+            operators.add(tokens.get(at++).text());
+            sides.add(side());
+        }
+        return sides.size() == 1 ? sides.get(0) : new Relation(List.copyOf(sides), List.copyOf(operators));
+    }
+
+    private Node side() {
+        Node node = peek().type() == Type.TEXT ? words() : ratio();
+        units();
+        return node;
+    }
+
+    private Node words() {
+        StringBuilder words = new StringBuilder();
+        while (peek().type() == Type.TEXT || peek().type() == Type.NAME && !words.isEmpty()) {
+            words.append(words.isEmpty() || !peek().spaced() ? "" : " ").append(tokens.get(at++).text());
+        }
+        Node text = new Text(words.toString());
+        if (closes() || RELATIONS.contains(peek().text()) || SEPARATORS.contains(peek().text())) {
+            return text;
+        }
+        return ratio(); // words before a value, as in "about 5"
+    }
+
+    /** Words behind a value, with powers and quotients of units. */
+    private void units() {
+        if (peek().type() != Type.TEXT) {
+            return;
+        }
+        while (peek().type() == Type.TEXT || is("^") || is("/") || is("*") || is("-") && tokens.get(at + 1).type() == Type.TEXT
+                || is("(") || peek().type() == Type.NAME && peek().text().length() == 1) {
+            if (is("^")) {
+                at++;
+                if (is("{") || is("(")) {
+                    skipGroup();
+                } else {
+                    accept("-");
+                    at++;
+                }
+            } else if (is("(")) {
+                skipGroup();
+            } else {
+                at++;
+            }
+        }
+        if (peek().type() == Type.COMMAND || peek().type() == Type.NUMBER) {
+            throw new Unreadable("more behind the unit");
+        }
+    }
+
+    private void skipGroup() {
+        int level = 0;
+        do {
+            level += is("{") || is("(") ? 1 : is("}") || is(")") ? -1 : 0;
+            if (peek().type() == Type.END) {
+                throw new Unreadable("not closed");
+            }
+            at++;
+        } while (level > 0);
+    }
+
+    private Node ratio() {
+        Node first = union();
+        if (!is(":")) {
+            return first;
+        }
+        List<Node> parts = new ArrayList<>(List.of(first));
+        int start = at - 1;
+        while (is(":") && tokens.get(at + 1).type() != Type.END) {
+            at++;
+            parts.add(union());
+        }
+        boolean time = parts.size() == 2 && at - start == 3 && tokens.get(start + 2).text().length() == 2
+                && tokens.get(start).type() == Type.NUMBER && tokens.get(start + 2).type() == Type.NUMBER
+                && tokens.get(start).text().length() <= 2;
+        return parts.size() == 1 ? first : new Call(time ? "time" : "ratio", List.copyOf(parts));
+    }
+
+    private Node union() {
+        Node node = sum();
+        while (is("cup") || is("cap") || is("setminus")) {
+            node = Node.call(tokens.get(at++).text(), node, sum());
+        }
+        return node;
+    }
+
+    private Node sum() {
+        deeper();
+        Node node = is("pm") || is("mp") || is("+") || is("-") ? null : product();
+        while (is("+") || is("-") || is("pm") || is("mp")) {
+            String op = tokens.get(at++).text();
+            Node term = product();
+            if (op.equals("+") || op.equals("-")) {
+                term = op.equals("-") ? negated(term) : term;
+                node = node == null ? term : Node.call("+", node, term);
+            } else {
+                node = Node.call(op, node == null ? Node.integer(0) : node, term);
+            }
+        }
+        depth--;
+        return node;
+    }
+
+    private static Node negated(Node node) {
+        return node instanceof Num num ? new Num(num.value().negate(), num.decimal()) : Node.call("neg", node);
+    }
+
+    private Node product() {
+        Node node = factor(true);
+        while (true) {
+            if (accept("*")) {
+                node = Node.call("*", node, factor(true));
+            } else if (accept("/")) {
+                if (peek().type() == Type.TEXT) {
+                    return node; // 5 per hour
+                }
+                node = Node.call("/", node, factor(true));
+            } else if (startsFactor()) {
+                Token before = tokens.get(at - 1);
+                if (peek().type() == Type.NUMBER && !before.is(")") && !before.is("}") && !before.is("|") && !before.is("!")) {
+                    node = mixed(node);
+                } else if (node instanceof Num whole && peek().text().equals("frac")) {
+                    node = mixedFraction(whole);
+                } else {
+                    node = Node.call("*", node, factor(false));
+                }
+            } else {
+                return node;
+            }
+        }
+    }
+
+    /** {@code 1 1/2}. */
+    private Node mixed(Node whole) {
+        boolean fraction = whole instanceof Num num && num.value().isInteger() && peek().value().value().isInteger()
+                && tokens.get(at + 1).is("/") && tokens.get(at + 2).type() == Type.NUMBER;
+        if (!fraction) {
+            throw new Unreadable("a number after a value");
+        }
+        Rational part = quotient(tokens.get(at).value().value(), tokens.get(at + 2).value().value());
+        at += 3;
+        return new Num(part.plus(((Num) whole).value()), false);
+    }
+
+    private static Rational quotient(Rational a, Rational b) {
+        if (b.signum() == 0) {
+            throw new Unreadable("division by zero");
+        }
+        return a.over(b);
+    }
+
+    /** {@code 1\frac{1}{2}} is one and a half; {@code 2\frac{x}{3}} and {@code 2\frac{5}{3}} are products. */
+    private Node mixedFraction(Num whole) {
+        Node right = factor(false);
+        boolean mixed = right instanceof Call call && call.op().equals("/") && call.args().get(0) instanceof Num a
+                && call.args().get(1) instanceof Num b && a.value().isInteger() && b.value().isInteger() && whole.value().isInteger()
+                && a.value().signum() > 0 && a.value().numerator().compareTo(b.value().numerator()) < 0;
+        return Node.call(mixed ? "+" : "*", whole, right);
+    }
+
+    private boolean startsFactor() {
+        Token token = peek();
+        return token.type() == Type.NUMBER || token.type() == Type.NAME
+                || token.type() == Type.COMMAND && !token.text().startsWith("end ")
+                || is("(") || is("{") || is("\\{") || is("[") && !tokens.get(at - 1).is("^") || is("lfloor") || is("lceil")
+                || is("|") && inBars == 0;
+    }
+
+    private Node factor(boolean signed) {
+        deeper();
+        try {
+            if (signed && accept("-")) {
+                return negated(factor(true));
+            } else if (signed && accept("+")) {
+                return factor(true);
+            }
+            return postfix(atom());
+        } finally {
+            depth--;
+        }
+    }
+
+    private Node postfix(Node node) {
+        while (true) {
+            if (accept("!")) {
+                node = Node.call("!", node);
+            } else if (accept("%")) {
+                node = Node.call("percent", node);
+            } else if (accept("deg")) {
+                node = Node.call("degree", node);
+            } else if (accept("'")) {
+                node = node instanceof Sym sym ? new Sym(sym.name() + "'") : node;
+            } else if (accept("_")) {
+                node = index(node);
+            } else if (accept("^")) {
+                node = power(node);
+            } else {
+                return node;
+            }
+        }
+    }
+
+    private Node power(Node base) {
+        int before = at;
+        boolean brace = accept("{");
+        if (accept("circ") || accept("deg")) {
+            if (brace) {
+                expect("}");
+            }
+            return Node.call("degree", base);
+        } else if (accept("'")) {
+            while (accept("'") || accept("}")) {
+                continue;
+            }
+            return base instanceof Sym sym ? new Sym(sym.name() + "'") : base;
+        }
+        at = before;
+        Node exponent = is("-") || is("+") ? factor(true) : atomOrPower();
+        return Node.call("^", base, exponent);
+    }
+
+    private Node atomOrPower() {
+        Node node = atom();
+        return accept("^") ? power(node) : is("!") ? postfix(node) : node;
+    }
+
+    /** A subscript: part of the name, the base of a number, or an index that is an expression. */
+    private Node index(Node node) {
+        String spelling = tokens.get(at - 2).text();
+        Node subscript = peek().type() == Type.TEXT ? new Text(tokens.get(at++).text()) : textOrAtom();
+        if (node instanceof Num && subscript instanceof Num base && base.value().isInteger()) {
+            return base.value().equals(Rational.of(10)) ? node : Node.call("base", new Sym(spelling), subscript);
+        } else if (node instanceof Sym sym && (subscript instanceof Num || subscript instanceof Text)) {
+            return new Sym(sym.name() + "_" + subscript.canonical());
+        }
+        return Node.call("index", node, subscript);
+    }
+
+    private Node textOrAtom() {
+        if (is("{") && tokens.get(at + 1).type() == Type.TEXT && tokens.get(at + 2).is("}")) {
+            at += 3;
+            return new Text(tokens.get(at - 2).text());
+        }
+        return atom();
+    }
+
+    private Node atom() {
+        Token token = peek();
+        at++;
+        switch (token.type()) {
+            case NUMBER:
+                return token.value();
+            case NAME:
+                return name(token);
+            case COMMAND:
+                return new Commands().read(token.text());
+            case OP:
+                return bracket(token.text());
+            default:
+                throw new Unreadable("not read as mathematics");
+        }
+    }
+
+    /** A letter, or an unknown function with its arguments: f(x), P(A). */
+    private Node name(Token token) {
+        String name = token.text();
+        boolean function = name.length() == 1 && (name.compareTo("a") < 0 || "fgh".contains(name)) && is("(") && !peek().spaced();
+        if (!function) {
+            return new Sym(name);
+        }
+        int open = at++;
+        Node arguments = list();
+        expect(")");
+        if (Character.isUpperCase(name.charAt(0)) && (at - open > 3 && !(arguments instanceof Group))) {
+            return Node.call("*", new Sym(name), arguments); // A(b+c)
+        }
+        List<Node> all = new ArrayList<>(List.of(new Sym(name)));
+        all.addAll(arguments instanceof Group group ? group.items() : List.of(arguments));
+        return new Call("apply", List.copyOf(all));
+    }
+
+    private Node bracket(String open) {
+        deeper();
+        int bars = inBars;
+        inBars = 0;
+        Node node;
+        switch (open) {
+            case "{" -> {
+                node = is("}") ? new Text("") : list();
+                expect("}");
+            }
+            case "\\{" -> node = set();
+            case "<<" -> {
+                node = new Group(Kind.TUPLE, items(list()));
+                expect(">>");
+            }
+            case "|" -> {
+                inBars = 1;
+                node = Node.call("abs", ratio());
+                expect("|");
+            }
+            case "lfloor", "lceil" -> {
+                node = Node.call(open.equals("lfloor") ? "floor" : "ceil", sum());
+                expect(open.equals("lfloor") ? "rfloor" : "rceil");
+            }
+            case "(", "[", "]" -> node = parenthesised(open);
+            default -> throw new Unreadable(open + " is out of place");
+        }
+        inBars = bars;
+        depth--;
+        return node;
+    }
+
+    private Node parenthesised(String open) {
+        Node inside = list();
+        String close = peek().text();
+        at++;
+        if (!close.equals(")") && !close.equals("]") && !close.equals("[")) {
+            throw new Unreadable("not closed");
+        }
+        boolean round = open.equals("(") && close.equals(")");
+        if (!(inside instanceof Group group) || group.kind() == Kind.SET || group.kind() == Kind.TUPLE) {
+            return inside;
+        } else if (round || group.items().size() != 2) {
+            return new Group(Kind.TUPLE, group.items());
+        }
+        return new Interval(group.items().get(0), group.items().get(1), !open.equals("["), !close.equals("]"));
+    }
+
+    /** {@code {1, 2}} or {@code {x | x > 2}}. */
+    private Node set() {
+        if (accept("\\}")) {
+            return new Sym("Empty");
+        }
+        inBars = 1;
+        Node inside = list();
+        inBars = 0;
+        if (accept("|") || accept(":")) {
+            inside = Node.call("builder", list());
+        }
+        expect("\\}");
+        return inside.is("builder") ? inside.parts().get(0) : new Group(Kind.SET, items(inside));
+    }
+
+    private static List<Node> items(Node node) {
+        return node instanceof Group group && (group.kind() == Kind.LIST || group.kind() == Kind.OR) ? group.items() : List.of(node);
+    }
+
+    /** What begins with a command: fractions, roots, functions, sums, matrices. */
+    private final class Commands {
+
+        Node read(String name) {
+            return switch (name) {
+                case "frac" -> Node.call("/", atom(), atom());
+                case "binom" -> Node.call("binom", atom(), atom());
+                case "sqrt" -> root();
+                case "sum", "prod", "int" -> bounded(name);
+                case "begin matrix", "begin det" -> matrix(name.substring(6));
+                default -> {
+                    if (!Lexer.FUNCTIONS.contains(name)) {
+                        throw new Unreadable(name + " is out of place");
+                    }
+                    yield function(name);
+                }
+            };
+        }
+
+        private Node root() {
+            Node degree = null;
+            if (accept("[")) {
+                degree = sum();
+                expect("]");
+            }
+            Node radicand = atom();
+            return degree == null ? Node.call("sqrt", radicand) : Node.call("root", radicand, degree);
+        }
+
+        private Node function(String name) {
+            Node base = accept("_") ? atom() : null;
+            Node exponent = accept("^") ? (is("-") ? factor(true) : atom()) : null;
+            base = base == null && accept("_") ? atom() : base;
+            Node argument = is("(") || is("{") || is("[") || is("|") ? atom() : argument();
+            List<Node> arguments = argument instanceof Group group ? group.items() : List.of(argument);
+            Node call = base == null ? new Call(name, arguments) : Node.call("logb", argument, base);
+            if (base != null && !name.equals("log")) {
+                throw new Unreadable(name + " with an index");
+            }
+            if (exponent instanceof Num num && num.value().equals(Rational.of(-1))) {
+                return new Call("arc" + name, arguments);
+            }
+            return exponent == null ? call : Node.call("^", call, exponent);
+        }
+
+        /** The factors behind a function up to the next function or sign: sin 2x. */
+        private Node argument() {
+            Node node = factor(true);
+            while (peek().type() == Type.NAME || peek().type() == Type.COMMAND && Set.of("frac", "sqrt").contains(peek().text())) {
+                node = Node.call("*", node, factor(false));
+            }
+            if (is("/") && tokens.get(at + 1).type() == Type.NUMBER) {
+                at++;
+                node = Node.call("/", node, factor(false));
+            }
+            return node;
+        }
+
+        /** A sum, product or integral with bounds: {@code sum(variable, low, high, body)}. */
+        private Node bounded(String name) {
+            expect("_");
+            boolean brace = accept("{");
+            Node variable = new Sym("");
+            if (!name.equals("int")) {
+                variable = atom();
+                expect("=");
+            }
+            Node low = brace ? sum() : atom();
+            if (brace) {
+                expect("}");
+            }
+            expect("^");
+            Node high = atom();
+            Node body = name.equals("int") ? sum() : product();
+            return name.equals("int") ? integral(low, high, body) : Node.call(name, variable, low, high, body);
+        }
+
+        private Node integral(Node low, Node high, Node body) {
+            if (body instanceof Call product && product.op().equals("*") && product.args().get(1) instanceof Sym variable) {
+                Node rest = product.args().get(0);
+                if (rest.equals(new Sym("d"))) {
+                    return Node.call("int", variable, low, high, Node.integer(1));
+                } else if (rest instanceof Call inner && inner.op().equals("*") && inner.args().get(1).equals(new Sym("d"))) {
+                    return Node.call("int", variable, low, high, inner.args().get(0));
+                }
+            }
+            throw new Unreadable("an integral without dx");
+        }
+
+        private Node matrix(String kind) {
+            List<List<Node>> rows = new ArrayList<>();
+            List<Node> row = new ArrayList<>();
+            while (!peek().text().startsWith("end ")) {
+                row.add(relation());
+                if (!accept("&")) {
+                    rows.add(List.copyOf(row));
+                    row.clear();
+                    if (!peek().text().startsWith("end ")) {
+                        expect("\\\\");
+                        while (accept("\\\\")) {
+                            continue;
+                        }
+                    }
+                }
+            }
+            at++;
+            if (rows.isEmpty() || rows.stream().anyMatch(r -> r.size() != rows.get(0).size())) {
+                throw new Unreadable("rows of different lengths");
+            }
+            Node matrix = new Node.Matrix(List.copyOf(rows));
+            return kind.equals("det") ? Node.call("det", matrix) : matrix;
+        }
+    }
+}
