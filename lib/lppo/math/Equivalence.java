@@ -181,16 +181,20 @@ final class Equivalence {
     /** An equation against what is none: {@code x = 5} is 5; {@code 2x + z = 1} is not 1. */
     private boolean unwrapped(Node gold, Node answer) {
         if (gold instanceof Relation relation) {
-            return relation.isEquation() && isName(relation.left()) && equal(exact(relation), answer);
+            return relation.isEquation() && names(relation) && equal(exact(relation), answer);
         }
         Relation relation = (Relation) answer;
         boolean numbers = relation.variables().isEmpty() && relation.sides().stream().noneMatch(side -> side instanceof Text);
-        if (relation.isEquation() && (numbers || isName(relation.left()))) {
+        if (relation.isEquation() && (numbers || names(relation))) {
             return equal(gold, exact(relation));
         } else if (gold instanceof Group && !(gold.parts().isEmpty())) {
             return groups(gold, answer);
         }
         return false;
+    }
+
+    private static boolean names(Relation relation) {
+        return relation.sides().subList(0, relation.sides().size() - 1).stream().anyMatch(Equivalence::isName);
     }
 
     /** Whether something is named rather than computed: x, a_3, AB, f(x), |AB|, NO/BO, A:B, (x, y). */
@@ -237,8 +241,10 @@ final class Equivalence {
         return node instanceof Group group ? group.kind() : node.equals(new Sym("Empty")) ? Kind.SET : null;
     }
 
+    /** The items; a solution that is listed twice counts once. */
     private static List<Node> items(Node node) {
-        return node instanceof Group group ? group.items() : node.equals(new Sym("Empty")) ? List.of() : List.of(node);
+        return node instanceof Group group ? group.kind() == Kind.TUPLE || group.items().stream().anyMatch(item -> item instanceof Num)
+                ? group.items() : group.items().stream().distinct().toList() : node.equals(new Sym("Empty")) ? List.of() : List.of(node);
     }
 
     private boolean inOrder(List<Node> a, List<Node> b) {

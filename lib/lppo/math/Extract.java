@@ -31,6 +31,8 @@ record Extract(String text, String how, boolean plain) {
     private static final Pattern ANCHOR = Pattern.compile(
             "answers?\\*{0,2}+(?:\\s++(?:to|of|for)\\s[^.\\n]{1,100}?)?\\s*+(?:is|are|=|:|\\*\\*:?)(?:\\s++(?:is|are)\\b)?[\\s:*\"]*+",
             Pattern.CASE_INSENSITIVE);
+    private static final Pattern VERB = Pattern.compile("(?<!which|this|that|it|,)\\s(?:is|are)(?:\\s|:|$)");
+    private static final Pattern DIGIT_OR_FORMULA = Pattern.compile("[\\d$\\\\]");
     private static final String DIGITS = "(?:\\d{1,3}(?:[ ,]\\d{3})++(?!\\d)(?:\\.\\d++)?|\\d++[.,]\\d++|\\.\\d++|\\d++)";
     private static final Pattern NUMBER = Pattern.compile("(?<![A-Za-z\\d])(?:(?<![\\w)])[-−])?[$€£]?" + DIGITS + "(?:[eE][-+]?\\d++)?"
             + "(?:\\s?[/:]\\s?" + DIGITS + ")?(?:\\s*+(?:\\\\?%|percent|pct))?");
@@ -57,7 +59,7 @@ record Extract(String text, String how, boolean plain) {
             return find(text, true);
         }
         boolean bare = text.length() <= WINDOW && !(Parser.parse(text) instanceof Text);
-        return bare ? Optional.of(new Extract(text, "the reference", !text.contains("$") && !text.contains("\\")))
+        return bare && (formulas(text).isEmpty() || text.startsWith("$")) ? Optional.of(new Extract(text, "the reference", !text.contains("$") && !text.contains("\\")))
                 : text.contains("$") || text.contains("\\(") || text.contains("\\[") || text.length() > MAX_WHOLE ? find(text, true)
                         : Optional.of(new Extract(text, "the reference", true));
     }
@@ -79,7 +81,7 @@ record Extract(String text, String how, boolean plain) {
         if (anchored.isPresent()) {
             return anchored;
         }
-        if (text.length() <= MAX_WHOLE && !(Parser.parse(text) instanceof Text)) {
+        if (text.length() <= MAX_WHOLE && formulas(text).isEmpty() && !(Parser.parse(text) instanceof Text)) {
             return Optional.of(new Extract(text, "the whole text", !text.contains("$") && !text.contains("\\")));
         }
         return last(text);
@@ -173,8 +175,14 @@ record Extract(String text, String how, boolean plain) {
 
     /** The first formula of a statement, or its first sentence. */
     private static Extract statement(String rest, String how) {
-        List<int[]> formulas = formulas(rest);
         int sentence = sentenceEnd(rest);
+        Matcher verb = VERB.matcher(rest).region(0, sentence);
+        while (verb.find()) { // Final Answer: The largest $n$ is 34.
+            if (DIGIT_OR_FORMULA.matcher(rest.substring(verb.end(), sentence)).find()) {
+                return statement(rest.substring(verb.end()), how);
+            }
+        }
+        List<int[]> formulas = formulas(rest);
         if (!formulas.isEmpty() && formulas.get(0)[0] <= sentence && !rest.substring(0, formulas.get(0)[0]).matches("(?s).*\\d.*")) {
             int end = chained(rest, formulas, 0);
             return new Extract(rest.substring(formulas.get(0)[0], withPercent(rest, end)), how, false);

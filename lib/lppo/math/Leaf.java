@@ -150,6 +150,9 @@ final class Leaf {
             return infinite(a, b);
         }
         SymjaText text = new SymjaText();
+        if (a.canonical().equals(b.canonical())) {
+            return because(true, "the same but for the order of terms");
+        }
         Optional<String> left = text.of(a);
         Optional<String> right = text.of(b);
         if (left.isEmpty() || right.isEmpty()) {

@@ -5,6 +5,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** A parsed answer: an immutable tree. */
 sealed interface Node {
@@ -103,6 +104,10 @@ sealed interface Node {
         return names;
     }
 
+    private Stream<Node> terms(String op) {
+        return is(op) ? parts().stream().flatMap(part -> part.terms(op)) : Stream.of(this);
+    }
+
     /** The same with one spelling for each tree; sets and lists are sorted. */
     default String canonical() {
         List<String> parts = parts().stream().map(Node::canonical).toList();
@@ -118,8 +123,8 @@ sealed interface Node {
             return (interval.lowOpen ? "(" : "[") + String.join(",", parts) + (interval.highOpen ? ")" : "]");
         } else if (this instanceof Group group && group.kind != Kind.TUPLE) {
             return parts.stream().sorted().collect(Collectors.joining(",", "{", "}"));
-        } else if (this instanceof Call call && (call.op.equals("+") || call.op.equals("*"))) {
-            return call.op + parts.stream().sorted().collect(Collectors.joining(",", "(", ")"));
+        } else if (is("+") || is("*")) {
+            return ((Call) this).op + terms(((Call) this).op).map(Node::canonical).sorted().collect(Collectors.joining(",", "(", ")"));
         }
         return (this instanceof Call call ? call.op : "") + "(" + String.join(",", parts) + ")";
     }

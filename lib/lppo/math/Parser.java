@@ -22,22 +22,18 @@ import lppo.math.Node.Text;
  * <p>Operators: {@code + * / ^ neg pm mp ! percent degree ratio cup cap setminus abs sqrt root base index}, and functions by
  * their names; {@code apply} is an unknown function.
  */
-final class Parser {
+final class Parser extends Cursor {
 
     /** Longest answer that is read, in characters. */
     static final int MAX_LENGTH = 5000;
 
-    private static final int MAX_DEPTH = 80;
     private static final Set<String> RELATIONS = Set.of("=", "~", "<", "<=", ">", ">=", "!=", "in");
     private static final Set<String> SEPARATORS = Set.of(",", ";", "and", "or");
 
-    private final List<Token> tokens;
-    private int at;
-    private int depth;
     private int inBars;
 
     private Parser(List<Token> tokens) {
-        this.tokens = tokens;
+        super(tokens);
     }
 
     /** The tree of a text; {@link Text} where it is not read as mathematics, never an exception. */
@@ -54,34 +50,6 @@ final class Parser {
             return parser.peek().type() == Type.END ? node : new Text(text);
         } catch (Unreadable e) {
             return new Text(text);
-        }
-    }
-
-    private Token peek() {
-        return tokens.get(Math.min(at, tokens.size() - 1));
-    }
-
-    private boolean is(String op) {
-        return peek().is(op);
-    }
-
-    private boolean accept(String op) {
-        if (is(op)) {
-            at++;
-            return true;
-        }
-        return false;
-    }
-
-    private void expect(String op) {
-        if (!accept(op)) {
-            throw new Unreadable("expected " + op);
-        }
-    }
-
-    private void deeper() {
-        if (++depth > MAX_DEPTH) {
-            throw new Unreadable("nested too deeply");
         }
     }
 
@@ -129,7 +97,7 @@ final class Parser {
         return peek().type() == Type.END || is(")") || is("]") || is("}") || is("\\}") || is(">>");
     }
 
-    private Node relation() {
+    Node relation() {
         List<Node> sides = new ArrayList<>(List.of(side()));
         List<String> operators = new ArrayList<>();
         while (peek().type() == Type.OP && RELATIONS.contains(peek().text())) {
@@ -219,7 +187,7 @@ final class Parser {
         return node;
     }
 
-    private Node sum() {
+    Node sum() {
         deeper();
         Node node = is("pm") || is("mp") || is("+") || is("-") ? null : product();
         while (is("+") || is("-") || is("pm") || is("mp")) {
@@ -240,7 +208,7 @@ final class Parser {
         return node instanceof Num num ? new Num(num.value().negate(), num.decimal()) : Node.call("neg", node);
     }
 
-    private Node product() {
+    Node product() {
         Node node = factor(true);
         while (true) {
             if (accept("*")) {
@@ -301,7 +269,7 @@ final class Parser {
                 || is("|") && inBars == 0;
     }
 
-    private Node factor(boolean signed) {
+    Node factor(boolean signed) {
         deeper();
         try {
             if (signed && accept("-")) {
@@ -379,7 +347,7 @@ final class Parser {
         return atom();
     }
 
-    private Node atom() {
+    Node atom() {
         Token token = peek();
         at++;
         switch (token.type()) {
@@ -388,7 +356,7 @@ final class Parser {
             case NAME:
                 return name(token);
             case COMMAND:
-                return new Commands().read(token.text());
+                return new Commands(this).read(token.text());
             case OP:
                 return bracket(token.text());
             default:
@@ -479,119 +447,5 @@ final class Parser {
 
     private static List<Node> items(Node node) {
         return node instanceof Group group && (group.kind() == Kind.LIST || group.kind() == Kind.OR) ? group.items() : List.of(node);
-    }
-
-    /** What begins with a command: fractions, roots, functions, sums, matrices. */
-    private final class Commands {
-
-        Node read(String name) {
-            return switch (name) {
-                case "frac" -> Node.call("/", atom(), atom());
-                case "binom" -> Node.call("binom", atom(), atom());
-                case "sqrt" -> root();
-                case "sum", "prod", "int" -> bounded(name);
-                case "begin matrix", "begin det" -> matrix(name.substring(6));
-                default -> {
-                    if (!Lexer.FUNCTIONS.contains(name)) {
-                        throw new Unreadable(name + " is out of place");
-                    }
-                    yield function(name);
-                }
-            };
-        }
-
-        private Node root() {
-            Node degree = null;
-            if (accept("[")) {
-                degree = sum();
-                expect("]");
-            }
-            Node radicand = atom();
-            return degree == null ? Node.call("sqrt", radicand) : Node.call("root", radicand, degree);
-        }
-
-        private Node function(String name) {
-            Node base = accept("_") ? atom() : null;
-            Node exponent = accept("^") ? (is("-") ? factor(true) : atom()) : null;
-            base = base == null && accept("_") ? atom() : base;
-            Node argument = is("(") || is("{") || is("[") || is("|") ? atom() : argument();
-            List<Node> arguments = argument instanceof Group group ? group.items() : List.of(argument);
-            Node call = base == null ? new Call(name, arguments) : Node.call("logb", argument, base);
-            if (base != null && !name.equals("log")) {
-                throw new Unreadable(name + " with an index");
-            }
-            if (exponent instanceof Num num && num.value().equals(Rational.of(-1))) {
-                return new Call("arc" + name, arguments);
-            }
-            return exponent == null ? call : Node.call("^", call, exponent);
-        }
-
-        /** The factors behind a function up to the next function or sign: sin 2x. */
-        private Node argument() {
-            Node node = factor(true);
-            while (peek().type() == Type.NAME || peek().type() == Type.COMMAND && Set.of("frac", "sqrt").contains(peek().text())) {
-                node = Node.call("*", node, factor(false));
-            }
-            if (is("/") && tokens.get(at + 1).type() == Type.NUMBER) {
-                at++;
-                node = Node.call("/", node, factor(false));
-            }
-            return node;
-        }
-
-        /** A sum, product or integral with bounds: {@code sum(variable, low, high, body)}. */
-        private Node bounded(String name) {
-            expect("_");
-            boolean brace = accept("{");
-            Node variable = new Sym("");
-            if (!name.equals("int")) {
-                variable = atom();
-                expect("=");
-            }
-            Node low = brace ? sum() : atom();
-            if (brace) {
-                expect("}");
-            }
-            expect("^");
-            Node high = atom();
-            Node body = name.equals("int") ? sum() : product();
-            return name.equals("int") ? integral(low, high, body) : Node.call(name, variable, low, high, body);
-        }
-
-        private Node integral(Node low, Node high, Node body) {
-            if (body instanceof Call product && product.op().equals("*") && product.args().get(1) instanceof Sym variable) {
-                Node rest = product.args().get(0);
-                if (rest.equals(new Sym("d"))) {
-                    return Node.call("int", variable, low, high, Node.integer(1));
-                } else if (rest instanceof Call inner && inner.op().equals("*") && inner.args().get(1).equals(new Sym("d"))) {
-                    return Node.call("int", variable, low, high, inner.args().get(0));
-                }
-            }
-            throw new Unreadable("an integral without dx");
-        }
-
-        private Node matrix(String kind) {
-            List<List<Node>> rows = new ArrayList<>();
-            List<Node> row = new ArrayList<>();
-            while (!peek().text().startsWith("end ")) {
-                row.add(relation());
-                if (!accept("&")) {
-                    rows.add(List.copyOf(row));
-                    row.clear();
-                    if (!peek().text().startsWith("end ")) {
-                        expect("\\\\");
-                        while (accept("\\\\")) {
-                            continue;
-                        }
-                    }
-                }
-            }
-            at++;
-            if (rows.isEmpty() || rows.stream().anyMatch(r -> r.size() != rows.get(0).size())) {
-                throw new Unreadable("rows of different lengths");
-            }
-            Node matrix = new Node.Matrix(List.copyOf(rows));
-            return kind.equals("det") ? Node.call("det", matrix) : matrix;
-        }
     }
 }
