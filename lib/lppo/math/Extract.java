@@ -279,7 +279,9 @@ record Extract(String text, String how, boolean plain) {
             int end = display ? text.indexOf("$$", start) : closingDollar(text, start);
             boolean price = !display && (dollar > 0 && Character.isDigit(text.charAt(dollar - 1)) && end < 0
                     || end > 0 && end + 1 < text.length() && Character.isDigit(text.charAt(end + 1)));
-            if (end > start && !price) {
+            if (end > start && !price && text.substring(start, end).isBlank()) {
+                at = end + (display ? 2 : 1);
+            } else if (end > start && !price) {
                 found.add(new int[] {dollar, end + (display ? 2 : 1)});
                 at = end + (display ? 2 : 1);
             } else {

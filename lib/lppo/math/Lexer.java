@@ -361,7 +361,7 @@ final class Lexer {
             spaced = true;
         } else if (content.length() == 1 && isLetter(content.charAt(0)) && !raw.matches("[~ ].*")) {
             add(Type.NAME, content);
-        } else if (content.matches("[-+]?[\\d.,/]*\\d")) {
+        } else if (content.matches("[-+(]?[\\d.,/]*\\d\\)?")) {
             Lexer inner = new Lexer(content);
             while (inner.at < content.length()) {
                 inner.next();
