@@ -14,7 +14,7 @@ import org.matheclipse.core.interfaces.IExpr;
  * The process behind {@link Algebra}: reads a question a line, {@code variables TAB a TAB b}, and writes an answer a line,
  * {@code DECISION TAB reason}. Ends when its input does, also in the middle of a question.
  *
- * <p>The expressions are first evaluated to 40 digits at three points; where they agree, a simplification to zero is looked
+ * <p>The expressions are first evaluated to 100 digits at three points; where they agree, a simplification to zero is looked
  * for as the proof.
  */
 public final class AlgebraWorker {
@@ -29,7 +29,7 @@ public final class AlgebraWorker {
         Config.MAX_BIT_LENGTH = 100_000;
         Config.MAX_OUTPUT_SIZE = 100_000;
         symja = new ExprEvaluator(false, (short) 1);
-        symja.eval("Simplify(Sqrt(2)*Sqrt(3)-Sqrt(6)+N(Pi,40)*0)"); // loads the rules
+        symja.eval("Simplify(Sqrt(2)*Sqrt(3)-Sqrt(6)+N(Pi,100)*0)"); // loads the rules
     }
 
     /** The loop of questions. */
@@ -78,20 +78,20 @@ public final class AlgebraWorker {
                 continue;
             }
             double scale = Math.max(left.abs().evalf(), right.abs().evalf());
-            if (left.subtract(right).abs().evalf() > 1e-25 * scale) {
-                return "DIFFERENT\tthey differ at a point, computed to 40 digits";
+            if (left.subtract(right).abs().evalf() > 1e-80 * scale) {
+                return "DIFFERENT\tthey differ at a point, computed to 100 digits";
             }
             agreeing++;
         }
         if (symja.eval("Simplify((" + a + ")-(" + b + "))").isZero()) {
             return "EQUAL\ttheir difference simplifies to zero";
         }
-        return agreeing > 0 ? "EQUAL\tthey agree to 25 digits" + (variables == 0 ? "" : " at " + agreeing + " points")
+        return agreeing > 0 ? "EQUAL\tthey agree to 80 digits" + (variables == 0 ? "" : " at " + agreeing + " points")
                 : "UNDECIDED\tcomputer algebra finds no value";
     }
 
     private IExpr at(String expression, int variables, int point) {
-        return symja.eval("N((" + expression + ")" + rules(variables, point) + ",40)");
+        return symja.eval("N((" + expression + ")" + rules(variables, point) + ",100)");
     }
 
     private static String rules(int variables, int point) {

@@ -37,7 +37,7 @@ final class Exact {
         if (node instanceof Num num) {
             return num.value();
         } else if (node instanceof Sym sym) {
-            return Numeric.CONSTANTS.contains(sym.name()) ? null : variables.apply(sym.name());
+            return variables.apply(sym.name());
         } else if (!(node instanceof Call call) || call.args().isEmpty() || call.args().size() > 2) {
             return null;
         } else {

@@ -25,13 +25,15 @@ record Extract(String text, String how, boolean plain) {
     private static final int WINDOW = 2000;
     private static final int MAX_BOXES = 30;
     private static final Pattern BOX = Pattern.compile("\\\\(?:boxed|fbox|framebox)(?![A-Za-z])");
-    private static final Pattern BETWEEN = Pattern.compile("\\b(?:and|or)\\b|[,;]");
+    private static final Pattern BETWEEN = Pattern.compile("\\b(?:and|or)\\b");
     private static final Pattern JOINT = Pattern.compile("\\s*+(?:[,;]|,?\\s*+(?:and|or)\\b)\\s*+");
     private static final Pattern PERCENT = Pattern.compile("[\\s$})\\]]{0,5}+(?:\\\\?%|percent|pct)");
     private static final Pattern ANCHOR = Pattern.compile(
             "answers?\\*{0,2}+(?:\\s++(?:to|of|for)\\s[^.\\n]{1,100}?)?\\s*+(?:is|are|=|:|\\*\\*:?)(?:\\s++(?:is|are)\\b)?[\\s:*\"]*+",
             Pattern.CASE_INSENSITIVE);
     private static final Pattern VERB = Pattern.compile("(?<!which|this|that|it|,)\\s(?:is|are)(?:\\s|:|$)");
+    private static final Pattern REASON = Pattern.compile(",? (?:because|since|as|which|not|so|where|when|rather|instead)\\b");
+    private static final Pattern LABELLED = Pattern.compile("\\(?[A-Z][).:]\\s.*");
     private static final Pattern DIGIT_OR_FORMULA = Pattern.compile("[\\d$\\\\]");
     private static final String DIGITS = "(?:\\d{1,3}(?:[ ,]\\d{3})++(?!\\d)(?:\\.\\d++)?|\\d++[.,]\\d++|\\.\\d++|\\d++)";
     private static final Pattern NUMBER = Pattern.compile("(?<![A-Za-z\\d])(?:(?<![\\w)])[-−])?[$€£]?" + DIGITS + "(?:[eE][-+]?\\d++)?"
@@ -188,7 +190,8 @@ record Extract(String text, String how, boolean plain) {
             return new Extract(rest.substring(formulas.get(0)[0], withPercent(rest, end)), how, false);
         }
         String words = rest.substring(0, sentence).replace("**", "").replaceAll("^[\"'`]+|[\"'`*.!]+$", "").strip();
-        if (Parser.parse(words) instanceof Text && !(words.length() < 4)) {
+        words = REASON.split(words, 2)[0].strip();
+        if (Parser.parse(words) instanceof Text && words.length() > 3 && !LABELLED.matcher(words).matches()) {
             Matcher number = NUMBER.matcher(words);
             if (number.find()) {
                 return new Extract(number.group(), how, true);

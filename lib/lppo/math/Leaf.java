@@ -1,17 +1,17 @@
 package lppo.math;
 
-import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import lppo.math.Node.Call;
 import lppo.math.Node.Num;
 import lppo.math.Node.Sym;
 
 /**
  * Equality of two expressions, the leaves of an answer. Cheapest first: exact numbers; values in double precision at five
- * points, which tell nearly all different ones apart; exact values of rational functions at large random points; last, computer
- * algebra.
+ * points, which tell nearly all different ones apart; exact values at large random points of what is a rational expression of
+ * variables, roots and other parts; last, computer algebra.
  *
  * <p>A number written with a decimal point equals what rounds to the same six decimals, and below 0.001 in magnitude what is
  * the same to six significant digits. So 0.333333 is one third and 0.33 is not. Numbers without a decimal point are exact.
@@ -52,10 +52,10 @@ final class Leaf {
             return because(true, "the same expression");
         }
         boolean decimal = a.hasDecimal() || b.hasDecimal();
-        Optional<Rational> left = Exact.of(a);
-        Optional<Rational> right = Exact.of(b);
-        if (left.isPresent() && right.isPresent()) {
-            boolean equal = decimal ? close(left.get(), right.get()) : left.equals(right);
+        Optional<Rational> x0 = Exact.of(a);
+        Optional<Rational> y0 = Exact.of(b);
+        if (x0.isPresent() && y0.isPresent()) {
+            boolean equal = decimal ? close(x0.get(), y0.get()) : x0.equals(y0);
             return because(equal, equal ? "the same number" : "the numbers differ");
         }
         Set<String> variables = new TreeSet<>(a.variables());
@@ -73,11 +73,15 @@ final class Leaf {
             }
             seen += Double.isFinite(x.value().abs()) && Double.isFinite(y.value().abs()) ? 1 : 0;
         }
-        if (seen > 0 && isRational(a) && isRational(b)) {
-            Optional<Boolean> same = rationalFunctions(a, b);
-            if (same.isPresent()) {
-                return because(same.get(), same.get() ? "the same rational function" : "different rational functions");
-            }
+        if (seen == 0 && isRational(a) && isRational(b) && !isInfinite(a) && !isInfinite(b)) {
+            return because(false, "undefined");
+        }
+        Node left = atoms(a);
+        Node right = atoms(b);
+        boolean conclusive = left.equals(a) && right.equals(b);
+        Optional<Boolean> same = seen > 0 ? rationalFunctions(left, right) : Optional.empty();
+        if (same.isPresent() && (same.get() || conclusive)) {
+            return because(same.get(), same.get() ? "the same rational expression" : "different rational expressions");
         }
         return symbolic(a, b);
     }
@@ -123,30 +127,38 @@ final class Leaf {
     }
 
     private static boolean isRational(Node node) {
-        return node instanceof Num || node instanceof Sym sym && !Numeric.CONSTANTS.contains(sym.name())
-                || node instanceof Call call && RATIONAL.contains(call.op()) && call.args().stream().allMatch(Leaf::isRational)
-                && (!call.op().equals("^") || call.args().get(1) instanceof Num || call.args().get(1).is("neg"));
+        return atoms(node).equals(node);
+    }
+
+    /** The same with every part that is no rational operation, such as a root, taken for a variable. */
+    private static Node atoms(Node node) {
+        if (node instanceof Call call && RATIONAL.contains(call.op()) && (!call.op().equals("^")
+                || Exact.of(call.args().get(1)).filter(Rational::isInteger).isPresent())) {
+            return new Call(call.op(), call.args().stream().map(Leaf::atoms).toList());
+        } else if (node instanceof Num || node instanceof Sym sym && (!Numeric.CONSTANTS.contains(sym.name()) || sym.name().equals("pi"))) {
+            return node;
+        }
+        return new Sym("'" + node.canonical());
     }
 
     /** Two rational functions that agree exactly at such points are the same, but for a chance below one in a million. */
     private static Optional<Boolean> rationalFunctions(Node a, Node b) {
-        Set<Rational> seen = new HashSet<>();
         for (int point = 11; point < 14; point++) {
             int at = point;
-            Optional<Rational> x = Exact.of(a, name -> Numeric.coordinate(name, at).plus(Rational.of(at * 7919L + name.hashCode())));
-            Optional<Rational> y = Exact.of(b, name -> Numeric.coordinate(name, at).plus(Rational.of(at * 7919L + name.hashCode())));
+            Function<String, Rational> place = name -> Numeric.coordinate(name, at).plus(Rational.of(at * 7919L + name.hashCode()));
+            Optional<Rational> x = Exact.of(a, place);
+            Optional<Rational> y = Exact.of(b, place);
             if (x.isEmpty() || y.isEmpty()) {
                 return Optional.empty();
             } else if (!x.equals(y)) {
                 return Optional.of(false);
             }
-            seen.add(x.get());
         }
         return Optional.of(true);
     }
 
     private boolean symbolic(Node a, Node b) {
-        if (Double.isInfinite(Numeric.at(a, 0).value().abs()) || Double.isInfinite(Numeric.at(b, 0).value().abs())) {
+        if (isInfinite(a) || isInfinite(b)) {
             return infinite(a, b);
         }
         SymjaText text = new SymjaText();
@@ -175,6 +187,10 @@ final class Leaf {
         }
         return because(left && right && Math.signum(Numeric.constant(a)) == Math.signum(Numeric.constant(b)),
                 left && right ? "infinity" : "too large to compute");
+    }
+
+    private static boolean isInfinite(Node node) {
+        return Double.isInfinite(Numeric.at(node, 0).value().abs());
     }
 
     private static boolean isInfinity(Node node) {

@@ -61,7 +61,7 @@ final class Lexer {
     /** Words of prose that would otherwise read as products of variables. */
     private static final Set<String> PROSE = Set.of("the", "is", "so", "of", "to", "it", "we", "be", "by", "an", "as", "at", "if", "for",
             "are", "not", "was", "has", "all", "one", "two", "six", "ten", "yes", "no", "its", "per", "she", "he", "his", "her", "can",
-            "may", "get", "let", "had", "but", "now", "odd", "my", "our", "on");
+            "may", "get", "let", "had", "but", "now", "odd", "my", "our", "on", "sum");
     private static final Map<Character, String> SIGNS = Map.ofEntries(Map.entry('×', "*"), Map.entry('·', "*"), Map.entry('⋅', "*"),
             Map.entry('∙', "*"), Map.entry('÷', "/"), Map.entry('−', "-"), Map.entry('–', "-"), Map.entry('≤', "<="),
             Map.entry('≥', ">="), Map.entry('≠', "!="), Map.entry('≈', "~"), Map.entry('∪', "cup"), Map.entry('∩', "cap"),
@@ -155,6 +155,9 @@ final class Lexer {
         }
         at++;
         if (c == '.') {
+            if (at < text.length() && (isLetter(text.charAt(at)) || isDigit(at))) {
+                throw new Unreadable("a full stop inside");
+            }
             spaced = true; // the end of a sentence
             return;
         }
@@ -172,7 +175,7 @@ final class Lexer {
     /** Digits with thousands separators, a decimal part, a repeating part, an exponent. */
     private void number() {
         int start = at;
-        if (digitArguments > 0) {
+        if (digitArguments > 0 && isDigit(at)) {
             at++; // \frac12 is one half
             number(text.substring(start, at), "", "", false);
             return;
@@ -361,7 +364,7 @@ final class Lexer {
             spaced = true;
         } else if (content.length() == 1 && isLetter(content.charAt(0)) && !raw.matches("[~ ].*")) {
             add(Type.NAME, content);
-        } else if (content.matches("[-+(]?[\\d.,/]*\\d\\)?")) {
+        } else if (content.matches("[-+(]?[\\d.,/]*\\d(?:\\)| ?[A-Za-z][A-Za-z .]*)?")) {
             Lexer inner = new Lexer(content);
             while (inner.at < content.length()) {
                 inner.next();

@@ -34,7 +34,7 @@ public final class MathAnswer implements Reward, AutoCloseable {
      */
     public record Verdict(boolean correct, String extracted, String reason, boolean failed) {}
 
-    private static final Pattern CHOICE = Pattern.compile("(?:option|choice)?\\s*\\(?\\s*([A-Z])\\s*\\)?(?:\\s*[.:)].*)?",
+    private static final Pattern CHOICE = Pattern.compile("(?:[Oo]ption|[Cc]hoice)?\\s*\\(?\\s*([A-Z])\\s*\\)?(?:\\s*[.:)].*)?",
             Pattern.DOTALL);
     private static final Pattern DECIMAL_COMMA = Pattern.compile("-?\\d+,\\d+");
     private static final int MAX_REASON = 300;

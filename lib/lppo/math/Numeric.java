@@ -177,10 +177,10 @@ final class Numeric {
         }
         double small = n.re() == Math.rint(n.re()) && n.re() >= k.re() ? Math.min(k.re(), n.re() - k.re()) : k.re();
         double product = 1;
-        for (int i = 1; i <= small && i < 5000; i++) {
+        for (int i = 1; i <= small && Math.abs(product) < Double.POSITIVE_INFINITY && i < 5000; i++) {
             product *= (n.re() - small + i) / i;
         }
-        return small < 5000 ? Complex.of(product) : Complex.NAN;
+        return small < 5000 || Double.isInfinite(product) ? Complex.of(product) : Complex.NAN;
     }
 
     private Complex extreme(Call call) {

@@ -163,7 +163,7 @@ record RealSet(List<Piece> pieces) {
         Rational[] values = new Rational[3];
         for (int i = 0; i < 3; i++) {
             Rational at = Rational.of(i);
-            Optional<Rational> value = Exact.of(left, name -> at);
+            Optional<Rational> value = Exact.of(left, name -> Numeric.CONSTANTS.contains(name) ? null : at);
             Optional<Rational> constant = Exact.of(right);
             if (value.isEmpty() || constant.isEmpty()) {
                 return null;
