@@ -2,12 +2,9 @@
 //SOURCES ../lib/lppo/Lppo.java
 //SOURCES ../lib/lppo/math/Symja.java
 
-import com.google.gson.Gson;
-import com.google.gson.GsonBuilder;
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
 import java.io.IOException;
-import java.io.PrintStream;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +15,7 @@ import lppo.cli.Cli;
 import lppo.cli.Progress;
 import lppo.data.BadInput;
 import lppo.math.MathAnswer;
+import lppo.math.Pairs;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -46,10 +44,6 @@ public class check implements Callable<Integer> {
     @Option(names = "--deadline", description = "Seconds that computer algebra has for one question.")
     double deadline = 3;
 
-    private final Gson gson = new GsonBuilder().disableHtmlEscaping().create();
-
-    private record Line(boolean correct, String extracted, String reason) {}
-
     @Override
     public Integer call() throws IOException {
         BadInput.unless(deadline > 0 && deadline <= 3600, "--deadline %s: must be between 0 and 3600 seconds", deadline);
@@ -68,50 +62,14 @@ public class check implements Callable<Integer> {
     }
 
     private int checkFile(MathAnswer judge) throws IOException {
-        List<String> lines = lines();
-        long correct = 0;
-        try (PrintStream to = out == null ? new PrintStream(System.out, true, StandardCharsets.UTF_8)
-                : new PrintStream(Files.newOutputStream(out), false, StandardCharsets.UTF_8);
+        List<String> lines = Pairs.lines(file);
+        Pairs.Tally tally;
+        try (Writer to = out == null ? new OutputStreamWriter(System.out, StandardCharsets.UTF_8) : Files.newBufferedWriter(out);
                 Progress progress = new Progress("check", lines.size())) {
-            for (int i = 0; i < lines.size(); i++) {
-                Line line = judged(judge, lines.get(i), i + 1);
-                correct += line.correct ? 1 : 0;
-                to.println(gson.toJson(line));
-                progress.accept(i + 1);
-            }
-            BadInput.unless(!to.checkError(), "%s: could not be written", out == null ? "standard output" : out);
+            tally = Pairs.judge(judge, lines, file, to, progress);
         }
-        System.err.printf("%d of %d correct, %d could not be decided%n", correct, lines.size(), judge.failures());
+        System.err.printf("%d of %d correct, %d could not be decided%n", tally.correct(), tally.all(), judge.failures());
         return 0;
-    }
-
-    private List<String> lines() throws IOException {
-        BadInput.unless(Files.isRegularFile(file), "--file %s: no such file", file);
-        try {
-            return Files.readAllLines(file);
-        } catch (java.nio.charset.CharacterCodingException e) {
-            throw new BadInput("--file " + file + ": not UTF-8 text");
-        }
-    }
-
-    private Line judged(MathAnswer judge, String text, int number) {
-        JsonObject pair;
-        String completion;
-        String expected;
-        boolean truncated;
-        try {
-            pair = gson.fromJson(text, JsonObject.class);
-            completion = pair.get("completion").getAsString();
-            expected = pair.get("reference").getAsString();
-            truncated = pair.has("truncated") && pair.get("truncated").getAsBoolean();
-        } catch (JsonParseException | NullPointerException | IllegalStateException | UnsupportedOperationException e) {
-            throw new BadInput(file + ", line " + number + ": must be {\"completion\": TEXT, \"reference\": TEXT}");
-        }
-        if (truncated) {
-            return new Line(false, "", "truncated, so without a final answer");
-        }
-        MathAnswer.Verdict verdict = judge.judge(completion, expected);
-        return new Line(verdict.correct(), verdict.extracted(), verdict.reason());
     }
 
     public static void main(String... args) {

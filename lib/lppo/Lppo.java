@@ -6,6 +6,7 @@ package lppo;
 //DEPS ai.djl.pytorch:pytorch-jni:2.7.1-0.35.1
 //DEPS ai.djl.pytorch:pytorch-native-cpu:2.7.1:${env.LPPO_LIBTORCH:linux-x86_64}
 //DEPS ai.djl.huggingface:tokenizers:0.35.1
+//DEPS com.google.code.gson:gson:2.13.1
 //DEPS tech.tablesaw:tablesaw-core:0.44.4
 //DEPS org.knowm.xchart:xchart:4.0.3
 //DEPS info.picocli:picocli:4.7.7
@@ -26,6 +27,7 @@ package lppo;
 //SOURCES data/Problems.java
 //SOURCES data/Seed.java
 //SOURCES math/Algebra.java
+//SOURCES math/Brackets.java
 //SOURCES math/Commands.java
 //SOURCES math/Complex.java
 //SOURCES math/Cursor.java
@@ -38,10 +40,12 @@ package lppo;
 //SOURCES math/Matrices.java
 //SOURCES math/Node.java
 //SOURCES math/Numeric.java
+//SOURCES math/Pairs.java
 //SOURCES math/Parser.java
 //SOURCES math/Rational.java
 //SOURCES math/RealSet.java
 //SOURCES math/SymjaText.java
+//SOURCES math/Vocabulary.java
 //SOURCES model/Decoder.java
 //SOURCES model/KvCache.java
 //SOURCES model/Lora.java

@@ -27,7 +27,7 @@ final class Commands {
             case "sum", "prod", "int" -> bounded(name);
             case "begin matrix", "begin det" -> matrix(name.substring(6));
             default -> {
-                if (!Lexer.FUNCTIONS.contains(name)) {
+                if (!Vocabulary.FUNCTIONS.contains(name)) {
                     throw new Unreadable(name + " is out of place");
                 }
                 yield function(name);

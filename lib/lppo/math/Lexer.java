@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 
 /** Cuts the LaTeX or plain text of one answer into tokens, in one pass. */
@@ -29,51 +28,7 @@ final class Lexer {
         }
     }
 
-    static final Set<String> FUNCTIONS = Set.of("sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh",
-            "cosh", "tanh", "ln", "log", "lg", "exp", "max", "min", "gcd", "lcm", "det", "Re", "Im", "abs", "floor", "ceil");
-
     private static final int MAX_TOKENS = 1500;
-    private static final Set<String> SKIPPED = Set.of("left", "right", "big", "Big", "bigl", "bigr", "Bigl", "Bigr", "bigg", "Bigg",
-            "biggl", "biggr", "displaystyle", "textstyle", "limits", "quad", "qquad", ",", ";", "!", ":", " ", "enspace", "middle",
-            "boxed", "fbox", "framebox", "mathbf", "vec", "bm", "boldsymbol", "mathit", "mathcal", "hat", "overrightarrow", "rm",
-            "bf", "hline", "mathop", "nolimits", "-", "/", "$", "mathsf", "Rs", "underline", "(", ")",
-            "[", "]", "tiny", "small", "large", "Large");
-    private static final Set<String> TEXTS = Set.of("text", "textbf", "textit", "textrm", "mbox", "textnormal", "mathrm",
-            "operatorname", "hbox", "textsf", "texttt", "emph", "operatorname*");
-    private static final Map<String, String> OPERATORS = Map.ofEntries(Map.entry("cdot", "*"), Map.entry("times", "*"),
-            Map.entry("ast", "*"), Map.entry("div", "/"), Map.entry("pm", "pm"), Map.entry("mp", "mp"), Map.entry("le", "<="),
-            Map.entry("leq", "<="), Map.entry("leqslant", "<="), Map.entry("ge", ">="), Map.entry("geq", ">="),
-            Map.entry("geqslant", ">="), Map.entry("lt", "<"), Map.entry("gt", ">"), Map.entry("ne", "!="), Map.entry("neq", "!="),
-            Map.entry("approx", "~"), Map.entry("simeq", "~"), Map.entry("thickapprox", "~"), Map.entry("equiv", "="),
-            Map.entry("in", "in"), Map.entry("cup", "cup"), Map.entry("cap", "cap"), Map.entry("setminus", "setminus"),
-            Map.entry("backslash", "setminus"), Map.entry("colon", ":"), Map.entry("circ", "circ"), Map.entry("degree", "deg"),
-            Map.entry("lfloor", "lfloor"), Map.entry("rfloor", "rfloor"), Map.entry("lceil", "lceil"), Map.entry("rceil", "rceil"),
-            Map.entry("{", "\\{"), Map.entry("}", "\\}"), Map.entry("lbrace", "\\{"), Map.entry("rbrace", "\\}"),
-            Map.entry("langle", "<<"), Map.entry("rangle", ">>"), Map.entry("lvert", "|"), Map.entry("rvert", "|"),
-            Map.entry("vert", "|"), Map.entry("mid", "|"), Map.entry("|", "|"), Map.entry("%", "%"), Map.entry("&", "&"),
-            Map.entry("land", "and"), Map.entry("wedge", "and"), Map.entry("lor", "or"), Map.entry("vee", "or"),
-            Map.entry("lbrack", "["), Map.entry("rbrack", "]"), Map.entry("prime", "'"), Map.entry("newline", "\\\\"));
-    private static final Map<String, String> NAMES = Map.of("infty", "oo", "emptyset", "Empty", "varnothing", "Empty", "ldots", "...",
-            "dots", "...", "cdots", "...", "dotsc", "...", "imath", "i", "varepsilon", "epsilon");
-    private static final Map<String, String> WORDS = Map.ofEntries(Map.entry("and", "and"), Map.entry("or", "or"),
-            Map.entry("percent", "%"), Map.entry("percentage", "%"), Map.entry("pct", "%"), Map.entry("degrees", "deg"),
-            Map.entry("degree", "deg"), Map.entry("deg", "deg"));
-    /** Words of prose that would otherwise read as products of variables. */
-    private static final Set<String> PROSE = Set.of("the", "is", "so", "of", "to", "it", "we", "be", "by", "an", "as", "at", "if", "for",
-            "are", "not", "was", "has", "all", "one", "two", "six", "ten", "yes", "no", "its", "per", "she", "he", "his", "her", "can",
-            "may", "get", "let", "had", "but", "now", "odd", "my", "our", "on", "sum");
-    private static final Map<Character, String> SIGNS = Map.ofEntries(Map.entry('×', "*"), Map.entry('·', "*"), Map.entry('⋅', "*"),
-            Map.entry('∙', "*"), Map.entry('÷', "/"), Map.entry('−', "-"), Map.entry('–', "-"), Map.entry('≤', "<="),
-            Map.entry('≥', ">="), Map.entry('≠', "!="), Map.entry('≈', "~"), Map.entry('∪', "cup"), Map.entry('∩', "cap"),
-            Map.entry('∈', "in"), Map.entry('°', "deg"), Map.entry('±', "pm"), Map.entry('∓', "mp"), Map.entry('（', "("),
-            Map.entry('）', ")"), Map.entry('，', ","), Map.entry('⟨', "<<"), Map.entry('⟩', ">>"), Map.entry('’', "'"),
-            Map.entry('\'', "'"), Map.entry('：', ":"));
-    private static final Map<Character, String> UNICODE_NAMES = Map.of('π', "pi", '∞', "oo", 'ℝ', "Reals", '∅', "Empty", '…', "...",
-            'θ', "theta", 'α', "alpha", 'β', "beta", 'λ', "lambda");
-    /** Units of one to three letters, which would otherwise read as products of variables. */
-    private static final Set<String> UNITS = Set.of("cm", "mm", "km", "nm", "kg", "mg", "lb", "lbs", "oz", "ft", "in", "yd", "mi",
-            "mph", "kmh", "hr", "hrs", "min", "sec", "ms", "ml", "mL", "kJ", "eV", "Hz", "kHz", "MHz", "Pa", "kPa", "AM", "PM", "am",
-            "pm", "am.", "USD", "EUR", "mol", "sq", "pts", "rad", "deg", "erg", "atm", "AU", "pc", "cal", "bps", "GB", "MB", "TB");
 
     private final String text;
     private final List<Token> tokens = new ArrayList<>();
@@ -120,9 +75,9 @@ final class Lexer {
             command();
         } else if (isLetter(c)) {
             word();
-        } else if (UNICODE_NAMES.containsKey(c)) {
+        } else if (Vocabulary.UNICODE_NAMES.containsKey(c)) {
             at++;
-            add(Type.NAME, UNICODE_NAMES.get(c));
+            add(Type.NAME, Vocabulary.UNICODE_NAMES.get(c));
         } else if (c == '√') {
             at++;
             add(Type.COMMAND, "sqrt");
@@ -130,9 +85,9 @@ final class Lexer {
             at++;
             add(Type.OP, "^");
             tokens.add(new Token(Type.NUMBER, "", (Node.Num) Node.integer(2 + "²³⁴".indexOf(c)), false));
-        } else if (SIGNS.containsKey(c)) {
+        } else if (Vocabulary.SIGNS.containsKey(c)) {
             at++;
-            add(Type.OP, SIGNS.get(c));
+            add(Type.OP, Vocabulary.SIGNS.get(c));
         } else {
             sign(c);
         }
@@ -280,7 +235,7 @@ final class Lexer {
         if (name.startsWith("quad") && name.length() > 4) {
             at = end - name.length() + 4; // \quadx, seen in data
             spaced = true;
-        } else if (TEXTS.contains(name)) {
+        } else if (Vocabulary.TEXTS.contains(name)) {
             textArgument();
         } else if (name.equals("mathbb") || name.equals("Bbb")) {
             String set = argument().strip();
@@ -289,7 +244,7 @@ final class Lexer {
             environment(name);
         } else if (name.equals("right") && text.startsWith(".", at) || name.equals("left") && text.startsWith(".", at)) {
             at++;
-        } else if (SKIPPED.contains(name)) {
+        } else if (Vocabulary.SKIPPED.contains(name)) {
             spaced = true;
         } else if (name.endsWith("frac") && name.length() <= 5) {
             add(Type.COMMAND, "frac");
@@ -297,16 +252,16 @@ final class Lexer {
         } else if (name.endsWith("binom") && name.length() <= 6) {
             add(Type.COMMAND, "binom");
             digitArguments = 2;
-        } else if (OPERATORS.containsKey(name)) {
-            String op = OPERATORS.get(name);
+        } else if (Vocabulary.OPERATORS.containsKey(name)) {
+            String op = Vocabulary.OPERATORS.get(name);
             depth += op.equals("\\{") || op.equals("<<") ? 1 : op.equals("\\}") || op.equals(">>") ? -1 : 0;
             add(Type.OP, op);
-        } else if (FUNCTIONS.contains(name) || Set.of("sqrt", "sum", "prod", "int").contains(name)) {
+        } else if (Vocabulary.FUNCTIONS.contains(name) || Set.of("sqrt", "sum", "prod", "int").contains(name)) {
             add(Type.COMMAND, name);
         } else if (name.isEmpty() || !isLetter(name.charAt(0))) {
             throw new Unreadable("\\" + name + " is not read as mathematics");
         } else {
-            add(Type.NAME, NAMES.getOrDefault(name, name)); // Greek letters, and commands that no one knows
+            add(Type.NAME, Vocabulary.NAMES.getOrDefault(name, name)); // Greek letters, and commands that no one knows
         }
     }
 
@@ -354,12 +309,12 @@ final class Lexer {
         String raw = argument();
         String content = raw.replace("~", " ").replace("\\ ", " ").replace("\\,", " ").strip();
         String word = content.replaceAll("^[,.;:]+|[,.;:]+$", "").strip().toLowerCase(Locale.ROOT);
-        if (FUNCTIONS.contains(content)) {
+        if (Vocabulary.FUNCTIONS.contains(content)) {
             add(Type.COMMAND, content);
         } else if (word.matches("(.* )?(and|or)( .*)?")) {
             add(Type.OP, word.matches("(.* )?or( .*)?") ? "or" : "and");
-        } else if (WORDS.containsKey(word)) {
-            add(Type.OP, WORDS.get(word));
+        } else if (Vocabulary.WORDS.containsKey(word)) {
+            add(Type.OP, Vocabulary.WORDS.get(word));
         } else if (content.isEmpty()) {
             spaced = true;
         } else if (content.length() == 1 && isLetter(content.charAt(0)) && !raw.matches("[~ ].*")) {
@@ -385,11 +340,11 @@ final class Lexer {
         if (word.length() == 3 && word.startsWith("or") && Character.isUpperCase(word.charAt(2))) {
             add(Type.OP, "or");
             add(Type.NAME, word.substring(2));
-        } else if (WORDS.containsKey(word)) {
-            add(Type.OP, WORDS.get(word));
+        } else if (Vocabulary.WORDS.containsKey(word)) {
+            add(Type.OP, Vocabulary.WORDS.get(word));
         } else if (word.equals("in") && !afterNumber) {
             add(Type.OP, "in");
-        } else if (FUNCTIONS.contains(word) && !(afterNumber && UNITS.contains(word)) || word.equals("sqrt")) {
+        } else if (Vocabulary.FUNCTIONS.contains(word) && !(afterNumber && Vocabulary.UNITS.contains(word)) || word.equals("sqrt")) {
             add(Type.COMMAND, word);
         } else if (word.equals("pi") || word.equals("oo")) {
             add(Type.NAME, word);
@@ -397,7 +352,7 @@ final class Lexer {
             add(Type.NAME, "oo");
         } else if (word.equals("U") && !tokens.isEmpty() && (tokens.get(tokens.size() - 1).is(")") || tokens.get(tokens.size() - 1).is("]"))) {
             add(Type.OP, "cup");
-        } else if (word.length() > 3 || PROSE.contains(word.toLowerCase(Locale.ROOT)) || afterNumber && UNITS.contains(word)) {
+        } else if (word.length() > 3 || Vocabulary.PROSE.contains(word.toLowerCase(Locale.ROOT)) || afterNumber && Vocabulary.UNITS.contains(word)) {
             add(Type.TEXT, word);
         } else {
             for (char letter : word.toCharArray()) {

@@ -30,7 +30,8 @@ final class Parser extends Cursor {
     private static final Set<String> RELATIONS = Set.of("=", "~", "<", "<=", ">", ">=", "!=", "in");
     private static final Set<String> SEPARATORS = Set.of(",", ";", "and", "or");
 
-    private int inBars;
+    /** Whether a bar closes here, rather than opens an absolute value. */
+    boolean inBars;
 
     private Parser(List<Token> tokens) {
         super(tokens);
@@ -54,7 +55,7 @@ final class Parser extends Cursor {
     }
 
     /** Items between separators; a semicolon separates more than a comma. */
-    private Node list() {
+    Node list() {
         deeper();
         List<Node> all = new ArrayList<>();
         List<Node> run = new ArrayList<>();
@@ -162,7 +163,7 @@ final class Parser extends Cursor {
         } while (level > 0);
     }
 
-    private Node ratio() {
+    Node ratio() {
         Node first = union();
         if (!is(":")) {
             return first;
@@ -266,7 +267,7 @@ final class Parser extends Cursor {
         return token.type() == Type.NUMBER || token.type() == Type.NAME
                 || token.type() == Type.COMMAND && !token.text().startsWith("end ")
                 || is("(") || is("{") || is("\\{") || is("[") && !tokens.get(at - 1).is("^") || is("lfloor") || is("lceil")
-                || is("|") && inBars == 0;
+                || is("|") && !inBars;
     }
 
     Node factor(boolean signed) {
@@ -354,98 +355,18 @@ final class Parser extends Cursor {
             case NUMBER:
                 return token.value();
             case NAME:
-                return name(token);
+                return new Brackets(this).name(token);
             case COMMAND:
                 return new Commands(this).read(token.text());
             case OP:
-                return bracket(token.text());
+                return new Brackets(this).read(token.text());
             default:
                 throw new Unreadable("not read as mathematics");
         }
     }
 
-    /** A letter, or an unknown function with its arguments: f(x), P(A). */
-    private Node name(Token token) {
-        String name = token.text();
-        boolean function = name.length() == 1 && (name.compareTo("a") < 0 || "fgh".contains(name)) && is("(") && !peek().spaced();
-        if (!function) {
-            return new Sym(name);
-        }
-        int open = at++;
-        Node arguments = list();
-        expect(")");
-        if (Character.isUpperCase(name.charAt(0)) && (at - open > 3 && !(arguments instanceof Group))) {
-            return Node.call("*", new Sym(name), arguments); // A(b+c)
-        }
-        List<Node> all = new ArrayList<>(List.of(new Sym(name)));
-        all.addAll(arguments instanceof Group group ? group.items() : List.of(arguments));
-        return new Call("apply", List.copyOf(all));
-    }
-
-    private Node bracket(String open) {
-        deeper();
-        int bars = inBars;
-        inBars = 0;
-        Node node;
-        switch (open) {
-            case "{" -> {
-                node = is("}") ? new Text("") : list();
-                expect("}");
-            }
-            case "\\{" -> node = set();
-            case "<<" -> {
-                node = new Group(Kind.TUPLE, items(list()));
-                expect(">>");
-            }
-            case "|" -> {
-                inBars = 1;
-                node = Node.call("abs", ratio());
-                expect("|");
-            }
-            case "lfloor", "lceil" -> {
-                node = Node.call(open.equals("lfloor") ? "floor" : "ceil", sum());
-                expect(open.equals("lfloor") ? "rfloor" : "rceil");
-            }
-            case "(", "[", "]" -> node = parenthesised(open);
-            default -> throw new Unreadable(open + " is out of place");
-        }
-        inBars = bars;
-        depth--;
-        return node;
-    }
-
-    private Node parenthesised(String open) {
-        Node inside = list();
-        String close = peek().text();
-        at++;
-        if (!close.equals(")") && !close.equals("]") && !close.equals("[")) {
-            throw new Unreadable("not closed");
-        }
-        boolean round = open.equals("(") && close.equals(")");
-        if (!(inside instanceof Group group) || group.kind() == Kind.SET || group.kind() == Kind.TUPLE) {
-            return inside;
-        } else if (round || group.items().size() != 2) {
-            return new Group(Kind.TUPLE, group.items());
-        }
-        return new Interval(group.items().get(0), group.items().get(1), !open.equals("["), !close.equals("]"));
-    }
-
-    /** {@code {1, 2}} or {@code {x | x > 2}}. */
-    private Node set() {
-        if (accept("\\}")) {
-            return new Sym("Empty");
-        }
-        inBars = 1;
-        Node inside = list();
-        inBars = 0;
-        if (accept("|") || accept(":")) {
-            inside = Node.call("builder", list());
-        }
-        expect("\\}");
-        return inside.is("builder") ? inside.parts().get(0) : new Group(Kind.SET, items(inside));
-    }
-
-    private static List<Node> items(Node node) {
+    /** The elements of a list, or the one thing that is none. */
+    static List<Node> items(Node node) {
         return node instanceof Group group && (group.kind() == Kind.LIST || group.kind() == Kind.OR) ? group.items() : List.of(node);
     }
 }
