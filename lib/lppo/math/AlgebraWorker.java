@@ -71,10 +71,14 @@ public final class AlgebraWorker {
 
     private String compare(int variables, String a, String b) {
         int agreeing = 0;
+        int mixed = 0;
         for (int point = 0; point < (variables == 0 ? 1 : POINTS); point++) {
             IExpr left = at(a, variables, point);
             IExpr right = at(b, variables, point);
             if (!left.isNumber() || !right.isNumber()) {
+                continue;
+            } else if (variables > 0 && left.im().isZero() != right.im().isZero()) {
+                mixed++; // a root of a negative number, which has more than one meaning
                 continue;
             }
             double scale = Math.max(left.abs().evalf(), right.abs().evalf());
@@ -82,6 +86,9 @@ public final class AlgebraWorker {
                 return "DIFFERENT\tthey differ at a point, computed to 100 digits";
             }
             agreeing++;
+        }
+        if (agreeing == 0 && mixed > 0) {
+            return "DIFFERENT\tone is real and one is not";
         }
         if (symja.eval("Simplify((" + a + ")-(" + b + "))").isZero()) {
             return "EQUAL\ttheir difference simplifies to zero";
@@ -97,7 +104,7 @@ public final class AlgebraWorker {
     private static String rules(int variables, int point) {
         StringBuilder rules = new StringBuilder();
         for (int i = 0; i < variables; i++) {
-            rules.append(i == 0 ? "/.{" : ",").append("x").append(i).append("->").append(307 + 211 * i + 173 * point).append("/411");
+            rules.append(i == 0 ? "/.{" : ",").append("x").append(i).append("->").append(307 + 211 * i + 173 * point + (point == 2 ? 1200 : 0)).append("/411");
         }
         return variables == 0 ? "" : rules + "}";
     }

@@ -64,14 +64,20 @@ final class Leaf {
             return decimals(a, b);
         }
         int seen = 0;
+        int mixed = 0;
         for (int point = 0; point < POINTS; point++) {
             Numeric.Value x = Numeric.at(a, point);
             Numeric.Value y = Numeric.at(b, point);
-            boolean complex = point >= 3 && (!x.value().isReal() || !y.value().isReal());
-            if (!complex && x.differsFrom(y)) {
+            if (!variables.isEmpty() && x.value().isReal() != y.value().isReal() && !x.value().isNaN() && !y.value().isNaN()) {
+                mixed++; // a root of a negative number, which has more than one meaning
+            } else if (x.differsFrom(y)) {
                 return because(false, variables.isEmpty() ? "the values differ" : "the values differ at a point");
+            } else {
+                seen += Double.isFinite(x.value().abs()) && Double.isFinite(y.value().abs()) ? 1 : 0;
             }
-            seen += Double.isFinite(x.value().abs()) && Double.isFinite(y.value().abs()) ? 1 : 0;
+        }
+        if (seen == 0 && mixed > 0) {
+            return because(false, "one is real and one is not");
         }
         if (seen == 0 && isRational(a) && isRational(b) && !isInfinite(a) && !isInfinite(b)) {
             return because(false, "undefined");

@@ -46,7 +46,7 @@ final class Numeric {
         }
     }
 
-    /** The value at one of the points, which are numbered: variables are positive at 0, 1 and 2, of either sign from 3 on. */
+    /** The value at one of the points, which are numbered: variables are positive at 0 to 2, and of either sign from 3 on. */
     static Value at(Node node, int point) {
         Numeric numeric = new Numeric(point);
         Complex value = numeric.value(node);
@@ -66,7 +66,7 @@ final class Numeric {
     static Rational coordinate(String name, int point) {
         long hash = (name.hashCode() * 0x9E3779B97F4A7C15L + point * 0xD1B54A32D192ED03L) ^ 0x5851F42D4C957F2DL;
         hash = (hash ^ hash >>> 31) * 0x94D049BB133111EBL;
-        long numerator = 300 + (hash >>> 33) % 1700;
+        long numerator = 300 + (hash >>> 33) % 1700 + (point == 2 || point == 4 ? 3000 : 0);
         return new Rational(java.math.BigInteger.valueOf(point >= 3 && (hash & 1) == 0 ? -numerator : numerator),
                 java.math.BigInteger.valueOf(1009));
     }

@@ -2,6 +2,7 @@ package lppo.math;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import lppo.math.Lexer.Token;
 import lppo.math.Lexer.Type;
@@ -123,7 +124,10 @@ final class Parser extends Cursor {
         if (closes() || RELATIONS.contains(peek().text()) || SEPARATORS.contains(peek().text())) {
             return text;
         }
-        return ratio(); // words before a value, as in "about 5"
+        if (!Vocabulary.NEUTRAL.containsAll(List.of(words.toString().toLowerCase(Locale.ROOT).split(" ")))) {
+            throw new Unreadable("words that may change the meaning: at least, not");
+        }
+        return ratio();
     }
 
     /** Words behind a value, with powers and quotients of units. */
