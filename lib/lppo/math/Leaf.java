@@ -68,7 +68,9 @@ final class Leaf {
         for (int point = 0; point < POINTS; point++) {
             Numeric.Value x = Numeric.at(a, point);
             Numeric.Value y = Numeric.at(b, point);
-            if (!variables.isEmpty() && x.value().isReal() != y.value().isReal() && !x.value().isNaN() && !y.value().isNaN()) {
+            boolean real = x.value().isReal() && y.value().isReal();
+            boolean either = x.value().isReal() || y.value().isReal();
+            if (!variables.isEmpty() && !real && (either || point >= 3) && !x.value().isNaN() && !y.value().isNaN()) {
                 mixed++; // a root of a negative number, which has more than one meaning
             } else if (x.differsFrom(y)) {
                 return because(false, variables.isEmpty() ? "the values differ" : "the values differ at a point");

@@ -20,6 +20,11 @@ import lppo.reward.Reward;
  * computer algebra in a process of its own, which is killed when it takes too long, so that no answer stalls or exhausts
  * training. What could not be decided counts as wrong, says so in its reason, and is counted in {@link #failures()}.
  *
+ * <p>Conventions: a percentage may be given as such, as its number or as a fraction of one; units are dropped, so that 5 cm is
+ * 5 m; {@code log} is the natural logarithm; variables are positive where that matters to roots and logarithms; an inequality
+ * is the interval that it describes; of an equation {@code x = 5} the right side counts where the reference is a value;
+ * a number with a decimal point equals what rounds to the same six decimals. A text that opens {@code <think>} must close it and answer behind it.
+ *
  * <p>May be shared between threads. Close it to end the process; the process also ends with this one.
  */
 public final class MathAnswer implements Reward, AutoCloseable {
