@@ -43,7 +43,7 @@ class AlgebraTest {
     }
 
     @Test
-    void aProcessThatIsKilledAtWorkIsReplaced() throws Exception {
+    void aProcessThatIsKilledAtWorkIsCountedAndReplaced() throws Exception {
         try (MathAnswer judge = new MathAnswer(Duration.ofSeconds(20))) {
             assertTrue(judge.judge("\\boxed{\\sqrt{8}}", "2\\sqrt{2}").correct());
             ProcessHandle process = judge.algebra().processes().get(0);
