@@ -1,10 +1,11 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //SOURCES ../lib/lppo/Lppo.java
+//SOURCES ../lib/lppo/math/Symja.java
 //SOURCES lppo/**.java
 //DEPS org.junit.jupiter:junit-jupiter:6.1.3
 //DEPS org.junit.platform:junit-platform-launcher:6.1.3
 //DEPS net.jqwik:jqwik:1.9.3
-//COMPILE_OPTIONS -Xlint:all,-serial
+//COMPILE_OPTIONS -Xlint:all,-serial,-path
 
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 import static org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder.request;

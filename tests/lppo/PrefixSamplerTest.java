@@ -90,7 +90,7 @@ class PrefixSamplerTest {
         assertEquals(List.of("One is 1. ", "Two is 2.5! ", "Done"), PrefixSampler.steps("One is 1. Two is 2.5! Done"));
         assertEquals(List.of("20 ", "40 ", "33"), PrefixSampler.steps("20 40 33"));
         assertEquals(List.of("33"), PrefixSampler.steps("33"));
-        assertEquals(List.of("So\n\\[\na\n= b\n\\]\n", "and $x\n= 2$\n", "done"), PrefixSampler.steps("So\n\\[\na\n= b\n\\]\nand $x\n= 2$\ndone"),
+        assertEquals(List.of("So\n", "\\[\na\n= b\n\\]\n", "and $x\n= 2$\n", "done"), PrefixSampler.steps("So\n\\[\na\n= b\n\\]\nand $x\n= 2$\ndone"),
                 "no step ends inside a formula");
         assertEquals(List.of("He has $5. ", "So 5"), PrefixSampler.steps("He has $5. So 5"), "money is no formula");
         assertEquals("", PrefixSampler.prefix(problem("33", "33"), 1), "one step: nothing to show");
