@@ -1,6 +1,8 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //SOURCES ../lib/lppo/Lppo.java
+//SOURCES ../lib/lppo/math/Symja.java
 
+import ai.djl.Device;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import java.io.IOException;
@@ -21,16 +23,19 @@ import lppo.data.Benchmark;
 import lppo.data.Problem;
 import lppo.data.Problems;
 import lppo.data.Seed;
+import lppo.math.Asking;
 import lppo.model.Policy;
 import lppo.model.Precision;
 import lppo.reward.Reward;
 import lppo.rollout.Completion;
 import lppo.rollout.Sampling;
 import lppo.train.Evaluation;
+import lppo.train.Fit;
 import lppo.train.RunFolder;
 import lppo.train.Score;
 import lppo.view.Tables;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import tech.tablesaw.api.Table;
 
@@ -82,7 +87,13 @@ public class evaluate implements Callable<Integer> {
     @Option(names = "--device", description = "auto, cpu or gpu.")
     String device = "auto";
 
-    private final Reward reward = Reward.lastWord();
+    @Option(names = "--precision", description = "fp32, fp16, bf16, or auto: bf16 on a GPU.")
+    String precision = "auto";
+
+    @Mixin
+    Asking asking;
+
+    private Reward reward;
     private final Gson gson = new GsonBuilder().disableHtmlEscaping().create();
 
     @Override
@@ -99,8 +110,12 @@ public class evaluate implements Callable<Integer> {
         Map<String, List<Problem>> benchmarks = load();
         Map<String, List<Score>> scores = new LinkedHashMap<>();
         Table all = null;
-        try (Policy policy = Policy.load(model, adapter, Policy.device(device), Precision.FP32); Writer out = writer()) {
-            benchmarks.forEach((name, problems) -> fits(name, problems, policy));
+        Device chosen = Policy.device(this.device);
+        try (Asking.Judge judge = asking.judge();
+                Policy policy = Policy.load(model, adapter, chosen, Precision.named(precision, chosen));
+                Writer out = writer()) {
+            reward = judge.reward();
+            benchmarks.replaceAll((name, problems) -> fitting(name, problems, policy));
             for (Map.Entry<String, List<Problem>> benchmark : benchmarks.entrySet()) {
                 String name = benchmark.getKey();
                 Evaluation evaluation;
@@ -114,6 +129,7 @@ public class evaluate implements Callable<Integer> {
                 Table rows = Tables.rows(name, evaluation, those);
                 all = all == null ? rows : all.append(rows);
             }
+            judge.tell();
         }
         if (scores.size() > 1) {
             System.out.println(Tables.summary(scores).print());
@@ -142,14 +158,12 @@ public class evaluate implements Callable<Integer> {
         return benchmarks;
     }
 
-    /** Before hours of work: no prompt may turn out to be too long. */
-    private void fits(String name, List<Problem> problems, Policy policy) {
-        int positions = policy.config().maxPositions();
-        for (Problem problem : problems) {
-            int length = policy.encode(problem.question()).length;
-            BadInput.unless(length + maxNewTokens <= positions, "%s, problem %s: prompt of %d tokens and completion of %d exceed"
-                    + " the model's %d positions; lower --max-new-tokens", name, problem.id(), length, maxNewTokens, positions);
-        }
+    /** The problems as they are asked, those that the model has no positions for left out and told. */
+    private List<Problem> fitting(String name, List<Problem> problems, Policy policy) {
+        Fit fit = Fit.of(asking.asked(problems, model, policy.tokenizer()), policy.tokenizer(), policy.config().maxPositions(),
+                maxNewTokens, false, name);
+        fit.warnings().forEach(warning -> System.out.printf("%s: %s%n", name, warning));
+        return fit.problems();
     }
 
     /** Evaluates in parts, so that progress shows and what is done is on disk. */

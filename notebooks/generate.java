@@ -1,9 +1,11 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //SOURCES ../lib/lppo/Lppo.java
 
+import ai.djl.Device;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.concurrent.Callable;
+import lppo.chat.PromptFormat;
 import lppo.cli.Cli;
 import lppo.data.BadInput;
 import lppo.data.Problem;
@@ -49,6 +51,15 @@ public class generate implements Callable<Integer> {
     @Option(names = "--adapter", description = "Folder of LoRA adapters that were trained on the model.")
     Path adapter;
 
+    @Option(names = "--prompt-format", description = "plain; chat, by the model's chat template; or qwen-math.")
+    String promptFormat = "plain";
+
+    @Option(names = "--system", paramLabel = "TEXT", description = "System message of the chat.")
+    String system;
+
+    @Option(names = "--precision", description = "fp32, fp16, bf16, or auto: bf16 on a GPU.")
+    String precision = "auto";
+
     @Option(names = "--seed", description = "Root of the draws.")
     long seed = 1;
 
@@ -60,8 +71,12 @@ public class generate implements Callable<Integer> {
         BadInput.unless(count > 0, "--count %d: must be positive", count);
         BadInput.unless(!prompt.isBlank(), "the prompt is empty");
         Sampling sampling = new Sampling(temperature, topK, topP, maxNewTokens);
-        try (Policy policy = Policy.load(model, adapter, Policy.device(device), Precision.FP32)) {
-            Prompt asked = Prompt.unguided(new Problem("prompt", prompt, "?", null, null, null), policy.encode(prompt));
+        PromptFormat format = PromptFormat.named(promptFormat, model, system);
+        Device chosen = Policy.device(device);
+        try (Policy policy = Policy.load(model, adapter, chosen, Precision.named(precision, chosen))) {
+            String opening = promptFormat.equals("plain") ? policy.tokenizer().opening() : "";
+            Prompt asked = Prompt.unguided(new Problem("prompt", prompt, "?", null, null, null),
+                    policy.encode(opening + format.of(prompt)));
             for (Completion c : new GpuRollout(policy, sampling, new Seed(seed)).sample(Collections.nCopies(count, asked), 0)) {
                 System.out.println(policy.decode(c.tokens()) + (c.finish() == Completion.Finish.LENGTH ? " …" : ""));
             }

@@ -1,6 +1,8 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //SOURCES ../lib/lppo/Lppo.java
+//SOURCES ../lib/lppo/math/Symja.java
 
+import ai.djl.Device;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -12,8 +14,10 @@ import lppo.data.Order;
 import lppo.data.Problem;
 import lppo.data.Problems;
 import lppo.data.Seed;
+import lppo.math.Asking;
 import lppo.model.Policy;
-import lppo.reward.Reward;
+import lppo.model.Precision;
+import lppo.train.Fit;
 import lppo.train.Imitation;
 import lppo.train.Options;
 import lppo.train.RunFolder;
@@ -54,26 +58,37 @@ public class sft implements Callable<Integer> {
     @Mixin
     Options options;
 
+    @Mixin
+    Asking asking;
+
     @Override
     public Integer call() {
         BadInput.unless(steps > 0, "--steps %d: must be positive", steps);
         Seed root = new Seed(seed);
+        Device device = Policy.device(options.device);
+        Precision precision = Precision.named(options.precision, device);
+        BadInput.unless(precision != Precision.FP16, "--precision fp16: small gradients vanish in it; train in bf16 or fp32");
         List<Problem> all = Problems.read(data);
-        List<Problem> problems = (demonstrations == null ? all : Problems.withDemonstrations(all, demonstrations)).stream()
-                .filter(Problem::hasDemonstration).toList();
-        BadInput.unless(!problems.isEmpty(), "%s: no problem has a \"solution\" to imitate", data);
-        Reward.lastWord().check(problems, data);
-        Order order = Order.uniform(problems, Math.min(batch, problems.size()), root);
         List<Problem> heldOut = options.evaluateOn == null ? List.of() : Problems.read(options.evaluateOn);
-        RunFolder folder = RunFolder.create(out);
-        folder.json("config.json", RunFolder.columns("command", "sft", "model", model.toString(), "data", data.toString(),
-                "steps", steps, "batch", batch, "seed", seed, "demonstrations", problems.size(), "from_scratch", fromScratch, "options", options.values(),
-                "machine", Cli.machine()));
-        try (Policy policy = fromScratch ? Policy.random(model, 0.02, root, Policy.device(options.device))
-                : Policy.load(model, Policy.device(options.device));
-                Progress progress = new Progress("sft", steps)) {
-            Imitation.run(policy, order, steps, options.learningRate, options.evaluateEvery, heldOut, options,
-                    Reward.lastWord(), folder, Interrupt.watch(), progress);
+        try (Asking.Judge judge = asking.judge()) {
+            List<Problem> some = judge.trusted(demonstrations == null ? all : Problems.withDemonstrations(all, demonstrations), data)
+                    .stream().filter(Problem::hasDemonstration).toList();
+            BadInput.unless(!some.isEmpty(), "%s: no problem has a \"solution\" to imitate", data);
+            RunFolder folder = RunFolder.create(out);
+            folder.json("config.json", RunFolder.columns("command", "sft", "model", model.toString(), "data", data.toString(),
+                    "steps", steps, "batch", batch, "seed", seed, "demonstrations", some.size(), "from_scratch", fromScratch,
+                    "asking", asking.values(), "options", options.values(), "machine", Cli.machine()));
+            try (Policy policy = fromScratch ? Policy.random(model, 0.02, root, device) : Policy.load(model, device, precision, true);
+                    Progress progress = new Progress("sft", steps)) {
+                Fit fit = Fit.of(asking.asked(some, model, policy.tokenizer()), policy.tokenizer(), policy.config().maxPositions(), 0,
+                        true, data);
+                fit.warnings().forEach(System.err::println);
+                List<Problem> shown = fit.problems().stream().filter(Problem::hasDemonstration).toList();
+                BadInput.unless(!shown.isEmpty(), "%s: no solution fits the model's positions", data);
+                Order order = Order.uniform(shown, Math.min(batch, shown.size()), root);
+                Imitation.run(policy, order, steps, options.learningRate, options.evaluateEvery,
+                        asking.asked(heldOut, model, policy.tokenizer()), options, judge.reward(), folder, Interrupt.watch(), progress);
+            }
         }
         return 0;
     }

@@ -1,8 +1,11 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //SOURCES ../lib/lppo/Lppo.java
+//SOURCES ../lib/lppo/math/Symja.java
 
+import ai.djl.Device;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import lppo.Recipe;
 import lppo.cli.Cli;
@@ -12,12 +15,18 @@ import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.Problems;
 import lppo.data.Seed;
+import lppo.math.Asking;
 import lppo.model.Lora;
+import lppo.model.ModelConfig;
 import lppo.model.Policy;
-import lppo.reward.Reward;
+import lppo.model.Precision;
+import lppo.model.Tokenizer;
+import lppo.train.Fit;
+import lppo.train.Footprint;
 import lppo.train.Options;
 import lppo.train.RunFolder;
 import lppo.train.Trainer;
+import lppo.view.Tables;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -62,49 +71,98 @@ public class train implements Callable<Integer> {
     @Option(names = "--resume", description = "Go on from the latest checkpoint in --out.")
     boolean resume;
 
+    @Option(names = "--dry-run", description = "Print parameters, memory and what would be cut; train nothing.")
+    boolean dryRun;
+
     @Mixin
     Options options;
+
+    @Mixin
+    Asking asking;
 
     @Override
     public Integer call() {
         BadInput.unless(steps > 0, "--steps %d: must be positive", steps);
+        BadInput.unless(loraRank >= 0, "--lora-rank %d: must be 0 (off) or more", loraRank);
         Recipe named = Recipe.named(recipe);
-        List<Problem> problems = demonstrations == null ? Problems.read(data)
+        Device device = Policy.device(options.device);
+        Precision precision = Precision.named(options.precision, device);
+        BadInput.unless(precision != Precision.FP16, "--precision fp16: small gradients vanish in it; train in bf16 or fp32");
+        List<Problem> all = demonstrations == null ? Problems.read(data)
                 : Problems.withDemonstrations(Problems.read(data), demonstrations);
         List<Problem> heldOut = options.evaluateOn == null ? List.of() : Problems.read(options.evaluateOn);
-        RunFolder folder = resume ? new RunFolder(out) : RunFolder.create(out);
-        BadInput.unless(loraRank >= 0, "--lora-rank %d: must be 0 (off) or more", loraRank);
-        Path checkpoint = resume ? folder.latestCheckpoint() : null;
-        try (Policy loaded = Policy.load(resume && loraRank == 0 ? checkpoint : model, Policy.device(options.device));
-                Policy other = options.kl > 0 && loraRank == 0 ? Policy.load(model, Policy.device(options.device)) : null) {
-            Policy policy = loraRank == 0 ? loaded : loaded.adapted(adapters(loaded, checkpoint));
-            Policy reference = options.kl > 0 && loraRank > 0 ? loaded : other; // adapters off: the base, at no memory
-            BadInput.unless(!named.guided() || problems.stream().anyMatch(Problem::hasDemonstration),
+        if (dryRun) {
+            return dryRun(all, named, precision, device);
+        }
+        try (Asking.Judge judge = asking.judge()) {
+            List<Problem> trusted = judge.trusted(all, data);
+            BadInput.unless(!named.guided() || trusted.stream().anyMatch(Problem::hasDemonstration),
                     "%s: no problem has a \"solution\", so recipe %s has nothing to guide with; use grpo or lp", data, recipe);
-            Reward.lastWord().check(problems, data);
-            Trainer trainer = new Trainer(named, options, policy, reference, Reward.lastWord(), problems, heldOut,
-                    new Seed(seed), folder);
-            if (resume) {
-                trainer.resume(checkpoint);
-            } else {
-                folder.json("config.json", RunFolder.columns("command", "train", "recipe", recipe, "model", model.toString(),
-                        "data", data.toString(), "steps", steps, "seed", seed, "demonstrations", demonstrations == null ? "all" : demonstrations, "lora_rank", loraRank, "lora_alpha", loraAlpha == null ? 2.0 * loraRank : loraAlpha,
-                        "lora_targets", loraTargets, "options", options.values(), "machine",
-                        Cli.machine()));
-            }
-            try (Progress progress = new Progress(recipe, steps)) {
-                boolean finished = trainer.run(steps, Interrupt.watch(), progress);
-                if (!finished) {
-                    System.err.printf("stopped after step %d of %d; go on with --resume%n", trainer.done(), steps);
-                    return 1;
+            RunFolder folder = resume ? new RunFolder(out) : RunFolder.create(out);
+            Path checkpoint = resume ? folder.latestCheckpoint() : null;
+            try (Policy loaded = Policy.load(resume && loraRank == 0 ? checkpoint : model, device, precision, loraRank == 0);
+                    Policy other = options.kl > 0 && loraRank == 0 ? Policy.load(model, device, precision, false) : null) {
+                Policy policy = loraRank == 0 ? loaded : loaded.adapted(adapters(loaded, checkpoint));
+                Policy reference = options.kl > 0 && loraRank > 0 ? loaded : other; // adapters off: the base, at no memory
+                Fit fit = fit(trusted, named, loaded.config(), loaded.tokenizer());
+                fit.warnings().forEach(System.err::println);
+                Trainer trainer = new Trainer(named, options, policy, reference, judge.reward(), fit.problems(),
+                        asking.asked(heldOut, model, loaded.tokenizer()), new Seed(seed), folder);
+                if (resume) {
+                    trainer.resume(checkpoint);
+                } else {
+                    folder.json("config.json", RunFolder.columns("command", "train", "recipe", recipe, "model", model.toString(),
+                            "data", data.toString(), "steps", steps, "seed", seed, "demonstrations",
+                            demonstrations == null ? "all" : demonstrations, "lora_rank", loraRank, "lora_alpha", loraAlpha(),
+                            "lora_targets", loraTargets, "asking", asking.values(), "options", options.values(), "machine",
+                            Cli.machine()));
+                }
+                try (Progress progress = new Progress(recipe, steps)) {
+                    boolean finished = trainer.run(steps, Interrupt.watch(), progress);
+                    judge.tell();
+                    if (!finished) {
+                        System.err.printf("stopped after step %d of %d; go on with --resume%n", trainer.done(), steps);
+                        return 1;
+                    }
                 }
             }
         }
         return 0;
     }
 
+    private Fit fit(List<Problem> problems, Recipe named, ModelConfig config, Tokenizer tokenizer) {
+        return Fit.of(asking.asked(problems, model, tokenizer), tokenizer, config.maxPositions(), options.maxNewTokens,
+                named.guided(), data);
+    }
+
+    /** Reads everything but the weights, so that it works before they are downloaded. */
+    private int dryRun(List<Problem> problems, Recipe named, Precision precision, Device device) {
+        ModelConfig config = ModelConfig.read(model);
+        Lora.Settings lora = loraRank == 0 ? null : new Lora.Settings(loraRank, loraAlpha(), loraTargets);
+        try (Tokenizer tokenizer = Tokenizer.load(model)) {
+            Fit fit = fit(problems, named, config, tokenizer);
+            Footprint footprint = Footprint.of(config, options, lora, precision, fit.longestPrompt());
+            System.out.println(Tables.of(footprint).print());
+            System.out.printf("%,d parameters, %,d learn; %d problems, %d with a solution; longest prompt %d tokens; %s on %s%n",
+                    footprint.parameters(), footprint.learning(), fit.problems().size(),
+                    fit.problems().stream().filter(Problem::hasDemonstration).count(), fit.longestPrompt(),
+                    precision.name().toLowerCase(Locale.ROOT), device);
+            fit.warnings().forEach(System.out::println);
+            long available = Footprint.available(device);
+            if (available > 0) {
+                System.out.printf("about %,d MB at the peak, %,d MB are free%n", footprint.peak() >> 20, available >> 20);
+                footprint.advice(available, options, lora, precision).forEach(line -> System.out.println("  " + line));
+            }
+        }
+        return 0;
+    }
+
+    private double loraAlpha() {
+        return loraAlpha == null ? 2.0 * loraRank : loraAlpha;
+    }
+
     private Lora adapters(Policy base, Path checkpoint) {
-        Lora.Settings settings = new Lora.Settings(loraRank, loraAlpha == null ? 2.0 * loraRank : loraAlpha, loraTargets);
+        Lora.Settings settings = new Lora.Settings(loraRank, loraAlpha(), loraTargets);
         return checkpoint == null ? Lora.fresh(base.config(), settings, new Seed(seed), base.manager())
                 : Lora.load(checkpoint, base.config(), base.manager());
     }

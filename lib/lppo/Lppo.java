@@ -47,6 +47,7 @@ package lppo;
 //SOURCES data/Rows.java
 //SOURCES data/Seed.java
 //SOURCES math/Algebra.java
+//SOURCES math/Asking.java
 //SOURCES math/Brackets.java
 //SOURCES math/Commands.java
 //SOURCES math/Complex.java

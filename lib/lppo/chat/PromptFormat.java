@@ -26,13 +26,14 @@ public interface PromptFormat {
      * @param system the system message; null to leave it to the template
      */
     static PromptFormat chat(ChatTemplate template, String system) {
+        ChatTemplate pinned = template.with("date_string", "26 Jul 2024"); // Llama 3's own default, else every day has other prompts
         return question -> {
             List<ChatTemplate.Message> messages = new ArrayList<>();
             if (system != null) {
                 messages.add(new ChatTemplate.Message("system", system));
             }
             messages.add(new ChatTemplate.Message("user", question));
-            return template.render(messages, true);
+            return pinned.render(messages, true);
         };
     }
 

@@ -43,6 +43,11 @@ public final class Tokenizer implements AutoCloseable {
         return tokenizer.decode(IntStream.of(tokens).asLongStream().toArray(), true);
     }
 
+    /** What the tokenizer puts before every text, as text: Llama's begin token; nothing for Qwen. */
+    public String opening() {
+        return tokenizer.decode(tokenizer.encode("", true, false).getIds(), false);
+    }
+
     @Override
     public void close() {
         tokenizer.close();

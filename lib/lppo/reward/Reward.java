@@ -25,6 +25,11 @@ public interface Reward {
         return Optional.empty();
     }
 
+    /** How many responses so far could not be judged, for a reason that is not the response's, and scored 0. */
+    default long failures() {
+        return 0;
+    }
+
     /** 1 if the last word of the response is the reference answer, else 0: the reward of the built-in task. */
     static Reward lastWord() {
         return new Reward() {

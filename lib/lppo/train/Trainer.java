@@ -135,6 +135,7 @@ public final class Trainer {
     /** One step: sample groups, score them, update the tracker, weigh the advantages, learn. */
     private void step() {
         long begin = System.nanoTime();
+        long failed = reward.failures();
         long step = done + 1;
         List<Prompt> prompts = new ArrayList<>();
         for (Problem problem : order.at(done)) {
@@ -178,7 +179,7 @@ public final class Trainer {
         }
         done = step;
         long learned = System.nanoTime();
-        writeMetrics(groups, reports, rate);
+        writeMetrics(groups, reports, rate, reward.failures() - failed);
         long tokens = groups.stream().flatMap(g -> g.completions().stream()).mapToLong(c -> c.tokens().length).sum();
         folder.row("timing.csv", RunFolder.columns("step", step, "rollout_seconds", (sampled - begin) / 1e9,
                 "update_seconds", (learned - sampled) / 1e9, "rollout_tokens_per_second", tokens / ((sampled - begin) / 1e9),
@@ -205,7 +206,7 @@ public final class Trainer {
                 beta));
     }
 
-    private void writeMetrics(List<Group> groups, List<Learner.Report> reports, double rate) {
+    private void writeMetrics(List<Group> groups, List<Learner.Report> reports, double rate, long undecided) {
         List<Completion> all = groups.stream().flatMap(g -> g.completions().stream()).toList();
         long tokens = all.stream().mapToLong(c -> c.tokens().length).sum();
         sampledTokens += tokens;
@@ -221,7 +222,8 @@ public final class Trainer {
                 "kl", mean(reports.stream().map(Learner.Report::kl).toList()),
                 "entropy", mean(reports.stream().map(Learner.Report::entropy).toList()),
                 "first_difference", reports.isEmpty() ? Double.NaN : reports.get(0).difference(),
-                "gradient_norm", mean(reports.stream().map(Learner.Report::gradientNorm).toList()), "learning_rate", rate));
+                "gradient_norm", mean(reports.stream().map(Learner.Report::gradientNorm).toList()), "learning_rate", rate,
+                "undecided", undecided));
     }
 
     private void evaluate() {

@@ -1,6 +1,7 @@
 package lppo.view;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -8,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import lppo.train.Evaluation;
+import lppo.train.Footprint;
 import lppo.train.Interval;
 import lppo.train.Score;
 import tech.tablesaw.api.DoubleColumn;
@@ -111,6 +113,24 @@ public final class Tables {
             high.append(all ? interval.high() : Double.NaN);
         }));
         return Table.create("scores", benchmark, level, problems, score, value, low, high);
+    }
+
+    /** What a run takes, in megabytes, by phase and purpose. */
+    public static Table of(Footprint footprint) {
+        StringColumn phase = StringColumn.create("phase");
+        StringColumn purpose = StringColumn.create("purpose");
+        IntColumn megabytes = IntColumn.create("MB");
+        Map<String, Map<String, Long>> phases = new LinkedHashMap<>();
+        phases.put("always", footprint.held());
+        phases.put("rollout", footprint.rollout());
+        phases.put("update", footprint.update());
+        phases.forEach((name, bytes) -> bytes.forEach((what, count) -> {
+            phase.append(name);
+            purpose.append(what);
+            megabytes.append((int) (count >> 20));
+        }));
+        megabytes.setPrintFormatter(NumberColumnFormatter.ints());
+        return Table.create("estimated memory", phase, purpose, megabytes);
     }
 
     /** A table as HTML, for a notebook to display as {@code text/html}; every text in it is escaped. */

@@ -1,0 +1,102 @@
+package lppo.math;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import lppo.chat.PromptFormat;
+import lppo.data.BadInput;
+import lppo.data.Problem;
+import lppo.model.Tokenizer;
+import lppo.reward.Reward;
+import picocli.CommandLine.Option;
+
+/** How problems are asked and how answers are judged, as command-line options. */
+public final class Asking {
+
+    @Option(names = "--prompt-format", description = "How a question is asked: plain, as it is; chat, by the model's chat template; "
+            + "qwen-math, the same with the system message of Qwen2.5-Math (default: ${DEFAULT-VALUE}).")
+    public String promptFormat = "plain";
+
+    @Option(names = "--system", paramLabel = "TEXT", description = "System message of the chat.")
+    public String system;
+
+    @Option(names = "--reward", description = "How an answer is judged: last-word, or math for equivalence (default: ${DEFAULT-VALUE}).")
+    public String reward = "last-word";
+
+    /** The problems as the model reads them: each question becomes the text of its prompt. */
+    public List<Problem> asked(List<Problem> problems, Path model, Tokenizer tokenizer) {
+        PromptFormat format = format(model, tokenizer);
+        return problems.stream().map(p -> new Problem(p.id(), format.of(p.question()), p.answer(), p.solution(), p.level(), p.source())).toList();
+    }
+
+    /** The format of a prompt for a model folder. */
+    public PromptFormat format(Path model, Tokenizer tokenizer) {
+        PromptFormat format = PromptFormat.named(promptFormat, model, system);
+        return promptFormat.equals("plain") ? question -> tokenizer.opening() + format.of(question) : format;
+    }
+
+    /**
+     * The reward of this name; close it.
+     *
+     * @throws BadInput if there is none
+     */
+    public Judge judge() {
+        return switch (reward) {
+            case "last-word" -> new Judge(Reward.lastWord(), null);
+            case "math" -> {
+                MathAnswer math = new MathAnswer();
+                yield new Judge(math, math);
+            }
+            default -> throw new BadInput("reward \"" + reward + "\" is unknown; choose last-word or math");
+        };
+    }
+
+    /** A reward that may hold a process. */
+    public record Judge(Reward reward, MathAnswer math) implements AutoCloseable {
+
+        /**
+         * The problems with the demonstrations that reach their answer. Of the built-in kind all must; of mathematics those
+         * that do not are told and go without, since no checker follows every solution that people write.
+         *
+         * @param where the file, for messages
+         * @throws BadInput naming the first that does not, unless mathematics is judged
+         */
+        public List<Problem> trusted(List<Problem> problems, Path where) {
+            if (math == null) {
+                reward.check(problems, where);
+                return problems;
+            }
+            List<Problem> trusted = problems.stream().map(p -> !p.hasDemonstration() || reward.score(p, p.solution()) == 1 ? p
+                    : new Problem(p.id(), p.question(), p.answer(), null, p.level(), p.source())).toList();
+            List<String> lost = IntStream.range(0, problems.size())
+                    .filter(i -> problems.get(i).hasDemonstration() && !trusted.get(i).hasDemonstration())
+                    .mapToObj(i -> problems.get(i).id()).toList();
+            if (!lost.isEmpty()) {
+                System.err.printf("%s: the solutions of %d problems (%s …) do not end in their answers and are not used%n", where,
+                        lost.size(), lost.get(0));
+            }
+            return trusted;
+        }
+
+        /** Tells what could not be judged, if anything. */
+        public void tell() {
+            if (reward.failures() > 0) {
+                System.err.printf("%d answers could not be judged and count as wrong; ./jbang check says why%n", reward.failures());
+            }
+        }
+
+        @Override
+        public void close() {
+            if (math != null) {
+                math.close();
+            }
+        }
+    }
+
+    /** All options by name, for {@code config.json}. */
+    public Map<String, String> values() {
+        return new TreeMap<>(Map.of("prompt_format", promptFormat, "system", String.valueOf(system), "reward", reward));
+    }
+}
