@@ -146,7 +146,7 @@ public class train implements Callable<Integer> {
             System.out.printf("%,d parameters, %,d learn; %d problems, %d with a solution; longest prompt %d tokens; %s on %s%n",
                     footprint.parameters(), footprint.learning(), fit.problems().size(),
                     fit.problems().stream().filter(Problem::hasDemonstration).count(), fit.longestPrompt(),
-                    precision.name().toLowerCase(Locale.ROOT), device);
+                    precision.name().toLowerCase(Locale.ROOT), device.getDeviceType());
             fit.warnings().forEach(System.out::println);
             long available = Footprint.available(device);
             if (available > 0) {

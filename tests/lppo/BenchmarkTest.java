@@ -5,22 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
-import java.net.URL;
-import java.net.URLClassLoader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import javax.tools.ToolProvider;
-import lppo.data.BadInput;
 import lppo.data.Problems;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 /** The commands {@code dataset} and {@code evaluate}. */
 class BenchmarkTest {
@@ -80,30 +71,12 @@ class BenchmarkTest {
                 "--samples", "4", "--pass-at", "9").strip());
         String base = data.resolve("base").toString();
         assertEquals(easy + ": given twice", run(2, "evaluate", "--model", base, "--data", easy.toString(), easy.toString()).strip());
-        assertTrue(run(2, "evaluate", "--model", base, "--data", easy.toString(), FIXTURES.resolve("gsm8k.parquet").toString(),
-                "--max-new-tokens", "60").startsWith("easy, problem validation-3-0: prompt of "), "before anything is sampled");
+        Path endless = Files.writeString(folder.resolve("endless.jsonl"), "{\"question\": \"" + "1 + ".repeat(40) + "\", \"answer\": \"0\"}");
+        assertEquals("endless: no question fits the model's 64 positions", run(2, "evaluate", "--model", base, "--data", easy.toString(),
+                endless.toString()).lines().reduce((x, y) -> y).orElseThrow(), "before anything is sampled");
     }
 
-    /** Compiles a command and runs it here: starting it by {@code ./jbang} takes seconds. */
     private String run(int status, String... arguments) throws Exception {
-        String name = arguments[0];
-        if (Files.notExists(folder.resolve(name + ".class"))) {
-            assertEquals(0, ToolProvider.getSystemJavaCompiler().run(null, null, null, "-proc:none", "-d", folder.toString(), "-cp",
-                    System.getProperty("java.class.path"), Checkout.ROOT.resolve("notebooks/" + name + ".java").toString()));
-        }
-        ByteArrayOutputStream said = new ByteArrayOutputStream();
-        PrintStream screen = System.out;
-        try (URLClassLoader loader = new URLClassLoader(new URL[] {folder.toUri().toURL()})) {
-            System.setOut(new PrintStream(said, true, StandardCharsets.UTF_8));
-            CommandLine command = new CommandLine(loader.loadClass(name).getDeclaredConstructor().newInstance());
-            command.setExecutionExceptionHandler((e, line, parsed) -> {
-                System.out.println(e.getMessage());
-                return e instanceof BadInput ? 2 : 1;
-            });
-            assertEquals(status, command.execute(Arrays.copyOfRange(arguments, 1, arguments.length)), () -> said.toString());
-        } finally {
-            System.setOut(screen);
-        }
-        return said.toString(StandardCharsets.UTF_8);
+        return new Commands(folder).run(status, arguments);
     }
 }

@@ -55,7 +55,8 @@ public record Footprint(long parameters, long learning, Map<String, Long> held, 
         long cache = 2L * c.layers() * c.kvHeads() * c.headDim() * rows * slots * width;
         rollout.put("key-value cache", cache + cache / c.layers()); // one layer is copied when rows leave
         rollout.put("next-token probabilities", rows * c.vocabSize() * 4 * 5);
-        rollout.put("prompts", options.problemsPerStep * (long) promptTokens * block(c, promptTokens, width));
+        long prompts = (rows + options.groupSize - 1) / options.groupSize; // run once for each group, nothing kept
+        rollout.put("prompts", prompts * promptTokens * block(c, promptTokens, width) / 2);
         if (lora == null && precision != Precision.FP32) {
             rollout.put("a weight in 16 bits", (long) c.hiddenSize() * Math.max(c.vocabSize(), 2 * c.intermediateSize()) * width);
         }

@@ -1,0 +1,52 @@
+package lppo;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import javax.tools.ToolProvider;
+import lppo.data.BadInput;
+import picocli.CommandLine;
+
+/** Compiles commands and runs them here: starting one by {@code ./jbang} takes seconds. */
+public final class Commands {
+
+    private final Path classes;
+
+    /** @param classes a folder for what is compiled */
+    public Commands(Path classes) {
+        this.classes = classes;
+    }
+
+    /** Runs a command, which must end with this status; returns what it said on both streams. */
+    public String run(int status, String... arguments) throws Exception {
+        String name = arguments[0];
+        if (Files.notExists(classes.resolve(name + ".class"))) {
+            assertEquals(0, ToolProvider.getSystemJavaCompiler().run(null, null, null, "-proc:none", "-d", classes.toString(), "-cp",
+                    System.getProperty("java.class.path"), Checkout.ROOT.resolve("notebooks/" + name + ".java").toString()));
+        }
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        PrintStream screen = System.out;
+        PrintStream errors = System.err;
+        try (URLClassLoader loader = new URLClassLoader(new URL[] {classes.toUri().toURL()})) {
+            System.setOut(new PrintStream(said, true, StandardCharsets.UTF_8));
+            System.setErr(System.out);
+            CommandLine command = new CommandLine(loader.loadClass(name).getDeclaredConstructor().newInstance());
+            command.setExecutionExceptionHandler((e, line, parsed) -> {
+                System.out.println(e instanceof BadInput ? e.getMessage() : e.toString());
+                return e instanceof BadInput ? 2 : 1;
+            });
+            assertEquals(status, command.execute(Arrays.copyOfRange(arguments, 1, arguments.length)), said::toString);
+        } finally {
+            System.setOut(screen);
+            System.setErr(errors);
+        }
+        return said.toString(StandardCharsets.UTF_8);
+    }
+}
