@@ -13,12 +13,21 @@ import java.util.stream.IntStream;
 import lppo.Checkout;
 import lppo.PolicyLoss;
 import lppo.PolicyLoss.Aggregation;
+import lppo.Recipe;
+import lppo.data.Problems;
 import lppo.data.Seed;
+import lppo.reward.Reward;
 import lppo.train.AdamW;
+import lppo.train.Footprint;
 import lppo.train.Learner;
+import lppo.train.Options;
+import lppo.train.RunFolder;
 import lppo.train.Sample;
+import lppo.train.Trainer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The most memory that a process ever held, in processes of their own: what loading and long sequences cost. */
 class PeakMemoryTest {
@@ -52,6 +61,35 @@ class PeakMemoryTest {
         assertTrue(second < 2.6 * first + 16 && peaks[3] - peaks[0] < 400, "MB: %.0f %.0f %.0f %.0f".formatted(peaks[0], peaks[1], peaks[2], peaks[3]));
     }
 
+    /** What {@code --dry-run} says of a run, against the run. */
+    @ParameterizedTest
+    @ValueSource(strings = {"plain", "recompute"})
+    void theFootprintIsAboutWhatARunTakes(String how) throws Exception {
+        config(16_384, 256, 4);
+        try (Policy policy = Policy.random(folder, 0.02, new Seed(1), Device.cpu())) {
+            policy.save(folder.resolve("saved"));
+        }
+        double estimate = Footprint.of(ModelConfig.read(folder), options(how), null, Precision.FP32, 20).peak() / (double) (1 << 20);
+        double taken = peak(how, folder.resolve("saved")) - peak("load", Checkout.ROOT.resolve("data/base"));
+        assertEquals(1, taken / estimate, 0.4, "%.0f MB for an estimate of %.0f".formatted(taken, estimate));
+    }
+
+    private static Options options(String how) {
+        Options options = new Options();
+        options.problemsPerStep = 2;
+        options.maxNewTokens = 200;
+        options.tokenBudget = 1024;
+        options.recompute = how.equals("recompute");
+        return options;
+    }
+
+    private static void train(Policy policy, String how, Path out) {
+        Options options = options(how);
+        options.kl = 0.1; // so that groups without a reward are learned from too; the reference is the policy itself
+        new Trainer(Recipe.GRPO, options, policy, policy, Reward.lastWord(), Problems.read(Checkout.ROOT.resolve("data/train.jsonl")),
+                List.of(), new Seed(1), RunFolder.create(out)).run(1, () -> false, step -> {});
+    }
+
     /** A folder with the tokenizer of the built-in policy and a model of these sizes. */
     private void config(int vocabulary, int width, int layers) throws IOException {
         Files.copy(Checkout.ROOT.resolve("data/base/tokenizer.json"), folder.resolve("tokenizer.json"));
@@ -82,7 +120,9 @@ class PeakMemoryTest {
     /** The work of such a process; prints the peak. */
     public static void main(String... arguments) throws IOException {
         try (Policy policy = Policy.load(Path.of(arguments[1]), Device.cpu())) {
-            if (!arguments[0].equals("load")) {
+            if (arguments[0].equals("plain") || arguments[0].equals("recompute")) {
+                train(policy, arguments[0], Path.of(arguments[1]).resolveSibling("run"));
+            } else if (!arguments[0].equals("load")) {
                 int length = Integer.parseInt(arguments[0]);
                 int[] tokens = new int[length];
                 Sample sample = new Sample(new int[] {3}, tokens, new float[length], 1, 0);
