@@ -112,8 +112,9 @@ public class evaluate implements Callable<Integer> {
         Table all = null;
         Device chosen = Policy.device(this.device);
         try (Asking.Judge judge = asking.judge();
-                Policy policy = Policy.load(model, adapter, chosen, Precision.named(precision, chosen));
+                Policy loaded = Policy.load(model, adapter, chosen, Precision.named(precision, chosen));
                 Writer out = writer()) {
+            Policy policy = loaded.endingAlsoAt(asking.stop);
             reward = judge.reward();
             benchmarks.replaceAll((name, problems) -> fitting(name, problems, policy));
             for (Map.Entry<String, List<Problem>> benchmark : benchmarks.entrySet()) {

@@ -102,7 +102,8 @@ public class train implements Callable<Integer> {
             Path checkpoint = resume ? folder.latestCheckpoint() : null;
             try (Policy loaded = Policy.load(resume && loraRank == 0 ? checkpoint : model, device, precision, loraRank == 0);
                     Policy other = options.kl > 0 && loraRank == 0 ? Policy.load(model, device, precision, false) : null) {
-                Policy policy = loraRank == 0 ? loaded : loaded.adapted(adapters(loaded, checkpoint));
+                Policy ending = loaded.endingAlsoAt(asking.stop);
+                Policy policy = loraRank == 0 ? ending : ending.adapted(adapters(loaded, checkpoint));
                 Policy reference = options.kl > 0 && loraRank > 0 ? loaded : other; // adapters off: the base, at no memory
                 Fit fit = fit(trusted, named, loaded.config(), loaded.tokenizer());
                 fit.warnings().forEach(System.err::println);

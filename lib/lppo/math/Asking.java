@@ -22,6 +22,10 @@ public final class Asking {
     @Option(names = "--system", paramLabel = "TEXT", description = "System message of the chat.")
     public String system;
 
+    @Option(names = "--stop", paramLabel = "TOKEN",
+            description = "A further token that ends a completion, as text: <|im_end|> for a base model in a chat; repeatable.")
+    public List<String> stop = List.of();
+
     @Option(names = "--reward", description = "How an answer is judged: last-word, or math for equivalence (default: ${DEFAULT-VALUE}).")
     public String reward = "last-word";
 
@@ -97,6 +101,6 @@ public final class Asking {
 
     /** All options by name, for {@code config.json}. */
     public Map<String, String> values() {
-        return new TreeMap<>(Map.of("prompt_format", promptFormat, "system", String.valueOf(system), "reward", reward));
+        return new TreeMap<>(Map.of("prompt_format", promptFormat, "system", String.valueOf(system), "stop", String.join(" ", stop), "reward", reward));
     }
 }

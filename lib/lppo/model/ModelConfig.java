@@ -88,7 +88,7 @@ public record ModelConfig(Family family, int vocabSize, int hiddenSize, int inte
                 rmsNormEps, tied, eosTokens, copy);
     }
 
-    private ModelConfig withEosTokens(List<Integer> ends) {
+    ModelConfig withEosTokens(List<Integer> ends) {
         return new ModelConfig(family, vocabSize, hiddenSize, intermediateSize, layers, heads, kvHeads, headDim, rope,
                 rmsNormEps, tied, ends, json);
     }

@@ -11,10 +11,12 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 import lppo.data.BadInput;
 import lppo.data.Seed;
 
@@ -36,9 +38,10 @@ public final class Policy implements AutoCloseable {
     private final Decoder decoder;
     private final Tokenizer tokenizer;
     private final Map<String, byte[]> companions; // files that are saved as they were read
+    private final boolean mixed; // weights in fp32, computing in 16 bits
 
     private Policy(String name, NDManager manager, ModelConfig config, Weights weights, Lora lora, Kernels kernels,
-            Map<String, byte[]> companions, Tokenizer tokenizer) {
+            Map<String, byte[]> companions, Tokenizer tokenizer, boolean mixed) {
         this.name = name;
         this.manager = manager;
         this.config = config;
@@ -48,6 +51,7 @@ public final class Policy implements AutoCloseable {
         this.decoder = new Decoder(config, weights, lora, kernels);
         this.companions = companions;
         this.tokenizer = tokenizer;
+        this.mixed = mixed;
     }
 
     /** Reads a model folder for computing in fp32: {@link #load(Path, Device, Precision, boolean)}. */
@@ -65,18 +69,19 @@ public final class Policy implements AutoCloseable {
      */
     public static Policy load(Path folder, Device device, Precision precision, boolean learning) {
         ModelConfig config = ModelConfig.read(folder);
-        return make(folder, config, precision, device, (manager, kernels) -> Weights.read(folder, config,
+        return make(folder, config, precision, learning, device, (manager, kernels) -> Weights.read(folder, config,
                 learning || precision == Precision.FP32 ? null : kernels, manager));
     }
 
-    private static Policy make(Path folder, ModelConfig config, Precision precision, Device device,
+    private static Policy make(Path folder, ModelConfig config, Precision precision, boolean learning, Device device,
             BiFunction<NDManager, Kernels, Weights> weights) {
         Tokenizer tokenizer = Tokenizer.load(folder);
         Map<String, byte[]> companions = companions(folder);
         NDManager manager = NDManager.newBaseManager(device);
         try {
             Kernels kernels = new Kernels(config, precision, manager);
-            return new Policy(folder.toString(), manager, config, weights.apply(manager, kernels), null, kernels, companions, tokenizer);
+            return new Policy(folder.toString(), manager, config, weights.apply(manager, kernels), null, kernels, companions, tokenizer,
+                    learning && precision != Precision.FP32);
         } catch (RuntimeException e) {
             tokenizer.close();
             manager.close();
@@ -103,7 +108,7 @@ public final class Policy implements AutoCloseable {
     /** A policy with fresh random weights for the {@code config.json} and {@code tokenizer.json} of a folder. */
     public static Policy random(Path folder, double deviation, Seed seed, Device device) {
         ModelConfig config = ModelConfig.read(folder);
-        return make(folder, config, Precision.FP32, device, (manager, kernels) -> Weights.random(config, deviation, seed, manager));
+        return make(folder, config, Precision.FP32, true, device, (manager, kernels) -> Weights.random(config, deviation, seed, manager));
     }
 
     /**
@@ -111,7 +116,38 @@ public final class Policy implements AutoCloseable {
      * else, so that this one can serve as the reference of a KL term at no memory; close only one of them.
      */
     public Policy adapted(Lora adapters) {
-        return new Policy(name, manager, config, weights, adapters, kernels, companions, tokenizer);
+        return new Policy(name, manager, config, weights, adapters, kernels, companions, tokenizer, mixed);
+    }
+
+    /**
+     * This policy, whose completions also end at these tokens: base models asked by a chat template may close their turn by a
+     * token that their configuration does not name. The two share everything; close only one of them.
+     *
+     * @param texts of the tokens, {@code <|im_end|>} say
+     * @throws BadInput if one is not a single token
+     */
+    public Policy endingAlsoAt(List<String> texts) {
+        List<Integer> ends = new ArrayList<>(config.eosTokens());
+        for (String text : texts) {
+            int[] tokens = encode(text);
+            BadInput.unless(tokens.length == 1, "--stop \"%s\": is %d tokens of this model's tokenizer, not one", text, tokens.length);
+            ends.add(tokens[0]);
+        }
+        return new Policy(name, manager, config.withEosTokens(List.copyOf(ends)), weights, lora, kernels, companions, tokenizer, mixed);
+    }
+
+    /**
+     * Calls {@code work} with this policy for sampling: weights that learn in fp32 but are computed with in 16 bits are
+     * narrowed once, and not in every step. What {@code work} gets lives until it returns.
+     */
+    public <T> T sampling(Function<Policy, T> work) {
+        if (!mixed) {
+            return work.apply(this);
+        }
+        try (NDManager scratch = manager.newSubManager()) {
+            return work.apply(new Policy(name, manager, config, weights.narrowed(kernels, scratch), lora, kernels, companions, tokenizer,
+                    false));
+        }
     }
 
     /** An empty key-value cache of so many rows and slots. */

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import lppo.data.Seed;
 import lppo.model.ModelConfig.Family;
@@ -167,6 +168,23 @@ public record Weights(NDArray embedding, List<Layer> layers, NDArray finalNorm, 
         }
         return new Weights(make.of("model.embed_tokens.weight"), List.copyOf(layers), make.of("model.norm.weight"),
                 config.tied() ? null : make.of("lm_head.weight"));
+    }
+
+    /** A copy in the precision of the kernels, which belongs to {@code manager}. */
+    Weights narrowed(Kernels kernels, NDManager manager) {
+        UnaryOperator<NDArray> narrow = array -> {
+            if (array == null) {
+                return null;
+            }
+            NDArray copy = kernels.narrow(array);
+            NDScope.unregister(copy);
+            copy.attach(manager);
+            return copy;
+        };
+        return new Weights(narrow.apply(embedding), layers.stream().map(l -> new Layer(narrow.apply(l.attentionNorm()),
+                narrow.apply(l.qkv()), narrow.apply(l.qkvBias()), narrow.apply(l.queryNorm()), narrow.apply(l.keyNorm()),
+                narrow.apply(l.attentionOut()), narrow.apply(l.feedForwardNorm()), narrow.apply(l.gateUp()),
+                narrow.apply(l.down()))).toList(), narrow.apply(finalNorm), narrow.apply(head));
     }
 
     /** The arrays by Hugging Face's names, in file order; views live in the current scope. */

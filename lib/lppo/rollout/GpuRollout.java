@@ -50,6 +50,10 @@ public record GpuRollout(Policy policy, Sampling sampling, Seed seed, int maxRow
 
     @Override
     public List<Completion> sample(List<Prompt> prompts, long step) {
+        return policy.sampling(narrowed -> new GpuRollout(narrowed, sampling, seed, maxRows).decoded(prompts, step));
+    }
+
+    private List<Completion> decoded(List<Prompt> prompts, long step) {
         List<Row> rows = rows(prompts, step);
         for (int begin = 0; begin < rows.size(); begin += maxRows) {
             List<Row> batch = rows.subList(begin, Math.min(rows.size(), begin + maxRows));

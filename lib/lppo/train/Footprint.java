@@ -58,7 +58,7 @@ public record Footprint(long parameters, long learning, Map<String, Long> held, 
         long prompts = (rows + options.groupSize - 1) / options.groupSize; // run once for each group, nothing kept
         rollout.put("prompts", prompts * promptTokens * block(c, promptTokens, width) / 2);
         if (lora == null && precision != Precision.FP32) {
-            rollout.put("a weight in 16 bits", (long) c.hiddenSize() * Math.max(c.vocabSize(), 2 * c.intermediateSize()) * width);
+            rollout.put("weights in 16 bits", parameters * width);
         }
 
         long longest = Math.min(c.maxPositions(), slots);

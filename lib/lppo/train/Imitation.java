@@ -9,6 +9,7 @@ import lppo.data.Problem;
 import lppo.data.Seed;
 import lppo.model.Policy;
 import lppo.reward.Reward;
+import lppo.rollout.Sampling;
 
 /** Supervised fine-tuning: maximum likelihood of expert solutions, with a warm-up and a linear decay to zero. */
 public final class Imitation {
@@ -33,8 +34,8 @@ public final class Imitation {
         long begin = System.nanoTime();
         for (long step = 0; step <= steps; step++) {
             if (!heldOut.isEmpty() && (step % evaluateEvery == 0 || step == steps)) {
-                Evaluation evaluation = Evaluation.of(policy, heldOut, reward, options.maxNewTokens,
-                        options.evaluateSamples, new Seed(0));
+                Evaluation evaluation = Evaluation.of(policy, heldOut, reward, Sampling.plain(options.maxNewTokens),
+                        options.evaluateSamples, options.rolloutRows, new Seed(0));
                 Trainer.write(evaluation, folder, step, 0, policy);
                 folder.row("timing.csv", RunFolder.columns("step", step, "seconds", (System.nanoTime() - begin) / 1e9));
             }

@@ -230,8 +230,8 @@ public final class Trainer {
         if (heldOut.isEmpty()) {
             return;
         }
-        Evaluation evaluation = Evaluation.of(policy, heldOut, reward, options.maxNewTokens, options.evaluateSamples,
-                new Seed(0)); // the same draws for every run, so that curves differ by the policy alone
+        Evaluation evaluation = Evaluation.of(policy, heldOut, reward, Sampling.plain(options.maxNewTokens), options.evaluateSamples,
+                options.rolloutRows, new Seed(0)); // the same draws for every run, so that curves differ by the policy alone
         write(evaluation, folder, done, sampledTokens, policy);
     }
 

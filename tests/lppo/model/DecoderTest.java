@@ -16,6 +16,7 @@ import lppo.rollout.Completion;
 import lppo.rollout.GpuRollout;
 import lppo.rollout.Prompt;
 import lppo.rollout.Sampling;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -66,6 +67,20 @@ class DecoderTest {
                 }
             }
             assertTrue(tokens > 20 && difference / tokens < 0.05, "mean difference " + difference / tokens);
+        }
+    }
+
+    @Test
+    void weightsThatLearnSampleAsFrozenOnesDo() {
+        List<Prompt> prompts = List.of(prompt(0, 5), prompt(1, 6, 7, 8, 9, 10));
+        try (Policy frozen = policy("llama", Precision.BF16);
+                Policy learning = Policy.load(Checkout.ROOT.resolve("tests/fixtures/llama"), Device.cpu(), Precision.BF16, true)) {
+            List<Completion> expected = new GpuRollout(frozen, Sampling.plain(20), new Seed(3)).sample(prompts, 1);
+            List<Completion> found = new GpuRollout(learning, Sampling.plain(20), new Seed(3)).sample(prompts, 1);
+            for (int i = 0; i < prompts.size(); i++) {
+                assertArrayEquals(expected.get(i).tokens(), found.get(i).tokens());
+                assertArrayEquals(expected.get(i).logProbs(), found.get(i).logProbs(), 0);
+            }
         }
     }
 
