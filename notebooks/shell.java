@@ -22,7 +22,9 @@ public class shell implements Callable<Integer> {
             import java.util.stream.*;
             import ai.djl.ndarray.*;
             import lppo.*;
+            import lppo.chat.*;
             import lppo.data.*;
+            import lppo.math.*;
             import lppo.model.*;
             import lppo.reward.*;
             import lppo.rollout.*;
