@@ -147,11 +147,7 @@ public class evaluate implements Callable<Integer> {
         Set<Path> seen = new HashSet<>();
         for (Path file : data) {
             BadInput.unless(seen.add(file.toAbsolutePath().normalize()), "%s: given twice", file);
-            Problems.Loaded loaded = Problems.load(file);
-            if (!loaded.dropped().isEmpty()) {
-                System.out.printf("%s: %d of %d rows left out: %s%n", file, loaded.rows() - loaded.problems().size(),
-                        loaded.rows(), loaded.leftOut());
-            }
+            Problems.Loaded loaded = Asking.read(file);
             String title = Benchmark.title(file, loaded.layout());
             String name = benchmarks.containsKey(title) ? file.toString() : title;
             benchmarks.put(name, loaded.problems());

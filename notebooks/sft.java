@@ -68,8 +68,8 @@ public class sft implements Callable<Integer> {
         Device device = Policy.device(options.device);
         Precision precision = Precision.named(options.precision, device);
         BadInput.unless(precision != Precision.FP16, "--precision fp16: small gradients vanish in it; train in bf16 or fp32");
-        List<Problem> all = Problems.read(data);
-        List<Problem> heldOut = options.evaluateOn == null ? List.of() : Problems.read(options.evaluateOn);
+        List<Problem> all = Asking.read(data).problems();
+        List<Problem> heldOut = options.evaluateOn == null ? List.of() : Asking.read(options.evaluateOn).problems();
         try (Asking.Judge judge = asking.judge()) {
             List<Problem> some = judge.trusted(demonstrations == null ? all : Problems.withDemonstrations(all, demonstrations), data)
                     .stream().filter(Problem::hasDemonstration).toList();
@@ -86,7 +86,7 @@ public class sft implements Callable<Integer> {
                 List<Problem> shown = fit.problems().stream().filter(Problem::hasDemonstration).toList();
                 BadInput.unless(!shown.isEmpty(), "%s: no solution fits the model's positions", data);
                 Order order = Order.uniform(shown, Math.min(batch, shown.size()), root);
-                Imitation.run(policy, order, steps, options.learningRate, options.evaluateEvery,
+                Imitation.run(policy.endingAlsoAt(asking.stop), order, steps, options.learningRate, options.evaluateEvery,
                         asking.asked(heldOut, model, policy.tokenizer()), options, judge.reward(), folder, Interrupt.watch(), progress);
             }
         }

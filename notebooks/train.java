@@ -88,9 +88,9 @@ public class train implements Callable<Integer> {
         Device device = Policy.device(options.device);
         Precision precision = Precision.named(options.precision, device);
         BadInput.unless(precision != Precision.FP16, "--precision fp16: small gradients vanish in it; train in bf16 or fp32");
-        List<Problem> all = demonstrations == null ? Problems.read(data)
-                : Problems.withDemonstrations(Problems.read(data), demonstrations);
-        List<Problem> heldOut = options.evaluateOn == null ? List.of() : Problems.read(options.evaluateOn);
+        List<Problem> all = demonstrations == null ? Asking.read(data).problems()
+                : Problems.withDemonstrations(Asking.read(data).problems(), demonstrations);
+        List<Problem> heldOut = options.evaluateOn == null ? List.of() : Asking.read(options.evaluateOn).problems();
         if (dryRun) {
             return dryRun(all, named, precision, device);
         }

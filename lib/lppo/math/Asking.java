@@ -8,6 +8,7 @@ import java.util.stream.IntStream;
 import lppo.chat.PromptFormat;
 import lppo.data.BadInput;
 import lppo.data.Problem;
+import lppo.data.Problems;
 import lppo.model.Tokenizer;
 import lppo.reward.Reward;
 import picocli.CommandLine.Option;
@@ -28,6 +29,16 @@ public final class Asking {
 
     @Option(names = "--reward", description = "How an answer is judged: last-word, or math for equivalence (default: ${DEFAULT-VALUE}).")
     public String reward = "last-word";
+
+    /** The problems of a file, ours or a benchmark as published; tells which of its rows are left out. */
+    public static Problems.Loaded read(Path file) {
+        Problems.Loaded loaded = Problems.load(file);
+        if (!loaded.dropped().isEmpty()) {
+            System.err.printf("%s: %d of %d rows left out: %s%n", file, loaded.rows() - loaded.problems().size(), loaded.rows(),
+                    loaded.leftOut());
+        }
+        return loaded;
+    }
 
     /** The problems as the model reads them: each question becomes the text of its prompt. */
     public List<Problem> asked(List<Problem> problems, Path model, Tokenizer tokenizer) {
