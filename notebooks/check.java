@@ -16,6 +16,7 @@ import lppo.cli.Progress;
 import lppo.data.BadInput;
 import lppo.math.MathAnswer;
 import lppo.math.Pairs;
+import lppo.train.RunFolder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -50,6 +51,9 @@ public class check implements Callable<Integer> {
         BadInput.unless(file != null ? answer == null : reference != null,
                 "give ANSWER and REFERENCE, or --file FILE; see --help");
         BadInput.unless(out == null || file != null, "--out is for --file");
+        if (out != null) {
+            RunFolder.unused(out);
+        }
         try (MathAnswer judge = new MathAnswer(Duration.ofMillis((long) (deadline * 1000)))) {
             if (file != null) {
                 return checkFile(judge);

@@ -46,6 +46,8 @@ public class dataset implements Callable<Integer> {
             return 0;
         }
         Problems.Loaded loaded = Problems.load(file);
+        BadInput.unless(out == null || !Files.isDirectory(out), "%s: is a folder; name a file", out);
+        BadInput.unless(out == null || Files.isWritable(out.toAbsolutePath().getParent()), "%s: its folder is missing or cannot be written to", out);
         BadInput.unless(out == null || force || Files.notExists(out), "%s: exists; name another --out, or replace it by --force", out);
         BadInput.unless(out == null || Files.notExists(out) || !Files.isSameFile(file, out), "%s: is the FILE itself", out);
         List<Problem> problems = loaded.problems().stream().map(p -> p.source() != null || name == null ? p

@@ -14,8 +14,10 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import lppo.cli.Cli;
 import lppo.cli.Progress;
 import lppo.data.BadInput;
@@ -104,8 +106,8 @@ public class evaluate implements Callable<Integer> {
         for (int k : ks) {
             BadInput.unless(k >= 1 && k <= samples, "--pass-at %d: must lie in 1 to the %d --samples", k, samples);
         }
-        unused(csv);
-        unused(completions);
+        Stream.of(csv, completions).filter(Objects::nonNull).forEach(RunFolder::unused);
+        BadInput.unless(csv == null || !csv.equals(completions), "--csv and --completions are one file; name two");
         Sampling sampling = new Sampling(temperature, 0, topP, maxNewTokens);
         Map<String, List<Problem>> benchmarks = load();
         Map<String, List<Score>> scores = new LinkedHashMap<>();
@@ -200,15 +202,6 @@ public class evaluate implements Callable<Integer> {
 
     private Writer writer() throws IOException {
         return completions == null ? Writer.nullWriter() : Files.newBufferedWriter(completions);
-    }
-
-    private static void unused(Path file) {
-        if (file == null) {
-            return;
-        }
-        BadInput.unless(Files.notExists(file), "%s: exists; name another file, or remove it", file);
-        Path folder = file.toAbsolutePath().getParent();
-        BadInput.unless(Files.isWritable(folder), "%s: its folder is missing or cannot be written to", file);
     }
 
     public static void main(String... args) {

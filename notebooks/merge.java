@@ -24,10 +24,15 @@ public class merge implements Callable<Integer> {
     @Option(names = "--out", required = true, description = "Folder to write to; it must be new or empty.")
     Path out;
 
+    @Option(names = "--precision", description = "What to write: fp32 or bf16 (default: ${DEFAULT-VALUE}).")
+    String precision = "fp32";
+
     @Override
     public Integer call() throws Exception {
+        Precision written = Precision.named(precision, Policy.device("cpu"));
+        RunFolder folder = RunFolder.create(out);
         try (Policy adapted = Policy.load(model, adapter, Policy.device("cpu"), Precision.FP32)) {
-            adapted.save(RunFolder.create(out).path());
+            adapted.save(folder.path(), written);
         }
         System.out.println("wrote " + out);
         return 0;

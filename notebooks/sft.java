@@ -67,17 +67,15 @@ public class sft implements Callable<Integer> {
         Seed root = new Seed(seed);
         Device device = Policy.device(options.device);
         Precision precision = Precision.named(options.precision, device);
+        BadInput.unless(!fromScratch || precision == Precision.FP32, "--from-scratch: computes in fp32 only; leave out --precision");
         BadInput.unless(precision != Precision.FP16, "--precision fp16: small gradients vanish in it; train in bf16 or fp32");
+        options.check();
         List<Problem> all = Asking.read(data).problems();
-        List<Problem> heldOut = options.evaluateOn == null ? List.of() : Asking.read(options.evaluateOn).problems();
         try (Asking.Judge judge = asking.judge()) {
             List<Problem> some = judge.trusted(demonstrations == null ? all : Problems.withDemonstrations(all, demonstrations), data)
                     .stream().filter(Problem::hasDemonstration).toList();
             BadInput.unless(!some.isEmpty(), "%s: no problem has a \"solution\" to imitate", data);
             RunFolder folder = RunFolder.create(out);
-            folder.json("config.json", RunFolder.columns("command", "sft", "model", model.toString(), "data", data.toString(),
-                    "steps", steps, "batch", batch, "seed", seed, "demonstrations", some.size(), "from_scratch", fromScratch,
-                    "asking", asking.values(), "options", options.values(), "machine", Cli.machine()));
             try (Policy policy = fromScratch ? Policy.random(model, 0.02, root, device) : Policy.load(model, device, precision, true);
                     Progress progress = new Progress("sft", steps)) {
                 Fit fit = Fit.of(asking.asked(some, model, policy.tokenizer()), policy.tokenizer(), policy.config().maxPositions(), 0,
@@ -86,8 +84,12 @@ public class sft implements Callable<Integer> {
                 List<Problem> shown = fit.problems().stream().filter(Problem::hasDemonstration).toList();
                 BadInput.unless(!shown.isEmpty(), "%s: no solution fits the model's positions", data);
                 Order order = Order.uniform(shown, Math.min(batch, shown.size()), root);
-                Imitation.run(policy.endingAlsoAt(asking.stop), order, steps, options.learningRate, options.evaluateEvery,
-                        asking.asked(heldOut, model, policy.tokenizer()), options, judge.reward(), folder, Interrupt.watch(), progress);
+                List<Problem> heldOut = options.evaluateOn == null ? List.of()
+                        : asking.fitting(options.evaluateOn, model, policy, options.maxNewTokens);
+                folder.json("config.json", RunFolder.columns("command", "sft", "model", model.toString(), "data", data.toString(),
+                        "steps", steps, "batch", batch, "seed", seed, "demonstrations", some.size(), "from_scratch", fromScratch,
+                        "asking", asking.values(), "options", options.values(), "machine", Cli.machine()));
+                Imitation.run(policy.endingAlsoAt(asking.stop), order, steps, options.learningRate, options.evaluateEvery, heldOut, options, judge.reward(), folder, Interrupt.watch(), progress);
             }
         }
         return 0;

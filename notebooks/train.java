@@ -88,16 +88,16 @@ public class train implements Callable<Integer> {
         Device device = Policy.device(options.device);
         Precision precision = Precision.named(options.precision, device);
         BadInput.unless(precision != Precision.FP16, "--precision fp16: small gradients vanish in it; train in bf16 or fp32");
+        options.check();
         List<Problem> all = demonstrations == null ? Asking.read(data).problems()
                 : Problems.withDemonstrations(Asking.read(data).problems(), demonstrations);
-        List<Problem> heldOut = options.evaluateOn == null ? List.of() : Asking.read(options.evaluateOn).problems();
-        if (dryRun) {
-            return dryRun(all, named, precision, device);
-        }
         try (Asking.Judge judge = asking.judge()) {
             List<Problem> trusted = judge.trusted(all, data);
             BadInput.unless(!named.guided() || trusted.stream().anyMatch(Problem::hasDemonstration),
                     "%s: no problem has a \"solution\", so recipe %s has nothing to guide with; use grpo or lp", data, recipe);
+            if (dryRun) {
+                return dryRun(trusted, named, precision, device);
+            }
             RunFolder folder = resume ? new RunFolder(out) : RunFolder.create(out);
             Path checkpoint = resume ? folder.latestCheckpoint() : null;
             try (Policy loaded = Policy.load(resume && loraRank == 0 ? checkpoint : model, device, precision, loraRank == 0);
@@ -108,7 +108,7 @@ public class train implements Callable<Integer> {
                 Fit fit = fit(trusted, named, loaded.config(), loaded.tokenizer());
                 fit.warnings().forEach(System.err::println);
                 Trainer trainer = new Trainer(named, options, policy, reference, judge.reward(), fit.problems(),
-                        asking.asked(heldOut, model, loaded.tokenizer()), new Seed(seed), folder);
+                        heldOut(loaded), new Seed(seed), folder);
                 if (resume) {
                     trainer.resume(checkpoint);
                 } else {
@@ -129,6 +129,10 @@ public class train implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    private List<Problem> heldOut(Policy policy) {
+        return options.evaluateOn == null ? List.of() : asking.fitting(options.evaluateOn, model, policy, options.maxNewTokens);
     }
 
     private Fit fit(List<Problem> problems, Recipe named, ModelConfig config, Tokenizer tokenizer) {
@@ -164,8 +168,13 @@ public class train implements Callable<Integer> {
 
     private Lora adapters(Policy base, Path checkpoint) {
         Lora.Settings settings = new Lora.Settings(loraRank, loraAlpha(), loraTargets);
-        return checkpoint == null ? Lora.fresh(base.config(), settings, new Seed(seed), base.manager())
-                : Lora.load(checkpoint, base.config(), base.manager());
+        if (checkpoint == null) {
+            return Lora.fresh(base.config(), settings, new Seed(seed), base.manager());
+        }
+        Lora saved = Lora.load(checkpoint, base.config(), base.manager());
+        BadInput.unless(saved.settings().equals(settings), "%s: has adapters of rank %d with alpha %s for %s; resume it with these",
+                checkpoint, saved.settings().rank(), saved.settings().alpha(), String.join(",", saved.settings().targets()));
+        return saved;
     }
 
     public static void main(String... args) {

@@ -39,7 +39,8 @@ public record PrefixSampler(Rule rule, double betaMin, double betaMax, double sh
     private static final Pattern NUMBER =
             Pattern.compile("(?:(?<!\\p{Alnum})-)?(?:\\d{1,3}(?:,\\d{3})+(?!\\d)|\\d+)(?:\\.\\d+)?");
 
-    private static final Pattern DOLLAR = Pattern.compile("(?<!\\\\)\\$");
+    private static final Pattern DOLLAR = Pattern.compile("(?<![\\\\$])\\$(?!\\$)");
+    private static final Pattern DOLLARS = Pattern.compile("(?<!\\\\)\\$\\$");
     private static final Pattern OPENING = Pattern.compile("\\\\(?:\\[|\\(|begin\\{)");
     private static final Pattern CLOSING = Pattern.compile("\\\\(?:]|\\)|end\\{)");
 
@@ -120,10 +121,12 @@ public record PrefixSampler(Rule rule, double betaMin, double betaMax, double sh
     public static String prefix(Problem problem, double beta, ToIntFunction<String> length) {
         List<String> steps = steps(problem.solution());
         double shown = Math.floor(beta * steps.stream().mapToInt(length).sum());
+        String answer = problem.answer().strip();
         StringBuilder prefix = new StringBuilder();
         for (String step : steps.subList(0, steps.size() - 1)) {
             shown -= length.applyAsInt(step);
-            if (shown < 0 || reveals(prefix + step, problem.answer().strip())) {
+            String before = prefix.substring(Math.max(0, prefix.length() - 2 * answer.length() - 50)); // where an answer may begin
+            if (shown < 0 || reveals(before + step, answer)) {
                 break;
             }
             prefix.append(step);
@@ -131,13 +134,24 @@ public record PrefixSampler(Rule rule, double betaMin, double betaMax, double sh
         return prefix.toString();
     }
 
+    /** Whether a text shows an answer: a number by its value, words as words, formulas in any of their usual spellings. */
     private static boolean reveals(String text, String answer) {
         if (NUMBER.matcher(answer).matches()) {
             BigDecimal value = number(answer);
-            return NUMBER.matcher(text).results().anyMatch(found -> number(found.group()).compareTo(value) == 0);
+            String plain = text.replace("{,}", ",").replaceAll("(?<!\\d)\\.(?=\\d)", "0.");
+            return NUMBER.matcher(plain).results().anyMatch(found -> number(found.group()).compareTo(value) == 0);
         }
+        String formula = squeezed(answer);
         return Pattern.compile("(?<![\\p{Alnum}])" + Pattern.quote(answer) + "(?![\\p{Alnum}])",
-                Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE).matcher(text).find();
+                Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE).matcher(text).find()
+                || !formula.matches("\\p{Alpha}*") && Pattern.compile("(?<![\\d.])" + Pattern.quote(formula) + "(?!\\d)")
+                        .matcher(squeezed(text)).find();
+    }
+
+    /** A formula without blanks, braces, sizes and units of angle, fractions as a/b. */
+    private static String squeezed(String text) {
+        return text.replaceAll("\\\\[dt]?frac\\s*\\{([^{}]*)}\\s*\\{([^{}]*)}", "$1/$2").replaceAll("\\\\[dt]?frac\\s*(\\d)\\s*(\\d)", "$1/$2")
+                .replaceAll("\\\\(?:left|right|big+|Big+|text|mathrm|mathbf|[,;:! ])|\\^?\\\\circ|\\bdegrees?\\b|[\\s{}$]", "");
     }
 
     private static BigDecimal number(String text) {
@@ -172,7 +186,7 @@ public record PrefixSampler(Rule rule, double betaMin, double betaMax, double sh
 
     /** Whether every formula in a text that begins is ended too: $ $, \[ \], \( \), \begin \end. */
     private static boolean closed(String text, boolean dollars) {
-        return (!dollars || count(text, DOLLAR) % 2 == 0) && count(text, OPENING) == count(text, CLOSING);
+        return (!dollars || count(text, DOLLAR) % 2 == 0) && count(text, DOLLARS) % 2 == 0 && count(text, OPENING) == count(text, CLOSING);
     }
 
     private static long count(String text, Pattern pattern) {

@@ -69,6 +69,18 @@ class PrefixSamplerTest {
     }
 
     @Example
+    void aFormulaIsFoundInItsUsualSpellings() {
+        for (String[] pair : new String[][] {{"\\frac{1}{2}", "It is 1/2"}, {"\\frac12", "It is $\\dfrac{1}{2}$"}, {"2\\sqrt{3}", "is $2\\sqrt3$"},
+            {"(3,4)", "at $\\left( 3, 4 \\right)$"}, {"1000", "are 1{,}000"}, {"0.5", "is .5"}, {"90^\\circ", "is 90 degrees"},
+            {"x^2+1", "is x^{2} + 1"}}) {
+            assertEquals("", PrefixSampler.prefix(problem(pair[0], pair[1] + ".\nSo " + pair[0]), 1), pair[0]);
+        }
+        for (String[] pair : new String[][] {{"\\frac{1}{2}", "It is 11/2 or 1/23"}, {"(3,4)", "at (3,5)"}, {"2\\sqrt{3}", "is 12\\sqrt3"}}) {
+            assertEquals(pair[1] + ".\n", PrefixSampler.prefix(problem(pair[0], pair[1] + ".\nSo " + pair[0]), 1), pair[0]);
+        }
+    }
+
+    @Example
     void betaIsAShareOfTheTokensAndNotOfTheSteps() {
         Problem problem = problem("9", "One two three four.\nFive.\nSix seven.\nSo 9");
         assertEquals("", PrefixSampler.prefix(problem, 0.4, step -> WORDS.apply(step).length)); // 3.6 of 9 tokens
@@ -92,6 +104,7 @@ class PrefixSamplerTest {
         assertEquals(List.of("33"), PrefixSampler.steps("33"));
         assertEquals(List.of("So\n", "\\[\na\n= b\n\\]\n", "and $x\n= 2$\n", "done"), PrefixSampler.steps("So\n\\[\na\n= b\n\\]\nand $x\n= 2$\ndone"),
                 "no step ends inside a formula");
+        assertEquals(List.of("So\n", "$$\nx = 1 +\n y\n$$\n", "Then"), PrefixSampler.steps("So\n$$\nx = 1 +\n y\n$$\nThen"));
         assertEquals(List.of("He has $5. ", "So 5"), PrefixSampler.steps("He has $5. So 5"), "money is no formula");
         assertEquals("", PrefixSampler.prefix(problem("33", "33"), 1), "one step: nothing to show");
     }

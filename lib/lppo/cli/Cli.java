@@ -17,7 +17,7 @@ import picocli.CommandLine;
  */
 public final class Cli {
 
-    private static final String LESS_MEMORY = "out of memory: lower --token-budget, --problems-per-step, --group-size or --max-rows";
+    private static final String LESS_MEMORY = "out of memory: lower --rollout-rows (evaluate: --max-rows) or --token-budget, add --recompute or --lora-rank 16; train --dry-run estimates";
 
     private Cli() {}
 

@@ -20,6 +20,16 @@ public record Problem(String id, String question, String answer, String solution
         Objects.requireNonNull(answer, "answer");
     }
 
+    /** The same problem with another text to read. */
+    public Problem withQuestion(String text) {
+        return new Problem(id, text, answer, solution, level, source);
+    }
+
+    /** The same problem with its answer only. */
+    public Problem withoutSolution() {
+        return new Problem(id, question, answer, null, level, source);
+    }
+
     /** Whether an expert solution is at hand; without one a problem is never guided. */
     public boolean hasDemonstration() {
         return solution != null && !solution.isBlank();

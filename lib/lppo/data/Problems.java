@@ -106,7 +106,7 @@ public final class Problems {
         int seen = 0;
         for (Problem p : problems) {
             boolean drop = p.hasDemonstration() && (long) (seen + 1) * count / there == (long) seen++ * count / there;
-            some.add(drop ? new Problem(p.id(), p.question(), p.answer(), null, p.level(), p.source()) : p);
+            some.add(drop ? p.withoutSolution() : p);
         }
         return some;
     }

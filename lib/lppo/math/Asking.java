@@ -9,8 +9,10 @@ import lppo.chat.PromptFormat;
 import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.Problems;
+import lppo.model.Policy;
 import lppo.model.Tokenizer;
 import lppo.reward.Reward;
+import lppo.train.Fit;
 import picocli.CommandLine.Option;
 
 /** How problems are asked and how answers are judged, as command-line options. */
@@ -43,7 +45,15 @@ public final class Asking {
     /** The problems as the model reads them: each question becomes the text of its prompt. */
     public List<Problem> asked(List<Problem> problems, Path model, Tokenizer tokenizer) {
         PromptFormat format = format(model, tokenizer);
-        return problems.stream().map(p -> new Problem(p.id(), format.of(p.question()), p.answer(), p.solution(), p.level(), p.source())).toList();
+        return problems.stream().map(p -> p.withQuestion(format.of(p.question()))).toList();
+    }
+
+    /** The problems of a file as the model reads them, those that it has no positions for left out and told. */
+    public List<Problem> fitting(Path file, Path model, Policy policy, int maxNewTokens) {
+        Fit fit = Fit.of(asked(read(file).problems(), model, policy.tokenizer()), policy.tokenizer(), policy.config().maxPositions(),
+                maxNewTokens, false, file);
+        fit.warnings().forEach(warning -> System.err.printf("%s: %s%n", file, warning));
+        return fit.problems();
     }
 
     /** The format of a prompt for a model folder. */
@@ -84,7 +94,7 @@ public final class Asking {
                 return problems;
             }
             List<Problem> trusted = problems.stream().map(p -> !p.hasDemonstration() || reward.score(p, p.solution()) == 1 ? p
-                    : new Problem(p.id(), p.question(), p.answer(), null, p.level(), p.source())).toList();
+                    : p.withoutSolution()).toList();
             List<String> lost = IntStream.range(0, problems.size())
                     .filter(i -> problems.get(i).hasDemonstration() && !trusted.get(i).hasDemonstration())
                     .mapToObj(i -> problems.get(i).id()).toList();

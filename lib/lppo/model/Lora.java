@@ -85,6 +85,8 @@ public final class Lora {
     public static Lora fresh(ModelConfig config, Settings settings, Seed seed, NDManager manager) {
         Map<String, Adapter> adapters = new TreeMap<>();
         shapes(config, settings).forEach((module, shape) -> {
+            BadInput.unless(settings.rank() <= Math.min(shape.get(0), shape.get(1)), "LoRA rank %d: is above the width of %s, %s", settings.rank(),
+                    module, shape);
             SplittableRandom random = seed.at("lora", 0, module, 0);
             float[] a = new float[settings.rank() * (int) shape.get(1)];
             for (int i = 0; i < a.length; i++) {

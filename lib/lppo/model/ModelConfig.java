@@ -56,7 +56,7 @@ public record ModelConfig(Family family, int vocabSize, int hiddenSize, int inte
         if (!Files.isRegularFile(generation)) {
             return config;
         }
-        List<Integer> ends = tokens(object(generation).get("eos_token_id"), generation.toString());
+        List<Integer> ends = ends(object(generation).get("eos_token_id"), config.vocabSize, generation.toString());
         return ends.isEmpty() ? config : config.withEosTokens(ends);
     }
 
@@ -72,7 +72,7 @@ public record ModelConfig(Family family, int vocabSize, int hiddenSize, int inte
         try {
             return JsonParser.parseString(text).getAsJsonObject();
         } catch (JsonParseException | IllegalStateException | StackOverflowError e) {
-            throw new BadInput(where + ": is not a JSON object (" + e.getMessage() + ")", e);
+            throw new BadInput(where + ": is not a JSON object (" + String.valueOf(e.getMessage()).lines().findFirst().orElse("") + ")", e);
         }
     }
 
@@ -119,11 +119,15 @@ public record ModelConfig(Family family, int vocabSize, int hiddenSize, int inte
         BadInput.unless(headDim > 0 && headDim % 2 == 0, "%s: heads of width %d cannot be rotated", where, headDim);
         BadInput.unless(!present(json, "hidden_act") || json.get("hidden_act").getAsString().equals("silu"),
                 "%s: hidden_act %s is not silu", where, json.get("hidden_act"));
+        int layers = integer(json, "num_hidden_layers", where);
+        BadInput.unless(layers <= 1000, "%s: num_hidden_layers %d: no model has so many", where, layers);
+        BadInput.unless(!present(json, "partial_rotary_factor") || json.get("partial_rotary_factor").getAsDouble() == 1,
+                "%s: partial_rotary_factor is not supported", where);
         return new ModelConfig(family, integer(json, "vocab_size", where), hidden, integer(json, "intermediate_size", where),
-                integer(json, "num_hidden_layers", where), heads, kvHeads, headDim,
+                layers, heads, kvHeads, headDim,
                 Rope.of(json, headDim, integer(json, "max_position_embeddings", where), where),
                 number(json, "rms_norm_eps", 1e-6, where), flag(json, "tie_word_embeddings", where),
-                tokens(json.get("eos_token_id"), where), json);
+                ends(json.get("eos_token_id"), integer(json, "vocab_size", where), where), json);
     }
 
     private static Family family(JsonObject json, String where) {
@@ -165,6 +169,14 @@ public record ModelConfig(Family family, int vocabSize, int hiddenSize, int inte
         return List.copyOf(tokens);
     }
 
+    /** Ends that the vocabulary has. */
+    private static List<Integer> ends(JsonElement ids, int vocabulary, String where) {
+        List<Integer> tokens = tokens(ids, where);
+        tokens.forEach(id -> BadInput.unless(id >= 0 && id < vocabulary, "%s: eos_token_id %d is not in the vocabulary of %d", where, id,
+                vocabulary));
+        return tokens;
+    }
+
     private static boolean present(JsonObject json, String name) {
         return json.has(name) && !json.get(name).isJsonNull();
     }
@@ -188,10 +200,10 @@ public record ModelConfig(Family family, int vocabSize, int hiddenSize, int inte
     private static int integer(JsonObject json, String name, String where) {
         BadInput.unless(present(json, name), "%s: %s is missing", where, name);
         try {
-            int value = json.get(name).getAsInt();
+            int value = json.get(name).getAsBigDecimal().intValueExact();
             BadInput.unless(value > 0, "%s: %s is %d, which is not positive", where, name, value);
             return value;
-        } catch (NumberFormatException | UnsupportedOperationException | IllegalStateException e) {
+        } catch (ArithmeticException | NumberFormatException | UnsupportedOperationException | IllegalStateException e) {
             throw new BadInput(where + ": " + name + " is " + json.get(name) + ", not a whole number", e);
         }
     }

@@ -38,6 +38,7 @@ public final class Policy implements AutoCloseable {
     private final Decoder decoder;
     private final Tokenizer tokenizer;
     private final Map<String, byte[]> companions; // files that are saved as they were read
+    private int endToken = -1; // found when first asked for
     private final boolean mixed; // weights in fp32, computing in 16 bits
 
     private Policy(String name, NDManager manager, ModelConfig config, Weights weights, Lora lora, Kernels kernels,
@@ -219,7 +220,12 @@ public final class Policy implements AutoCloseable {
 
     /** The tokens of a text, see {@link Tokenizer#encode}. */
     public int[] encode(String text) {
-        return tokenizer.encode(text);
+        int[] tokens = tokenizer.encode(text);
+        for (int token : tokens) {
+            BadInput.unless(token < config.vocabSize(), "%s: tokenizer.json has token %d, but config.json a vocabulary of %d", name, token,
+                    config.vocabSize());
+        }
+        return tokens;
     }
 
     /** The text of tokens, special tokens left out. */
@@ -227,7 +233,7 @@ public final class Policy implements AutoCloseable {
         return tokenizer.decode(tokens);
     }
 
-    /** An array of the model's precision in fp32. */
+    /** A copy in fp32 of an array that may be in 16 bits. */
     NDArray wide(NDArray array) {
         return kernels.wide(array);
     }
@@ -239,6 +245,13 @@ public final class Policy implements AutoCloseable {
 
     /** The token that closes a demonstration: the tokenizer's own end token if the model ends at it, else the model's first. */
     public int endToken() {
+        if (endToken < 0) {
+            endToken = findEndToken();
+        }
+        return endToken;
+    }
+
+    private int findEndToken() {
         BadInput.unless(!config.eosTokens().isEmpty(), "%s: config.json has no eos_token_id, so no completion can end", name);
         byte[] settings = companions.get("tokenizer_config.json");
         JsonElement end = settings == null ? null

@@ -76,7 +76,7 @@ public record Rope(float[] frequencies, double scale, int maxPositions) {
         double slow = given(settings, "beta_slow") ? number(settings, "beta_slow", where) : 1;
         double from = dimension(fast, dim, theta, original);
         double to = dimension(slow, dim, theta, original);
-        if (!settings.has("truncate") || settings.get("truncate").getAsBoolean()) {
+        if (!given(settings, "truncate") || settings.get("truncate").getAsBoolean()) {
             from = Math.floor(from);
             to = Math.ceil(to);
         }

@@ -59,13 +59,13 @@ public final class AdamW {
     /** The Euclidean norm of all gradients together. */
     public double gradientNorm() {
         double[] squares = {0};
-        Scopes.run(() -> parameters.forEach(p -> squares[0] += p.getGradient().square().sum().getFloat()));
+        parameters.forEach(p -> Scopes.run(() -> squares[0] += p.getGradient().square().sum().getFloat()));
         return Math.sqrt(squares[0]);
     }
 
     /** Forgets what was accumulated; a gradient that is no number too. */
     public void zeroGradients() {
-        Scopes.run(() -> parameters.forEach(p -> p.getGradient().set(new NDIndex("..."), 0)));
+        parameters.forEach(p -> Scopes.run(() -> p.getGradient().set(new NDIndex("..."), 0)));
     }
 
     /**

@@ -133,6 +133,9 @@ public record Evaluation(List<Completion> greedy, List<Group> sampled) {
             return Boolean.compare(a.equals("all"), b.equals("all"));
         }
         boolean numbers = a.matches("\\d{1,9}") && b.matches("\\d{1,9}");
+        if (a.matches("\\d{1,9}") != b.matches("\\d{1,9}")) {
+            return a.matches("\\d{1,9}") ? -1 : 1; // numbers, then words
+        }
         return numbers ? Integer.compare(Integer.parseInt(a), Integer.parseInt(b)) : a.compareTo(b);
     }
 }

@@ -42,7 +42,7 @@ public record Fit(List<Problem> problems, int leftOut, int withoutHint, int shor
             if (prompt >= positions) {
                 withoutHint++;
                 prompt = question;
-                kept.add(new Problem(problem.id(), problem.question(), problem.answer(), null, problem.level(), problem.source()));
+                kept.add(problem.withoutSolution());
             } else {
                 kept.add(problem);
             }

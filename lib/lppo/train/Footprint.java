@@ -49,7 +49,8 @@ public record Footprint(long parameters, long learning, Map<String, Long> held, 
             held.put("reference policy", parameters * width);
         }
 
-        long rows = Math.min(options.rolloutRows, (long) options.problemsPerStep * options.groupSize);
+        long rows = options.evaluateOn != null ? options.rolloutRows // evaluation takes as many as it may
+                : Math.min(options.rolloutRows, (long) options.problemsPerStep * options.groupSize);
         long slots = promptTokens + (long) options.maxNewTokens;
         Map<String, Long> rollout = new LinkedHashMap<>();
         long cache = 2L * c.layers() * c.kvHeads() * c.headDim() * rows * slots * width;

@@ -30,6 +30,7 @@ public final class Learner {
     private final int tokenBudget;
     private final double maxNorm;
     private final boolean recompute;
+    private final long logits;
 
     /** What a batch is scored by. */
     @FunctionalInterface
@@ -91,10 +92,11 @@ public final class Learner {
      * @param maxNorm gradients of a larger global norm are scaled down to it
      */
     public Learner(Policy policy, AdamW optimizer, double temperature, int tokenBudget, double maxNorm) {
-        this(policy, optimizer, temperature, tokenBudget, maxNorm, false);
+        this(policy, optimizer, temperature, tokenBudget, maxNorm, false, LOGITS);
     }
 
-    private Learner(Policy policy, AdamW optimizer, double temperature, int tokenBudget, double maxNorm, boolean recompute) {
+    private Learner(Policy policy, AdamW optimizer, double temperature, int tokenBudget, double maxNorm, boolean recompute,
+            long logits) {
         BadInput.unless(tokenBudget > 0, "token budget %d: must be positive", tokenBudget);
         BadInput.unless(maxNorm > 0 && Double.isFinite(maxNorm), "gradient norm %s: must be positive", maxNorm);
         this.policy = policy;
@@ -103,11 +105,17 @@ public final class Learner {
         this.tokenBudget = tokenBudget;
         this.maxNorm = maxNorm;
         this.recompute = recompute;
+        this.logits = logits;
     }
 
     /** The same learner with less memory and more work: {@link Recomputation}, and the vocabulary for some tokens at a time. */
     public Learner recomputing() {
-        return new Learner(policy, optimizer, temperature, tokenBudget, maxNorm, true);
+        return recomputing(LOGITS);
+    }
+
+    /** The same with so many logits at a time. */
+    Learner recomputing(long logits) {
+        return new Learner(policy, optimizer, temperature, tokenBudget, maxNorm, true, logits);
     }
 
     /**
@@ -153,7 +161,7 @@ public final class Learner {
     /** A batch in parts of few enough tokens for the logits of each to be small. */
     private List<TokenBatch> slices(TokenBatch batch) {
         long count = batch.targets().size();
-        long step = Math.max(1, LOGITS / policy.config().vocabSize());
+        long step = Math.max(1, logits / policy.config().vocabSize());
         return LongStream.iterate(0, from -> from < count, from -> from + step)
                 .mapToObj(from -> batch.slice(from, Math.min(count, from + step))).toList();
     }

@@ -2,9 +2,11 @@ package lppo.train;
 
 import java.lang.reflect.Field;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import lppo.PolicyLoss.Aggregation;
+import lppo.data.BadInput;
 import picocli.CommandLine.Option;
 
 /**
@@ -123,6 +125,26 @@ public final class Options {
 
     @Option(names = "--rollout-rows", description = "Most completions decoded at a time (default: ${DEFAULT-VALUE}).")
     public int rolloutRows = 1024;
+
+    /**
+     * Checks what no operator checks by itself, so that nothing fails after the long work began.
+     *
+     * @throws BadInput naming the first impossible option
+     */
+    public void check() {
+        BadInput.unless(groupSize > 1, "group size %d: a group needs at least 2 completions to compare", groupSize);
+        BadInput.unless(problemsPerStep > 0, "problems per step %d: must be positive", problemsPerStep);
+        BadInput.unless(updates > 0 && updates <= problemsPerStep, "updates %d: must lie in 1 to the problems per step", updates);
+        BadInput.unless(temperature > 0, "temperature %s: training needs a positive one", temperature);
+        BadInput.unless(learningRate > 0 && Double.isFinite(learningRate), "learning rate %s: must be positive", learningRate);
+        BadInput.unless(warmUp >= 0, "warm-up %d: must be 0 or more steps", warmUp);
+        BadInput.unless(evaluateEvery > 0, "evaluate every %d: must be positive", evaluateEvery);
+        BadInput.unless(evaluateSamples >= 0, "evaluation samples %d: must be 0 or more", evaluateSamples);
+        BadInput.unless(tokenBudget > 0, "token budget %d: must be positive", tokenBudget);
+        BadInput.unless(rolloutRows > 0, "rollout rows %d: must be positive", rolloutRows);
+        BadInput.unless(maxNewTokens > 0, "maximum length %d: must be positive", maxNewTokens);
+        BadInput.unless(List.of("grpo", "dr-grpo").contains(advantage), "advantage \"%s\" is unknown; choose grpo or dr-grpo", advantage);
+    }
 
     /** All options by field name, as text: for {@code config.json}. */
     public Map<String, String> values() {

@@ -48,7 +48,7 @@ public record RunFolder(Path path) {
                 BadInput.unless(Files.isDirectory(path), "%s: is a file; give --out a folder", path);
                 try (Stream<Path> inside = Files.list(path)) {
                     BadInput.unless(inside.findAny().isEmpty(),
-                            "%s: exists and is not empty; choose another --out, or go on with --resume", path);
+                            "%s: exists and is not empty; choose another --out, or go on with --resume if the run has a checkpoint", path);
                 }
             }
             Files.createDirectories(path);
@@ -57,6 +57,17 @@ public record RunFolder(Path path) {
         } catch (IOException e) {
             throw new BadInput(path + ": cannot be made (" + e.getMessage() + "); choose another --out", e);
         }
+    }
+
+    /**
+     * Checks that a file can be written anew.
+     *
+     * @throws BadInput if it exists, or its folder does not or cannot be written to
+     */
+    public static void unused(Path file) {
+        BadInput.unless(Files.notExists(file), "%s: exists; name another file, or remove it", file);
+        Path folder = file.toAbsolutePath().getParent();
+        BadInput.unless(folder != null && Files.isWritable(folder), "%s: its folder is missing or cannot be written to", file);
     }
 
     /** Writes an object as {@code name}, pretty JSON. */

@@ -68,16 +68,8 @@ public final class Trainer {
      */
     public Trainer(Recipe recipe, Options options, Policy policy, Policy reference, Reward reward, List<Problem> problems,
             List<Problem> heldOut, Seed seed, RunFolder folder) {
-        BadInput.unless(options.groupSize > 1, "group size %d: a group needs at least 2 completions to compare",
-                options.groupSize);
-        BadInput.unless(options.updates > 0 && options.updates <= options.problemsPerStep,
-                "updates %d: must lie in 1 to the problems per step", options.updates);
-        BadInput.unless(options.temperature > 0, "temperature %s: training needs a positive one", options.temperature);
-        BadInput.unless(options.learningRate > 0 && Double.isFinite(options.learningRate),
-                "learning rate %s: must be positive", options.learningRate);
-        BadInput.unless(options.warmUp >= 0, "warm-up %d: must be 0 or more steps", options.warmUp);
+        options.check();
         BadInput.unless(options.kl == 0 || reference != null, "KL coefficient %s: needs a reference policy", options.kl);
-        BadInput.unless(options.evaluateEvery > 0, "evaluate every %d: must be positive", options.evaluateEvery);
         this.recipe = recipe;
         this.options = options;
         this.policy = policy;
@@ -92,11 +84,7 @@ public final class Trainer {
         prefixes = new PrefixSampler(
                 new PrefixSampler.Rule(options.guideBelow, options.guideAfter, options.guideProgress, options.guideInARow),
                 options.betaMin, options.betaMax, options.guidedShare, policy::encode, seed);
-        advantage = switch (options.advantage) {
-            case "grpo" -> Advantage.grpo();
-            case "dr-grpo" -> Advantage.drGrpo();
-            default -> throw new BadInput("advantage \"" + options.advantage + "\" is unknown; choose grpo or dr-grpo");
-        };
+        advantage = options.advantage.equals("grpo") ? Advantage.grpo() : Advantage.drGrpo();
         PolicyLoss loss = new PolicyLoss(options.clipLow, options.clipHigh, options.kl);
         objective = Learner.Objective.of(loss, reference);
         optimizer = new AdamW(policy.parameters(), policy.manager(),
