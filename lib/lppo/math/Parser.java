@@ -99,7 +99,11 @@ final class Parser extends Cursor {
         return peek().type() == Type.END || is(")") || is("]") || is("}") || is("\\}") || is(">>");
     }
 
+    /** What may begin with its sign: {@code = 5}, {@code \approx 6.28}. */
     Node relation() {
+        if (is("=") || is("~")) {
+            at++;
+        }
         List<Node> sides = new ArrayList<>(List.of(side()));
         List<String> operators = new ArrayList<>();
         while (peek().type() == Type.OP && RELATIONS.contains(peek().text())) {
@@ -247,7 +251,7 @@ final class Parser extends Cursor {
         }
         Rational part = quotient(tokens.get(at).value().value(), tokens.get(at + 2).value().value());
         at += 3;
-        return new Num(part.plus(((Num) whole).value()), false);
+        return postfix(new Num(part.plus(((Num) whole).value()), false));
     }
 
     private static Rational quotient(Rational a, Rational b) {
@@ -259,11 +263,11 @@ final class Parser extends Cursor {
 
     /** {@code 1\frac{1}{2}} is one and a half; {@code 2\frac{x}{3}} and {@code 2\frac{5}{3}} are products. */
     private Node mixedFraction(Num whole) {
-        Node right = factor(false);
+        Node right = atom();
         boolean mixed = right instanceof Call call && call.op().equals("/") && call.args().get(0) instanceof Num a
                 && call.args().get(1) instanceof Num b && a.value().isInteger() && b.value().isInteger() && whole.value().isInteger()
                 && a.value().signum() > 0 && a.value().numerator().compareTo(b.value().numerator()) < 0;
-        return Node.call(mixed ? "+" : "*", whole, right);
+        return mixed ? postfix(Node.call("+", whole, right)) : Node.call("*", whole, postfix(right));
     }
 
     private boolean startsFactor() {
