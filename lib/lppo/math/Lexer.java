@@ -339,7 +339,7 @@ final class Lexer {
     private boolean isUnit(String letter) {
         Token before = tokens.isEmpty() ? null : tokens.get(tokens.size() - 1);
         return before != null && Vocabulary.LETTER_UNITS.contains(letter)
-                && (before.type == Type.NUMBER || spaced && before.is("}") || before.is("deg"));
+                && (before.type == Type.NUMBER || spaced && before.is("}"));
     }
 
     private void word() {

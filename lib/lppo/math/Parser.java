@@ -138,6 +138,9 @@ final class Parser extends Cursor {
     private void units() {
         if (peek().type() != Type.TEXT) {
             return;
+        } else if (Vocabulary.QUANTIFIERS.contains(peek().text()) && tokens.subList(at, tokens.size()).stream().noneMatch(t -> t.is(","))) {
+            at = tokens.size() - 1;
+            return;
         }
         while (peek().type() == Type.TEXT || is("^") || is("/") || is("*") || is("-") && tokens.get(at + 1).type() == Type.TEXT
                 || is("(") || peek().type() == Type.NAME && peek().text().length() == 1) {
@@ -299,7 +302,7 @@ final class Parser extends Cursor {
             } else if (accept("%")) {
                 node = Node.call("percent", node);
             } else if (accept("deg")) {
-                node = Node.call("degree", node);
+                node = degree(node);
             } else if (accept("'")) {
                 node = node instanceof Sym sym ? new Sym(sym.name() + "'") : node;
             } else if (accept("_")) {
@@ -319,7 +322,7 @@ final class Parser extends Cursor {
             if (brace) {
                 expect("}");
             }
-            return Node.call("degree", base);
+            return degree(base);
         } else if (accept("'")) {
             while (accept("'") || accept("}")) {
                 continue;
@@ -329,6 +332,14 @@ final class Parser extends Cursor {
         at = before;
         Node exponent = is("-") || is("+") ? factor(true) : atomOrPower();
         return Node.call("^", base, exponent);
+    }
+
+    /** An angle, or a temperature: {@code 25^\circ C}. */
+    private Node degree(Node node) {
+        if (peek().type() == Type.NAME && Set.of("C", "F").contains(peek().text())) {
+            at++;
+        }
+        return Node.call("degree", node);
     }
 
     private Node atomOrPower() {

@@ -51,6 +51,8 @@ final class Vocabulary {
             "mph", "kmh", "hr", "hrs", "min", "sec", "ms", "ml", "mL", "kJ", "eV", "Hz", "kHz", "MHz", "Pa", "kPa", "AM", "PM", "am",
             "pm", "am.", "USD", "EUR", "mol", "sq", "pts", "rad", "deg", "erg", "atm", "AU", "pc", "cal", "bps", "GB", "MB", "TB");
 
+    /** What follows is where the answer holds: 2x \text{ for all } x. */
+    static final Set<String> QUANTIFIERS = Set.of("for all", "for any", "for every", "for each");
     /** Units of one letter, when upright behind a number. */
     static final String LETTER_UNITS = "msghNJWVAKCFLTH";
 
