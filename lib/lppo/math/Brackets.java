@@ -14,17 +14,23 @@ import lppo.math.Node.Text;
 /** What stands in brackets: groups, tuples, intervals, sets, absolute values, arguments of functions. */
 final class Brackets {
 
+    private static final List<String> INVERSE = List.of("^", "{", "-", "1", "}", "(");
+
     private final Parser in;
 
     Brackets(Parser in) {
         this.in = in;
     }
 
-    /** A letter, or an unknown function with its arguments: f(x), P(A). */
+    /** A letter, or an unknown function with its arguments: f(x), f^{-1}(x), P(A). */
     Node name(Token token) {
         String name = token.text();
-        boolean function = name.length() == 1 && (name.compareTo("a") < 0 || "fgh".contains(name)) && in.is("(") && !in.peek().spaced();
-        if (!function) {
+        if (name.length() != 1 || name.compareTo("a") >= 0 && !"fgh".contains(name)) {
+            return new Sym(name);
+        } else if ("fgh".contains(name) && isNext(INVERSE)) {
+            in.at += INVERSE.size() - 1;
+            name += "^-1";
+        } else if (!in.is("(") || in.peek().spaced()) {
             return new Sym(name);
         }
         int open = in.at++;
@@ -36,6 +42,11 @@ final class Brackets {
         List<Node> all = new ArrayList<>(List.of(new Sym(name)));
         all.addAll(arguments instanceof Group group ? group.items() : List.of(arguments));
         return new Call("apply", List.copyOf(all));
+    }
+
+    private boolean isNext(List<String> texts) {
+        List<Token> rest = in.tokens.subList(in.at, in.tokens.size());
+        return rest.size() > texts.size() && rest.subList(0, texts.size()).stream().map(Token::text).toList().equals(texts);
     }
 
     Node read(String open) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import lppo.math.Node.Call;
 import lppo.math.Node.Group;
 import lppo.math.Node.Kind;
@@ -21,6 +22,7 @@ import lppo.math.Node.Text;
 final class Equivalence {
 
     private static final int MAX_ITEMS = 100;
+    private static final Pattern ARTICLE = Pattern.compile("^(?:an?|the)\\s+", Pattern.CASE_INSENSITIVE);
 
     private final Leaf leaf;
 
@@ -30,7 +32,7 @@ final class Equivalence {
 
     boolean equal(Node gold, Node answer) {
         if (gold.equals(answer)) {
-            return true;
+            return leaf.same();
         }
         gold = plain(gold);
         answer = plain(answer);
@@ -354,7 +356,7 @@ final class Equivalence {
     /** The letters of a text, or of what a word was taken for. */
     private static String words(Node node) {
         String text = node instanceof Text t ? t.text() : node.any(part -> part instanceof Num) ? "" : letters(node);
-        return Extract.plain(text).toLowerCase(Locale.ROOT);
+        return Extract.plain(ARTICLE.matcher(text).replaceFirst("")).toLowerCase(Locale.ROOT);
     }
 
     private static String letters(Node node) {

@@ -11,8 +11,8 @@ import java.util.regex.Pattern;
 import lppo.math.Node.Text;
 
 /**
- * Finds the final answer in a text: what is boxed last; what follows "####"; what follows "the answer is"; else the last
- * formula or number. In time linear in the length; only the end of a long text is read.
+ * Finds the final answer in a text: what is boxed last; what follows "####"; what follows "the answer is"; what is bold at
+ * the end; else the last formula or number. In time linear in the length; only the end of a long text is read.
  *
  * @param text the answer as written
  * @param how where it was found
@@ -33,6 +33,7 @@ record Extract(String text, String how, boolean plain) {
             Pattern.CASE_INSENSITIVE);
     private static final Pattern VERB = Pattern.compile("(?<!which|this|that|it|,)\\s(?:is|are)(?:\\s|:|$)");
     private static final Pattern REASON = Pattern.compile(",? (?:because|since|as|which|not|so|where|when|rather|instead)\\b");
+    private static final Pattern BOLD_END = Pattern.compile("\\*\\*([^*\\n]*[^*\\s:])\\s*\\*\\*[\\s.!]*\\z");
     private static final Pattern LABELLED = Pattern.compile("\\(?[A-Z][).:]\\s.*");
     private static final Pattern DIGIT_OR_FORMULA = Pattern.compile("[\\d$\\\\]");
     private static final String DIGITS = "(?:\\d{1,3}(?:[ ,]\\d{3})++(?!\\d)(?:\\.\\d++)?|\\d++[.,]\\d++|\\.\\d++|\\d++)";
@@ -83,10 +84,19 @@ record Extract(String text, String how, boolean plain) {
         if (anchored.isPresent()) {
             return anchored;
         }
-        if (text.length() <= MAX_WHOLE && formulas(text).isEmpty() && !(Parser.parse(text) instanceof Text)) {
+        Matcher bold = BOLD_END.matcher(text).region(Math.max(0, text.length() - MAX_WHOLE), text.length());
+        if (bold.find()) {
+            return find(bold.group(1).strip(), reference);
+        }
+        if (text.length() <= MAX_WHOLE && formulas(text).isEmpty() && isFormula(Parser.parse(text))) {
             return Optional.of(new Extract(text, "the whole text", !text.contains("$") && !text.contains("\\")));
         }
         return last(text);
+    }
+
+    /** Not words, nor words beside formulas: Subtracting, x = 5. */
+    private static boolean isFormula(Node node) {
+        return !(node instanceof Text) && !(node instanceof Node.Group group && group.items().stream().anyMatch(Text.class::isInstance));
     }
 
     // ---- boxes
@@ -147,7 +157,8 @@ record Extract(String text, String how, boolean plain) {
             int[] box = boxes.get(i);
             String before = text.substring(box[2], box[3]).strip();
             String gap = text.substring(box[1], start);
-            if (gap.length() >= 10 && (gap.length() >= 70 || before.equals(next) || !BETWEEN.matcher(gap).find())) {
+            boolean repeated = before.equals(next) && (gap.length() >= 10 || gap.replace('$', ' ').isBlank());
+            if (repeated || gap.length() >= 10 && (gap.length() >= 70 || !BETWEEN.matcher(gap).find())) {
                 break;
             }
             all = before + ", " + all;

@@ -7,6 +7,8 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Cuts the LaTeX or plain text of one answer into tokens, in one pass. */
 final class Lexer {
@@ -29,6 +31,7 @@ final class Lexer {
     }
 
     private static final int MAX_TOKENS = 1500;
+    private static final Pattern LINE_GAP = Pattern.compile("\\s*+\\[-?[\\d.]{1,6}+ ?(?:pt|em|ex|mm|cm|in|mu)\\]");
 
     private final String text;
     private final List<Token> tokens = new ArrayList<>();
@@ -223,6 +226,8 @@ final class Lexer {
             if (matrices > 0 || at + 1 >= text.length() || !isLetter(text.charAt(at + 1)) && "{}%".indexOf(text.charAt(at + 1)) < 0) {
                 at++;
                 add(Type.OP, "\\\\");
+                Matcher gap = LINE_GAP.matcher(text).region(at, text.length());
+                at = gap.lookingAt() ? gap.end() : at; // \\[4pt]
                 return;
             }
         }
@@ -317,7 +322,7 @@ final class Lexer {
             add(Type.OP, Vocabulary.WORDS.get(word));
         } else if (content.isEmpty()) {
             spaced = true;
-        } else if (content.length() == 1 && isLetter(content.charAt(0)) && !raw.matches("[~ ].*")) {
+        } else if (content.length() == 1 && isLetter(content.charAt(0)) && !raw.matches("[~ ].*") && !isUnit(content)) {
             add(Type.NAME, content);
         } else if (content.matches("[-+(]?[\\d.,/]*\\d(?:\\)| ?[A-Za-z][A-Za-z .]*)?")) {
             Lexer inner = new Lexer(content);
@@ -328,6 +333,13 @@ final class Lexer {
         } else {
             add(Type.TEXT, content);
         }
+    }
+
+    /** 3\mathrm{m}, 10^{-7}\ \mathrm{s}; but x\mathrm{m}. */
+    private boolean isUnit(String letter) {
+        Token before = tokens.isEmpty() ? null : tokens.get(tokens.size() - 1);
+        return before != null && Vocabulary.LETTER_UNITS.contains(letter)
+                && (before.type == Type.NUMBER || spaced && before.is("}"));
     }
 
     private void word() {

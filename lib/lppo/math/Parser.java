@@ -99,7 +99,11 @@ final class Parser extends Cursor {
         return peek().type() == Type.END || is(")") || is("]") || is("}") || is("\\}") || is(">>");
     }
 
+    /** What may begin with its sign: {@code = 5}, {@code \approx 6.28}. */
     Node relation() {
+        if (is("=") || is("~")) {
+            at++;
+        }
         List<Node> sides = new ArrayList<>(List.of(side()));
         List<String> operators = new ArrayList<>();
         while (peek().type() == Type.OP && RELATIONS.contains(peek().text())) {
@@ -133,6 +137,9 @@ final class Parser extends Cursor {
     /** Words behind a value, with powers and quotients of units. */
     private void units() {
         if (peek().type() != Type.TEXT) {
+            return;
+        } else if (Vocabulary.QUANTIFIERS.contains(peek().text()) && tokens.subList(at, tokens.size()).stream().noneMatch(t -> t.is(","))) {
+            at = tokens.size() - 1;
             return;
         }
         while (peek().type() == Type.TEXT || is("^") || is("/") || is("*") || is("-") && tokens.get(at + 1).type() == Type.TEXT
@@ -247,7 +254,7 @@ final class Parser extends Cursor {
         }
         Rational part = quotient(tokens.get(at).value().value(), tokens.get(at + 2).value().value());
         at += 3;
-        return new Num(part.plus(((Num) whole).value()), false);
+        return postfix(new Num(part.plus(((Num) whole).value()), false));
     }
 
     private static Rational quotient(Rational a, Rational b) {
@@ -259,11 +266,11 @@ final class Parser extends Cursor {
 
     /** {@code 1\frac{1}{2}} is one and a half; {@code 2\frac{x}{3}} and {@code 2\frac{5}{3}} are products. */
     private Node mixedFraction(Num whole) {
-        Node right = factor(false);
+        Node right = atom();
         boolean mixed = right instanceof Call call && call.op().equals("/") && call.args().get(0) instanceof Num a
                 && call.args().get(1) instanceof Num b && a.value().isInteger() && b.value().isInteger() && whole.value().isInteger()
                 && a.value().signum() > 0 && a.value().numerator().compareTo(b.value().numerator()) < 0;
-        return Node.call(mixed ? "+" : "*", whole, right);
+        return mixed ? postfix(Node.call("+", whole, right)) : Node.call("*", whole, postfix(right));
     }
 
     private boolean startsFactor() {
@@ -295,7 +302,7 @@ final class Parser extends Cursor {
             } else if (accept("%")) {
                 node = Node.call("percent", node);
             } else if (accept("deg")) {
-                node = Node.call("degree", node);
+                node = degree(node);
             } else if (accept("'")) {
                 node = node instanceof Sym sym ? new Sym(sym.name() + "'") : node;
             } else if (accept("_")) {
@@ -315,7 +322,7 @@ final class Parser extends Cursor {
             if (brace) {
                 expect("}");
             }
-            return Node.call("degree", base);
+            return degree(base);
         } else if (accept("'")) {
             while (accept("'") || accept("}")) {
                 continue;
@@ -325,6 +332,14 @@ final class Parser extends Cursor {
         at = before;
         Node exponent = is("-") || is("+") ? factor(true) : atomOrPower();
         return Node.call("^", base, exponent);
+    }
+
+    /** An angle, or a temperature: {@code 25^\circ C}. */
+    private Node degree(Node node) {
+        if (peek().type() == Type.NAME && Set.of("C", "F").contains(peek().text())) {
+            at++;
+        }
+        return Node.call("degree", node);
     }
 
     private Node atomOrPower() {

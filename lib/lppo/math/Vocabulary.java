@@ -51,6 +51,11 @@ final class Vocabulary {
             "mph", "kmh", "hr", "hrs", "min", "sec", "ms", "ml", "mL", "kJ", "eV", "Hz", "kHz", "MHz", "Pa", "kPa", "AM", "PM", "am",
             "pm", "am.", "USD", "EUR", "mol", "sq", "pts", "rad", "deg", "erg", "atm", "AU", "pc", "cal", "bps", "GB", "MB", "TB");
 
+    /** What follows is where the answer holds: 2x \text{ for all } x. */
+    static final Set<String> QUANTIFIERS = Set.of("for all", "for any", "for every", "for each");
+    /** Units of one letter, when upright behind a number. */
+    static final String LETTER_UNITS = "msghNJWVAKCFLTH";
+
     /** Words before a value that do not change what it says. */
     static final Set<String> NEUTRAL = Set.of("the", "answer", "is", "are", "about", "approximately", "therefore", "thus", "so", "final",
             "equals", "it", "we", "get", "have", "value", "of", "total", "result", "exactly", "that", "hence", "to");
