@@ -78,7 +78,7 @@ class RealModelTest {
     @Test
     void aModelIsWarmedUpTrainedMergedAndEvaluated() throws Exception {
         Commands commands = new Commands(folder);
-        String[] asking = {"--prompt-format", "qwen-math", "--reward", "math", "--max-new-tokens", "48", "--device", "cpu"};
+        String[] asking = {"--prompt-format", "qwen-math", "--reward", "boxed", "--max-new-tokens", "48", "--device", "cpu"};
         Path warm = folder.resolve("warm");
         commands.run(0, all(asking, "sft", "--model", model, "--data", data, "--out", warm, "--steps", 90, "--batch", 6,
                 "--learning-rate", 4e-3));

@@ -29,7 +29,8 @@ public final class Asking {
             description = "A further token that ends a completion, as text: <|im_end|> for a base model in a chat; repeatable.")
     public List<String> stop = List.of();
 
-    @Option(names = "--reward", description = "How an answer is judged: last-word, or math for equivalence (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--reward", description = "How an answer is judged: last-word; math, for equivalence wherever it stands; "
+            + "boxed, for equivalence in a box alone (default: ${DEFAULT-VALUE}).")
     public String reward = "last-word";
 
     /** The problems of a file, ours or a benchmark as published; tells which of its rows are left out. */
@@ -74,7 +75,11 @@ public final class Asking {
                 MathAnswer math = new MathAnswer();
                 yield new Judge(math, math);
             }
-            default -> throw new BadInput("reward \"" + reward + "\" is unknown; choose last-word or math");
+            case "boxed" -> {
+                MathAnswer math = new MathAnswer();
+                yield new Judge(math.boxed(), math);
+            }
+            default -> throw new BadInput("reward \"" + reward + "\" is unknown; choose last-word, math or boxed");
         };
     }
 
@@ -93,7 +98,7 @@ public final class Asking {
                 reward.check(problems, where);
                 return problems;
             }
-            List<Problem> trusted = problems.stream().map(p -> !p.hasDemonstration() || reward.score(p, p.solution()) == 1 ? p
+            List<Problem> trusted = problems.stream().map(p -> !p.hasDemonstration() || math.score(p, p.solution()) == 1 ? p
                     : p.withoutSolution()).toList();
             List<String> lost = IntStream.range(0, problems.size())
                     .filter(i -> problems.get(i).hasDemonstration() && !trusted.get(i).hasDemonstration())

@@ -45,7 +45,8 @@ public final class MathAnswer implements Reward, AutoCloseable {
     private static final int MAX_REASON = 300;
 
     private final Algebra algebra;
-    private final AtomicLong failures = new AtomicLong();
+    private final AtomicLong failures;
+    private final boolean boxedOnly;
 
     /** With three seconds for a symbolic question. */
     public MathAnswer() {
@@ -54,7 +55,21 @@ public final class MathAnswer implements Reward, AutoCloseable {
 
     /** @param deadline for a symbolic question, after which the process that works on it is killed */
     public MathAnswer(Duration deadline) {
-        this.algebra = new Algebra(deadline);
+        this(new Algebra(deadline), new AtomicLong(), false);
+    }
+
+    private MathAnswer(Algebra algebra, AtomicLong failures, boolean boxedOnly) {
+        this.algebra = algebra;
+        this.failures = failures;
+        this.boxedOnly = boxedOnly;
+    }
+
+    /**
+     * The same judge, which takes an answer in a box alone: a policy in training cannot be paid for a text that happens to end in
+     * the right number. The two share everything; close only one of them.
+     */
+    public MathAnswer boxed() {
+        return new MathAnswer(algebra, failures, true);
     }
 
     @Override
@@ -81,11 +96,11 @@ public final class MathAnswer implements Reward, AutoCloseable {
 
     private Verdict decide(String completion, String reference) {
         Optional<Extract> expected = Extract.reference(reference);
-        Optional<Extract> found = Extract.answer(completion);
+        Optional<Extract> found = Extract.answer(completion).filter(this::counts);
         if (expected.isEmpty()) {
             return new Verdict(false, found.map(Extract::text).orElse(""), "undecided: the reference has no answer", true);
         } else if (found.isEmpty()) {
-            return new Verdict(false, "", "no final answer found", false);
+            return new Verdict(false, "", boxedOnly ? "no boxed answer found" : "no final answer found", false);
         }
         String gold = expected.get().text();
         String answer = found.get().text();
@@ -115,6 +130,10 @@ public final class MathAnswer implements Reward, AutoCloseable {
         return new Verdict(false, answer, cut(how + kind), false);
     }
 
+    private boolean counts(Extract answer) {
+        return !boxedOnly || answer.how().equals("boxed");
+    }
+
     private static String cut(String reason) {
         return reason.length() <= MAX_REASON ? reason : reason.substring(0, MAX_REASON) + "...";
     }
@@ -141,7 +160,7 @@ public final class MathAnswer implements Reward, AutoCloseable {
      */
     public Optional<String> answer(String response) {
         try {
-            return Extract.answer(response).map(MathAnswer::canonical);
+            return Extract.answer(response).filter(this::counts).map(MathAnswer::canonical);
         } catch (RuntimeException | StackOverflowError e) {
             failures.incrementAndGet();
             return Optional.empty();

@@ -32,7 +32,7 @@ class HostileTest {
                     long start = System.nanoTime();
                     assertFalse(judge.judge("\\boxed{" + huge + "}", other).correct() && !huge.contains("-") && !huge.startsWith("9999")
                             && !huge.startsWith("0."), huge + " is not " + other);
-                    assertTrue(System.nanoTime() - start < 5e9, huge + " against " + other);
+                    assertTrue(System.nanoTime() - start < 15e9, huge + " against " + other);
                 }
             }
         }
@@ -50,7 +50,7 @@ class HostileTest {
                         long start = System.nanoTime();
                         MathAnswer.Verdict verdict = judge.judge(completion, "5");
                         assertFalse(verdict.reason().contains("internal error"), part + ": " + verdict.reason());
-                        assertTrue(System.nanoTime() - start < 4e9, part + " takes " + (System.nanoTime() - start) / 1e9 + " s");
+                        assertTrue(System.nanoTime() - start < 10e9, part + " takes " + (System.nanoTime() - start) / 1e9 + " s");
                         judge.answer(completion);
                     }
                 }

@@ -43,6 +43,17 @@ class MathAnswerTest {
     }
 
     @Test
+    void aStrictJudgeTakesAnAnswerInABoxAlone() {
+        MathAnswer strict = judge.boxed();
+        assertTrue(strict.judge("So it is \\boxed{\\frac{1}{2}}.", "0.5").correct());
+        for (String text : List.of("The answer is 0.5", "I do not know whether it is 0.5", "$0.5$", "#### 0.5", "0.5")) {
+            assertTrue(judge.judge(text, "0.5").correct(), text);
+            assertEquals("no boxed answer found", strict.judge(text, "0.5").reason(), text);
+            assertTrue(strict.answer(text).isEmpty());
+        }
+    }
+
+    @Test
     void answersAreJudgedAsByHand() throws IOException {
         assertEquals(List.of(), wrong("answers.jsonl"));
     }
