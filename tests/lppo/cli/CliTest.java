@@ -23,7 +23,7 @@ class CliTest {
     void everyFailureIsOneLineWithAStatus() {
         told(2, "x: no such file", () -> { throw new BadInput("x: no such file"); });
         told(1, "step 3: the loss is NaN", () -> { throw new Diverged("step 3: the loss is NaN"); });
-        told(1, "out of memory: lower --token-budget", () -> { throw new EngineException("DefaultCPUAllocator: not enough memory"); });
+        told(1, "out of memory: lower --rollout-rows", () -> { throw new EngineException("DefaultCPUAllocator: not enough memory"); });
         told(1, "JAVA_TOOL_OPTIONS=-Xmx4g", () -> { throw new OutOfMemoryError("Java heap space"); });
         told(1, "f: cannot be written (No space left on device)",
                 () -> { throw new UncheckedIOException("f: cannot be written", new IOException("No space left on device")); });
