@@ -6,6 +6,7 @@ import ai.djl.Device;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import lppo.Recipe;
 import lppo.cli.Cli;
@@ -100,6 +101,10 @@ public class train implements Callable<Integer> {
             }
             RunFolder folder = resume ? new RunFolder(out) : RunFolder.create(out);
             Path checkpoint = resume ? folder.latestCheckpoint() : null;
+            Map<String, Object> config = config();
+            if (resume) {
+                folder.sameAs(config);
+            }
             try (Policy loaded = Policy.load(resume && loraRank == 0 ? checkpoint : model, device, precision, loraRank == 0);
                     Policy other = options.kl > 0 && loraRank == 0 ? Policy.load(model, device, precision, false) : null) {
                 Policy ending = loaded.endingAlsoAt(asking.stop);
@@ -112,11 +117,7 @@ public class train implements Callable<Integer> {
                 if (resume) {
                     trainer.resume(checkpoint);
                 } else {
-                    folder.json("config.json", RunFolder.columns("command", "train", "recipe", recipe, "model", model.toString(),
-                            "data", data.toString(), "steps", steps, "seed", seed, "demonstrations",
-                            demonstrations == null ? "all" : demonstrations, "lora_rank", loraRank, "lora_alpha", loraAlpha(),
-                            "lora_targets", loraTargets, "asking", asking.values(), "options", options.values(), "machine",
-                            Cli.machine()));
+                    folder.json("config.json", config);
                 }
                 try (Progress progress = new Progress(recipe, steps)) {
                     boolean finished = trainer.run(steps, Interrupt.watch(), progress);
@@ -129,6 +130,13 @@ public class train implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    private Map<String, Object> config() {
+        return RunFolder.columns("command", "train", "recipe", recipe, "model", model.toString(), "data", data.toString(), "steps",
+                steps, "seed", seed, "demonstrations", demonstrations == null ? "all" : demonstrations, "lora_rank", loraRank,
+                "lora_alpha", loraAlpha(), "lora_targets", loraTargets, "asking", asking.values(), "options", options.values(),
+                "machine", Cli.machine());
     }
 
     private List<Problem> heldOut(Policy policy) {
@@ -168,13 +176,8 @@ public class train implements Callable<Integer> {
 
     private Lora adapters(Policy base, Path checkpoint) {
         Lora.Settings settings = new Lora.Settings(loraRank, loraAlpha(), loraTargets);
-        if (checkpoint == null) {
-            return Lora.fresh(base.config(), settings, new Seed(seed), base.manager());
-        }
-        Lora saved = Lora.load(checkpoint, base.config(), base.manager());
-        BadInput.unless(saved.settings().equals(settings), "%s: has adapters of rank %d with alpha %s for %s; resume it with these",
-                checkpoint, saved.settings().rank(), saved.settings().alpha(), String.join(",", saved.settings().targets()));
-        return saved;
+        return checkpoint == null ? Lora.fresh(base.config(), settings, new Seed(seed), base.manager())
+                : Lora.load(checkpoint, base.config(), base.manager());
     }
 
     public static void main(String... args) {

@@ -107,6 +107,11 @@ class RealModelTest {
         }
         assertTrue(solved > 0, "some completions are right");
 
+        String refused = commands.run(2, all(asking, "train", "--recipe", "lppo", "--model", warm.resolve("checkpoint"), "--data", data,
+                "--out", run, "--lora-rank", 8, "--resume", "--kl", 0.02, "--recompute", "--token-budget", 1000));
+        assertTrue(refused.contains("lora_rank 4 and not 8") && refused.contains("options kl \"0.01\" and not \"0.02\"")
+                && !refused.contains("token"), refused);
+
         Path merged = folder.resolve("merged");
         commands.run(0, "merge", "--model", warm.resolve("checkpoint").toString(), "--adapter", run.resolve("checkpoint").toString(),
                 "--out", merged.toString());

@@ -2,7 +2,9 @@ package lppo.train;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import com.univocity.parsers.csv.CsvWriter;
 import com.univocity.parsers.csv.CsvWriterSettings;
@@ -15,10 +17,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import lppo.data.BadInput;
 
@@ -34,6 +38,8 @@ public record RunFolder(Path path) {
     private static final Gson PRETTY = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping()
             .serializeSpecialFloatingPointValues().create();
     private static final Gson LINE = new GsonBuilder().disableHtmlEscaping().create();
+    private static final Set<String> FREE = Set.of("steps", "machine", "device", "rolloutRows", "tokenBudget", "recompute");
+    private static final Set<String> PATHS = Set.of("model", "data", "evaluateOn");
     private static final List<String> TABLES =
             List.of("metrics.csv", "timing.csv", "problems.csv", "evaluation.csv", "samples.jsonl");
 
@@ -77,6 +83,42 @@ public record RunFolder(Path path) {
         } catch (IOException e) {
             throw new UncheckedIOException(path.resolve(name) + ": cannot be written", e);
         }
+    }
+
+    /**
+     * Checks that a run goes on as it began: what {@code config.json} says of it, against what it would say now. Steps, machine and
+     * what decides only about memory may differ, and of paths all but the name.
+     *
+     * @throws BadInput listing what differs
+     */
+    public void sameAs(Map<String, Object> now) {
+        try {
+            JsonObject before = JsonParser.parseString(Files.readString(path.resolve("config.json"))).getAsJsonObject();
+            List<String> differing = new ArrayList<>();
+            differences("", before, PRETTY.toJsonTree(now).getAsJsonObject(), differing);
+            BadInput.unless(differing.isEmpty(), "%s: was begun with %s; resume it with the same, or begin anew with another --out", path,
+                    String.join(", ", differing));
+        } catch (IOException | JsonParseException | IllegalStateException e) {
+            throw new BadInput(path.resolve("config.json") + ": cannot be read, so this run cannot be resumed", e);
+        }
+    }
+
+    private static void differences(String where, JsonObject before, JsonObject now, List<String> differing) {
+        now.asMap().forEach((name, value) -> {
+            JsonElement old = before.get(name);
+            if (old == null || FREE.contains(name)) { // an older version did not know it
+                return;
+            }
+            if (value.isJsonObject() && old.isJsonObject()) {
+                differences(name + " ", old.getAsJsonObject(), value.getAsJsonObject(), differing);
+            } else if (!(PATHS.contains(name) ? name(old).equals(name(value)) : old.toString().equals(value.toString()))) {
+                differing.add(where + name + " " + old + " and not " + value);
+            }
+        });
+    }
+
+    private static String name(JsonElement path) {
+        return String.valueOf(Path.of(path.getAsString()).getFileName());
     }
 
     /** Appends a row to a table, whose header is that of its first row. */
