@@ -89,7 +89,7 @@ public class evaluate implements Callable<Integer> {
     @Option(names = "--device", description = "auto, cpu or gpu.")
     String device = "auto";
 
-    @Option(names = "--precision", description = "fp32, fp16, bf16, or auto: bf16 on a GPU.")
+    @Option(names = "--precision", description = "fp32, fp16, bf16, or auto: bf16 on a GPU for a model stored in 16 bits.")
     String precision = "auto";
 
     @Mixin
@@ -114,7 +114,7 @@ public class evaluate implements Callable<Integer> {
         Table all = null;
         Device chosen = Policy.device(this.device);
         try (Asking.Judge judge = asking.judge();
-                Policy loaded = Policy.load(model, adapter, chosen, Precision.named(precision, chosen));
+                Policy loaded = Policy.load(model, adapter, chosen, Precision.named(precision, chosen, model));
                 Writer out = writer()) {
             Policy policy = loaded.endingAlsoAt(asking.stop);
             reward = judge.reward();

@@ -57,7 +57,7 @@ public class generate implements Callable<Integer> {
     @Option(names = "--system", paramLabel = "TEXT", description = "System message of the chat.")
     String system;
 
-    @Option(names = "--precision", description = "fp32, fp16, bf16, or auto: bf16 on a GPU.")
+    @Option(names = "--precision", description = "fp32, fp16, bf16, or auto: bf16 on a GPU for a model stored in 16 bits.")
     String precision = "auto";
 
     @Option(names = "--seed", description = "Root of the draws.")
@@ -73,7 +73,7 @@ public class generate implements Callable<Integer> {
         Sampling sampling = new Sampling(temperature, topK, topP, maxNewTokens);
         PromptFormat format = PromptFormat.named(promptFormat, model, system);
         Device chosen = Policy.device(device);
-        try (Policy policy = Policy.load(model, adapter, chosen, Precision.named(precision, chosen))) {
+        try (Policy policy = Policy.load(model, adapter, chosen, Precision.named(precision, chosen, model))) {
             String opening = promptFormat.equals("plain") ? policy.tokenizer().opening() : "";
             Prompt asked = Prompt.unguided(new Problem("prompt", prompt, "?", null, null, null),
                     policy.encode(opening + format.of(prompt)));

@@ -29,7 +29,7 @@ public class merge implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Precision written = Precision.named(precision, Policy.device("cpu"));
+        Precision written = Precision.named(precision, Policy.device("cpu"), model);
         RunFolder folder = RunFolder.create(out);
         try (Policy adapted = Policy.load(model, adapter, Policy.device("cpu"), Precision.FP32)) {
             adapted.save(folder.path(), written);

@@ -66,7 +66,7 @@ public class sft implements Callable<Integer> {
         BadInput.unless(steps > 0, "--steps %d: must be positive", steps);
         Seed root = new Seed(seed);
         Device device = Policy.device(options.device);
-        Precision precision = Precision.named(options.precision, device);
+        Precision precision = Precision.named(options.precision, device, model);
         BadInput.unless(!fromScratch || precision == Precision.FP32, "--from-scratch: computes in fp32 only; leave out --precision");
         BadInput.unless(precision != Precision.FP16, "--precision fp16: small gradients vanish in it; train in bf16 or fp32");
         options.check();

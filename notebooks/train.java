@@ -87,7 +87,7 @@ public class train implements Callable<Integer> {
         BadInput.unless(loraRank >= 0, "--lora-rank %d: must be 0 (off) or more", loraRank);
         Recipe named = Recipe.named(recipe);
         Device device = Policy.device(options.device);
-        Precision precision = Precision.named(options.precision, device);
+        Precision precision = Precision.named(options.precision, device, model);
         BadInput.unless(precision != Precision.FP16, "--precision fp16: small gradients vanish in it; train in bf16 or fp32");
         options.check();
         List<Problem> all = demonstrations == null ? Asking.read(data).problems()

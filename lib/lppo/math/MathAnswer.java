@@ -25,6 +25,8 @@ import lppo.reward.Reward;
  * is the interval that it describes; of an equation {@code x = 5} the right side counts where the reference is a value;
  * a number with a decimal point equals what rounds to the same six decimals. A text that opens {@code <think>} must close it and answer behind it.
  *
+ * <p>Seen in {@code notebooks/7-bring-your-own-model.ipynb}.
+ *
  * <p>May be shared between threads. Close it to end the process; the process also ends with this one.
  */
 public final class MathAnswer implements Reward, AutoCloseable {

@@ -15,6 +15,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -64,6 +67,7 @@ final class Kernels {
 
     private final Precision precision;
     private final PtSymbolBlock script;
+    private final Map<String, NDArray> methods = new HashMap<>(); // how DJL is told which one: an array of that name
 
     /** The operations on the manager's device; they live as long as the manager. */
     Kernels(ModelConfig config, Precision precision, NDManager manager) {
@@ -73,6 +77,12 @@ final class Kernels {
                     new ByteArrayInputStream(archive(SOURCE.formatted(precision.code(), config.rmsNormEps()))), false, false);
         } catch (IOException e) {
             throw new UncheckedIOException(e); // from memory: cannot happen
+        }
+        for (String method : List.of("narrow", "wide", "linear", "affine", "norm", "causal", "attend", "attendMasked")) {
+            NDArray name = manager.create(0f);
+            name.setName("module_method:" + method);
+            NDScope.unregister(name);
+            methods.put(method, name);
         }
     }
 
@@ -119,12 +129,8 @@ final class Kernels {
 
     private NDArray call(String method, NDArray... arguments) {
         NDList list = new NDList(arguments);
-        try (NDArray name = arguments[0].getManager().create(0f)) { // how DJL is told which method
-            name.setName("module_method:" + method);
-            NDScope.unregister(name);
-            list.add(name);
-            return IValueUtils.forward(script, list, true).singletonOrThrow();
-        }
+        list.add(methods.get(method));
+        return IValueUtils.forward(script, list, true).singletonOrThrow();
     }
 
     /** A TorchScript archive: a zip of the source, the pickle of one object without attributes, and no constants. */

@@ -76,6 +76,11 @@ public record ModelConfig(Family family, int vocabSize, int hiddenSize, int inte
         }
     }
 
+    /** Whether the file says that the weights are fp16 or bf16. */
+    boolean storedInSixteenBits() {
+        return (json.get("dtype") + " " + json.get("torch_dtype")).contains("16");
+    }
+
     /** The configuration of the same model with its weights in another type, by PyTorch's name. */
     ModelConfig saved(String dtype) {
         JsonObject copy = json.deepCopy();

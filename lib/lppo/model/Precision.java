@@ -1,5 +1,6 @@
 package lppo.model;
 
+import java.nio.file.Path;
 import java.util.Locale;
 import lppo.data.BadInput;
 
@@ -31,13 +32,14 @@ public enum Precision {
     }
 
     /**
-     * The precision of this name; {@code auto} is fp32 on a CPU and bf16 on a GPU.
+     * The precision of this name; {@code auto} is bf16 on a GPU for a model that is stored in 16 bits, else fp32.
      *
+     * @param folder of the model
      * @throws BadInput if there is none
      */
-    public static Precision named(String name, ai.djl.Device device) {
+    public static Precision named(String name, ai.djl.Device device, Path folder) {
         return switch (name.toLowerCase(Locale.ROOT)) {
-            case "auto" -> device.isGpu() ? BF16 : FP32;
+            case "auto" -> device.isGpu() && ModelConfig.read(folder).storedInSixteenBits() ? BF16 : FP32;
             case "fp32" -> FP32;
             case "fp16" -> FP16;
             case "bf16" -> BF16;

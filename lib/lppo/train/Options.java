@@ -116,7 +116,7 @@ public final class Options {
     public String device = "auto";
 
     @Option(names = "--precision",
-            description = "fp32, bf16, or auto: bf16 on a GPU; weights that learn stay fp32 (default: ${DEFAULT-VALUE}).")
+            description = "fp32, bf16, or auto: bf16 on a GPU for a model stored in 16 bits; weights that learn stay fp32 (default: ${DEFAULT-VALUE}).")
     public String precision = "auto";
 
     @Option(names = "--recompute",

@@ -1,11 +1,13 @@
 package lppo.model;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -68,6 +70,14 @@ class DecoderTest {
             }
             assertTrue(tokens > 20 && difference / tokens < 0.05, "mean difference " + difference / tokens);
         }
+    }
+
+    @Test
+    void theAutomaticPrecisionIsThatOfTheModelOnAGpuAndFp32Else() {
+        Path fixtures = Checkout.ROOT.resolve("tests/fixtures");
+        assertEquals(Precision.BF16, Precision.named("auto", Device.gpu(), fixtures.resolve("qwen3")));
+        assertEquals(Precision.FP32, Precision.named("auto", Device.gpu(), fixtures.resolve("qwen2")));
+        assertEquals(Precision.FP32, Precision.named("auto", Device.cpu(), fixtures.resolve("qwen3")));
     }
 
     @Test
