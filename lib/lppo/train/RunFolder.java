@@ -8,6 +8,7 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import com.univocity.parsers.csv.CsvWriter;
 import com.univocity.parsers.csv.CsvWriterSettings;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -121,19 +122,29 @@ public record RunFolder(Path path) {
         return String.valueOf(Path.of(path.getAsString()).getFileName());
     }
 
-    /** Appends a row to a table, whose header is that of its first row. */
+    /** Appends a row to a table, whose header is that of its first row; columns that an older version did not write stay out. */
     public void row(String name, Map<String, Object> row) {
         Path file = path.resolve(name);
         StringWriter text = new StringWriter();
         CsvWriterSettings settings = new CsvWriterSettings();
         settings.getFormat().setLineSeparator("\n");
         CsvWriter writer = new CsvWriter(text, settings);
-        if (Files.notExists(file)) {
+        if (Files.exists(file)) {
+            writer.writeRow(header(file).map(row::get).toArray());
+        } else {
             writer.writeHeaders(row.keySet());
+            writer.writeRow(row.values().toArray());
         }
-        writer.writeRow(row.values().toArray());
         writer.close();
         append(file, text.toString());
+    }
+
+    private static Stream<String> header(Path table) {
+        try (BufferedReader reader = Files.newBufferedReader(table)) {
+            return Stream.of(String.valueOf(reader.readLine()).split(","));
+        } catch (IOException e) {
+            throw new UncheckedIOException(table + ": cannot be read", e);
+        }
     }
 
     /** Appends an object as a line of JSON. */

@@ -44,6 +44,14 @@ class TrainerTest {
     }
 
     @Test
+    void aTableOfAnOlderVersionKeepsItsColumns() throws Exception {
+        RunFolder run = RunFolder.create(folder.resolve("older"));
+        Files.writeString(run.path().resolve("metrics.csv"), "step,loss\n1,0.5\n");
+        run.row("metrics.csv", RunFolder.columns("step", 2, "undecided", 0, "loss", 0.25));
+        assertEquals("step,loss\n1,0.5\n2,0.25\n", Files.readString(run.path().resolve("metrics.csv")));
+    }
+
+    @Test
     void aFewStepsRaiseThePassRate() throws Exception {
         Options options = options();
         options.learningRate = 3e-3;
