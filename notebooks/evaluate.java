@@ -32,7 +32,6 @@ import lppo.reward.Reward;
 import lppo.rollout.Completion;
 import lppo.rollout.Sampling;
 import lppo.train.Evaluation;
-import lppo.train.Fit;
 import lppo.train.RunFolder;
 import lppo.train.Score;
 import lppo.view.Tables;
@@ -118,7 +117,7 @@ public class evaluate implements Callable<Integer> {
                 Writer out = writer()) {
             Policy policy = loaded.endingAlsoAt(asking.stop);
             reward = judge.reward();
-            benchmarks.replaceAll((name, problems) -> fitting(name, problems, policy));
+            benchmarks.replaceAll((name, problems) -> asking.fitting(problems, name, model, policy, maxNewTokens));
             for (Map.Entry<String, List<Problem>> benchmark : benchmarks.entrySet()) {
                 String name = benchmark.getKey();
                 Evaluation evaluation;
@@ -155,14 +154,6 @@ public class evaluate implements Callable<Integer> {
             benchmarks.put(name, loaded.problems());
         }
         return benchmarks;
-    }
-
-    /** The problems as they are asked, those that the model has no positions for left out and told. */
-    private List<Problem> fitting(String name, List<Problem> problems, Policy policy) {
-        Fit fit = Fit.of(asking.asked(problems, model, policy.tokenizer()), policy.tokenizer(), policy.config().maxPositions(),
-                maxNewTokens, false, name);
-        fit.warnings().forEach(warning -> System.out.printf("%s: %s%n", name, warning));
-        return fit.problems();
     }
 
     /** Evaluates in parts, so that progress shows and what is done is on disk. */

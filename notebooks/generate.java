@@ -71,12 +71,11 @@ public class generate implements Callable<Integer> {
         BadInput.unless(count > 0, "--count %d: must be positive", count);
         BadInput.unless(!prompt.isBlank(), "the prompt is empty");
         Sampling sampling = new Sampling(temperature, topK, topP, maxNewTokens);
-        PromptFormat format = PromptFormat.named(promptFormat, model, system);
         Device chosen = Policy.device(device);
         try (Policy policy = Policy.load(model, adapter, chosen, Precision.named(precision, chosen, model))) {
-            String opening = promptFormat.equals("plain") ? policy.tokenizer().opening() : "";
+            PromptFormat format = PromptFormat.named(promptFormat, model, system, policy.tokenizer());
             Prompt asked = Prompt.unguided(new Problem("prompt", prompt, "?", null, null, null),
-                    policy.encode(opening + format.of(prompt)));
+                    policy.encode(format.of(prompt)));
             for (Completion c : new GpuRollout(policy, sampling, new Seed(seed)).sample(Collections.nCopies(count, asked), 0)) {
                 System.out.println(policy.decode(c.tokens()) + (c.finish() == Completion.Finish.LENGTH ? " …" : ""));
             }

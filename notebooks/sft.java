@@ -66,9 +66,8 @@ public class sft implements Callable<Integer> {
         BadInput.unless(steps > 0, "--steps %d: must be positive", steps);
         Seed root = new Seed(seed);
         Device device = Policy.device(options.device);
-        Precision precision = Precision.named(options.precision, device, model);
+        Precision precision = options.precision(device, model);
         BadInput.unless(!fromScratch || precision == Precision.FP32, "--from-scratch: computes in fp32 only; leave out --precision");
-        BadInput.unless(precision != Precision.FP16, "--precision fp16: small gradients vanish in it; train in bf16 or fp32");
         options.check();
         List<Problem> all = Asking.read(data).problems();
         try (Asking.Judge judge = asking.judge()) {
@@ -85,7 +84,7 @@ public class sft implements Callable<Integer> {
                 BadInput.unless(!shown.isEmpty(), "%s: no solution fits the model's positions", data);
                 Order order = Order.uniform(shown, Math.min(batch, shown.size()), root);
                 List<Problem> heldOut = options.evaluateOn == null ? List.of()
-                        : asking.fitting(options.evaluateOn, model, policy, options.maxNewTokens);
+                        : asking.fitting(Asking.read(options.evaluateOn).problems(), options.evaluateOn, model, policy, options.maxNewTokens);
                 folder.json("config.json", RunFolder.columns("command", "sft", "model", model.toString(), "data", data.toString(),
                         "steps", steps, "batch", batch, "seed", seed, "demonstrations", some.size(), "from_scratch", fromScratch,
                         "asking", asking.values(), "options", options.values(), "machine", Cli.machine()));

@@ -87,8 +87,7 @@ public class train implements Callable<Integer> {
         BadInput.unless(loraRank >= 0, "--lora-rank %d: must be 0 (off) or more", loraRank);
         Recipe named = Recipe.named(recipe);
         Device device = Policy.device(options.device);
-        Precision precision = Precision.named(options.precision, device, model);
-        BadInput.unless(precision != Precision.FP16, "--precision fp16: small gradients vanish in it; train in bf16 or fp32");
+        Precision precision = options.precision(device, model);
         options.check();
         List<Problem> all = demonstrations == null ? Asking.read(data).problems()
                 : Problems.withDemonstrations(Asking.read(data).problems(), demonstrations);
@@ -140,7 +139,8 @@ public class train implements Callable<Integer> {
     }
 
     private List<Problem> heldOut(Policy policy) {
-        return options.evaluateOn == null ? List.of() : asking.fitting(options.evaluateOn, model, policy, options.maxNewTokens);
+        return options.evaluateOn == null ? List.of() : asking.fitting(Asking.read(options.evaluateOn).problems(), options.evaluateOn,
+                model, policy, options.maxNewTokens);
     }
 
     private Fit fit(List<Problem> problems, Recipe named, ModelConfig config, Tokenizer tokenizer) {

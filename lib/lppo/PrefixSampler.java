@@ -2,6 +2,7 @@ package lppo;
 
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -120,11 +121,13 @@ public record PrefixSampler(Rule rule, double betaMin, double betaMax, double sh
      */
     public static String prefix(Problem problem, double beta, ToIntFunction<String> length) {
         List<String> steps = steps(problem.solution());
-        double shown = Math.floor(beta * steps.stream().mapToInt(length).sum());
+        int[] lengths = steps.stream().mapToInt(length).toArray();
+        double shown = Math.floor(beta * Arrays.stream(lengths).sum());
         String answer = problem.answer().strip();
         StringBuilder prefix = new StringBuilder();
-        for (String step : steps.subList(0, steps.size() - 1)) {
-            shown -= length.applyAsInt(step);
+        for (int i = 0; i < lengths.length - 1; i++) {
+            String step = steps.get(i);
+            shown -= lengths[i];
             String before = prefix.substring(Math.max(0, prefix.length() - 2 * answer.length() - 50)); // where an answer may begin
             if (shown < 0 || reveals(before + step, answer)) {
                 break;

@@ -99,7 +99,7 @@ class RealModelTest {
         double solved = 0;
         for (Record row : rows) {
             solved += row.getDouble("pass_rate").isNaN() ? 0 : row.getDouble("pass_rate");
-            assertTrue(row.getDouble("truncated_share") <= 1);
+            assertTrue(row.getDouble("truncated_share") < 1, "some completions end by themselves");
             assertEquals(0, row.getInt("undecided"));
             if (!row.getDouble("first_difference").isNaN()) {
                 assertEquals(0, row.getDouble("first_difference"), 1e-4, "rollout and update agree");

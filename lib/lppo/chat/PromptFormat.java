@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import lppo.data.BadInput;
+import lppo.model.Tokenizer;
 
 /** How a question becomes the text of a prompt. */
 @FunctionalInterface
@@ -35,6 +36,12 @@ public interface PromptFormat {
             messages.add(new ChatTemplate.Message("user", question));
             return pinned.render(messages, true);
         };
+    }
+
+    /** The same for a tokenizer that opens every text, which a template does by itself and {@code plain} does not. */
+    static PromptFormat named(String name, Path folder, String system, Tokenizer tokenizer) {
+        PromptFormat format = named(name, folder, system);
+        return name.equals("plain") ? question -> tokenizer.opening() + format.of(question) : format;
     }
 
     /**

@@ -45,22 +45,16 @@ public final class Asking {
 
     /** The problems as the model reads them: each question becomes the text of its prompt. */
     public List<Problem> asked(List<Problem> problems, Path model, Tokenizer tokenizer) {
-        PromptFormat format = format(model, tokenizer);
+        PromptFormat format = PromptFormat.named(promptFormat, model, system, tokenizer);
         return problems.stream().map(p -> p.withQuestion(format.of(p.question()))).toList();
     }
 
-    /** The problems of a file as the model reads them, those that it has no positions for left out and told. */
-    public List<Problem> fitting(Path file, Path model, Policy policy, int maxNewTokens) {
-        Fit fit = Fit.of(asked(read(file).problems(), model, policy.tokenizer()), policy.tokenizer(), policy.config().maxPositions(),
-                maxNewTokens, false, file);
-        fit.warnings().forEach(warning -> System.err.printf("%s: %s%n", file, warning));
+    /** Problems as the model reads them, those that it has no positions for left out and told; {@code where} begins each line. */
+    public List<Problem> fitting(List<Problem> problems, Object where, Path model, Policy policy, int maxNewTokens) {
+        Fit fit = Fit.of(asked(problems, model, policy.tokenizer()), policy.tokenizer(), policy.config().maxPositions(), maxNewTokens,
+                false, where);
+        fit.warnings().forEach(warning -> System.err.printf("%s: %s%n", where, warning));
         return fit.problems();
-    }
-
-    /** The format of a prompt for a model folder. */
-    public PromptFormat format(Path model, Tokenizer tokenizer) {
-        PromptFormat format = PromptFormat.named(promptFormat, model, system);
-        return promptFormat.equals("plain") ? question -> tokenizer.opening() + format.of(question) : format;
     }
 
     /**

@@ -1,5 +1,6 @@
 package lppo.train;
 
+import ai.djl.Device;
 import java.lang.reflect.Field;
 import java.nio.file.Path;
 import java.util.List;
@@ -7,6 +8,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import lppo.PolicyLoss.Aggregation;
 import lppo.data.BadInput;
+import lppo.model.Precision;
 import picocli.CommandLine.Option;
 
 /**
@@ -125,6 +127,17 @@ public final class Options {
 
     @Option(names = "--rollout-rows", description = "Most completions decoded at a time (default: ${DEFAULT-VALUE}).")
     public int rolloutRows = 1024;
+
+    /**
+     * The precision to train a model in.
+     *
+     * @throws BadInput if it is unknown or too narrow to learn in
+     */
+    public Precision precision(Device on, Path model) {
+        Precision named = Precision.named(precision, on, model);
+        BadInput.unless(named != Precision.FP16, "--precision fp16: small gradients vanish in it; train in bf16 or fp32");
+        return named;
+    }
 
     /**
      * Checks what no operator checks by itself, so that nothing fails after the long work began.
