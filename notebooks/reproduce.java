@@ -18,18 +18,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import lppo.Loss;
 import lppo.Recipe;
 import lppo.cli.Cli;
-import lppo.cli.Children;
-import lppo.cli.Progress;
+import lppo.cli.Jobs;
+import lppo.cli.Jobs.Job;
 import lppo.data.BadInput;
 import lppo.train.RunFolder;
+import lppo.view.Across;
 import lppo.view.Report;
 import lppo.view.Runs;
 import picocli.CommandLine.Command;
@@ -46,7 +43,9 @@ import picocli.CommandLine.Parameters;
         footer = {"", "Examples:", "  ./jbang reproduce", "  ./jbang reproduce --quick --out /tmp/quick",
             "  ./jbang reproduce --recipes grpo,lppo --seeds 5 --steps 800 --out /tmp/five",
             "  ./jbang reproduce --out /tmp/even -- --trusted-share 0.08    # options of train, for every recipe",
-            "  ./jbang reproduce --out /tmp/few --demonstrations 8 -- --trusted-share 0.125"})
+            "  ./jbang reproduce --out /tmp/few --demonstrations 8 -- --trusted-share 0.125",
+            "  ./jbang reproduce --recipes all --seeds 5 --out /tmp/all    # with the rivals, at equal sampled tokens",
+            "  ./jbang reproduce --across losses --out /tmp/losses    # recipe by loss"})
 public class reproduce implements Callable<Integer> {
 
     private static final List<String> TASK = List.of("train.jsonl", "validation.jsonl", "heldout.jsonl",
@@ -58,8 +57,18 @@ public class reproduce implements Callable<Integer> {
     @Option(names = "--quick", description = "Fewer steps and seeds: a look in under three minutes.")
     boolean quick;
 
-    @Option(names = "--recipes", split = ",", description = "Which recipes, GRPO first (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--recipes", split = ",",
+            description = "Which recipes, GRPO first, or all: with the rivals, ranked at equal sampled tokens (default: ${DEFAULT-VALUE}).")
     List<String> recipes = List.of("grpo", "pg", "lp", "lppo");
+
+    @Option(names = "--across", paramLabel = "losses", description = "The recipes with every loss: a table of recipe by loss.")
+    String across;
+
+    @Option(names = "--tokens", description = "Sampled tokens at which a run ends (default: with --recipes all 5000 x steps, else no limit).")
+    Long tokens;
+
+    @Option(names = "--on", description = "heldout, or validation for choosing settings (default: ${DEFAULT-VALUE}).")
+    String on = "heldout";
 
     @Option(names = "--seeds", description = "How many seeds (default: 3, with --quick 1).")
     int seeds = 0;
@@ -81,8 +90,6 @@ public class reproduce implements Callable<Integer> {
 
     private record Control(String name, String id, int steps, String rate) {}
 
-    private record Job(String name, Path folder, List<String> arguments, int steps) {}
-
     @Override
     public Integer call() throws Exception {
         seeds = seeds == 0 ? quick ? 1 : 3 : seeds;
@@ -90,23 +97,27 @@ public class reproduce implements Callable<Integer> {
         BadInput.unless(seeds > 0, "--seeds %d: must be positive", seeds);
         BadInput.unless(steps >= 10, "--steps %d: must be 10 or more", steps);
         BadInput.unless(jobs > 0, "--jobs %d: must be positive", jobs);
-        List<Recipe> chosen = recipes.stream().map(Recipe::named).distinct().toList();
+        BadInput.unless(tokens == null || tokens > 0, "--tokens %d: must be positive", tokens);
+        BadInput.unless(across == null || across.equals("losses"), "--across %s: only losses", across);
+        BadInput.unless(List.of("heldout", "validation").contains(on), "--on %s: choose heldout or validation", on);
+        boolean all = recipes.equals(List.of("all"));
+        List<Recipe> chosen = all ? List.of(Recipe.values()) : recipes.stream().map(Recipe::named).distinct().toList();
         BadInput.unless(chosen.get(0) == Recipe.GRPO, "--recipes %s: begin with grpo, which the others are compared with",
                 String.join(",", recipes));
+        if (all && tokens == null) {
+            tokens = 5000L * steps;
+        }
         if (!resume) {
             RunFolder.create(out);
         }
         Path task = unpack(out);
+        return across == null ? recipes(chosen, task, all) : losses(chosen, task);
+    }
+
+    /** The recipes side by side, with the default loss or the one among the training options. */
+    private int recipes(List<Recipe> chosen, Path task, boolean ranked) throws Exception {
         List<Job> queue = new ArrayList<>();
-        List<Runs> compared = new ArrayList<>();
-        for (Recipe recipe : chosen) {
-            List<Path> folders = new ArrayList<>();
-            for (int seed = 1; seed <= seeds; seed++) {
-                folders.add(add(queue, "train", recipe.id(), seed, task, steps,
-                        Stream.concat(Stream.of("--recipe", recipe.id()), training.stream()).toList()));
-            }
-            compared.add(new Runs(recipe.title(), folders));
-        }
+        List<Runs> compared = runs(queue, chosen, task, "", training);
         List<Runs> controls = new ArrayList<>(); // imitation of the same demonstrations
         for (Control control : List.of(new Control("SFT", "sft", 3 * steps, "1e-3"), // about as long as a run of train
                 new Control("SFT (60 steps)", "early", 60, "3e-4"))) { // the best of eight settings on the validation set
@@ -117,103 +128,73 @@ public class reproduce implements Callable<Integer> {
             }
             controls.add(new Runs(control.name(), folders));
         }
-        long begin = System.nanoTime();
-        String commit = Cli.commit(); // now: a checkout may move on while this runs
-        run(queue);
-        String setting = "%d seeds, %d steps%s%s; %d jobs on %s with %d cores; commit %s; %.1f minutes.".formatted(seeds, steps,
-                demonstrations == null ? "" : ", " + demonstrations + " demonstrations", training.isEmpty() ? "" : ", " + String.join(" ", training),
-                jobs, System.getProperty("os.name") + " " + System.getProperty("os.arch"),
-                Runtime.getRuntime().availableProcessors(), commit, (System.nanoTime() - begin) / 60e9);
-        Report report = new Report(compared, controls, 0.3);
+        String setting = run(queue);
+        Report report = new Report(compared, controls, 0.3, ranked);
         report.write(out, setting);
         System.out.println(report.table().print());
         System.out.println("report: " + out.resolve("report.md"));
         return 0;
     }
 
+    /** The recipes with each loss. */
+    private int losses(List<Recipe> chosen, Path task) throws Exception {
+        List<Job> queue = new ArrayList<>();
+        Map<String, List<Runs>> compared = new LinkedHashMap<>();
+        for (Loss loss : Loss.values()) {
+            compared.put(loss.title(), runs(queue, chosen, task, loss.id() + "/",
+                    Stream.concat(Stream.of("--loss", loss.id()), training.stream()).toList()));
+        }
+        String setting = run(queue);
+        Across table = new Across(compared);
+        table.write(out, setting);
+        System.out.println(table.table().print());
+        System.out.println("report: " + out.resolve("report.md"));
+        return 0;
+    }
+
+    private List<Runs> runs(List<Job> queue, List<Recipe> chosen, Path task, String prefix, List<String> options) {
+        List<Runs> compared = new ArrayList<>();
+        for (Recipe recipe : chosen) {
+            List<Path> folders = new ArrayList<>();
+            for (int seed = 1; seed <= seeds; seed++) {
+                folders.add(add(queue, "train", prefix + recipe.id(), seed, task, steps,
+                        Stream.concat(Stream.of("--recipe", recipe.id()), options.stream()).toList()));
+            }
+            compared.add(new Runs(recipe.title(), folders));
+        }
+        return compared;
+    }
+
+    /** Runs all and says what they were. */
+    private String run(List<Job> queue) throws Exception {
+        long begin = System.nanoTime();
+        String commit = Cli.commit(); // now: a checkout may move on while this runs
+        new Jobs(out, jobs).run(queue);
+        return "%d seeds, %s%s%s; %s problems; %d jobs on %s with %d cores; commit %s; %.1f minutes.".formatted(seeds,
+                tokens == null ? steps + " steps" : "%,d sampled tokens each".formatted(tokens),
+                demonstrations == null ? "" : ", " + demonstrations + " demonstrations", training.isEmpty() ? "" : ", " + String.join(" ", training),
+                on, jobs, System.getProperty("os.name") + " " + System.getProperty("os.arch"),
+                Runtime.getRuntime().availableProcessors(), commit, (System.nanoTime() - begin) / 60e9);
+    }
+
     private Path add(List<Job> queue, String command, String name, int seed, Path task, int length, List<String> extra) {
         Path folder = out.resolve("runs").resolve(name + "-" + seed);
         List<String> arguments = new ArrayList<>(List.of("--model", task.resolve("base").toString(), "--data",
-                task.resolve("train.jsonl").toString(), "--evaluate-on", task.resolve("heldout.jsonl").toString(),
-                "--evaluate-every", Integer.toString((length + 7) / 8), "--steps", Integer.toString(length), "--seed",
+                task.resolve("train.jsonl").toString(), "--evaluate-on", task.resolve(on + ".jsonl").toString(),
+                "--evaluate-every", Integer.toString((length + 7) / 8), "--seed",
                 Integer.toString(seed), "--device", "cpu", "--out", folder.toString()));
         arguments.addAll(extra);
         if (demonstrations != null) {
             arguments.addAll(List.of("--demonstrations", demonstrations.toString()));
         }
+        boolean limited = tokens != null && command.equals("train");
+        arguments.addAll(List.of("--steps", Integer.toString(limited ? 20 * length : length)));
+        if (limited) {
+            arguments.addAll(List.of("--tokens", tokens.toString()));
+        }
         arguments.add(0, command);
-        queue.add(new Job(name + "-" + seed, folder, arguments, length));
+        queue.add(new Job(name + "-" + seed, folder, arguments, length, limited ? tokens : 0));
         return folder;
-    }
-
-    private void run(List<Job> queue) throws Exception {
-        int total = queue.stream().mapToInt(Job::steps).sum();
-        ExecutorService pool = Executors.newFixedThreadPool(jobs);
-        try (Children children = new Children(out); Progress progress = new Progress("", total)) {
-            List<Future<?>> futures = new ArrayList<>();
-            for (Job job : queue) {
-                futures.add(pool.submit(() -> {
-                    if (!finished(job)) {
-                        List<String> arguments = new ArrayList<>(job.arguments());
-                        if (Files.isDirectory(job.folder().resolve("checkpoint")) && job.arguments().get(0).equals("train")) {
-                            arguments.add("--resume");
-                        } else {
-                            Children.delete(job.folder());
-                        }
-                        children.run(job.name(), arguments);
-                    }
-                    return null;
-                }));
-            }
-            pool.shutdown();
-            while (!pool.awaitTermination(1, TimeUnit.SECONDS)) {
-                progress.accept(queue.stream().mapToInt(this::stepsDone).sum());
-                progress.note(accuracies(queue));
-                for (Future<?> future : futures) {
-                    if (future.isDone()) {
-                        future.get(); // a failed run ends the whole at once
-                    }
-                }
-            }
-            for (Future<?> future : futures) {
-                future.get();
-            }
-        } catch (java.util.concurrent.ExecutionException e) {
-            throw e.getCause() instanceof RuntimeException cause ? cause : e;
-        } finally {
-            pool.shutdownNow();
-        }
-    }
-
-    private boolean finished(Job job) throws Exception {
-        Path file = job.folder().resolve("evaluation.csv");
-        return Files.exists(file) && Files.isDirectory(job.folder().resolve("checkpoint"))
-                && Files.readAllLines(file).stream().anyMatch(line -> line.startsWith(job.steps() + ","));
-    }
-
-    private int stepsDone(Job job) {
-        try {
-            return Math.max(0, Files.readAllLines(job.folder().resolve("metrics.csv")).size() - 1);
-        } catch (java.io.IOException e) {
-            return 0; // not begun
-        }
-    }
-
-    /** The latest greedy accuracy by recipe, mean over its seeds that have begun. */
-    private String accuracies(List<Job> queue) {
-        Map<String, List<Double>> latest = new LinkedHashMap<>();
-        for (Job job : queue) {
-            try {
-                Files.readAllLines(job.folder().resolve("evaluation.csv")).stream().filter(l -> l.contains(",all,"))
-                        .reduce((a, b) -> b).ifPresent(l -> latest.computeIfAbsent(job.name().replaceFirst("-\\d+$", ""),
-                                name -> new ArrayList<>()).add(Double.parseDouble(l.split(",")[4])));
-            } catch (java.io.IOException | NumberFormatException | ArrayIndexOutOfBoundsException e) {
-                continue; // not begun, or a row half written
-            }
-        }
-        return latest.entrySet().stream().map(e -> e.getKey() + " %.2f".formatted( // ".20": 80 columns are few
-                e.getValue().stream().mapToDouble(x -> x).average().orElseThrow()).replace("0.", "."))
-                .collect(Collectors.joining(" "));
     }
 
     /** Copies the task out of the jar, so that the command works with nothing cloned. */

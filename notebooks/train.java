@@ -39,7 +39,7 @@ import picocli.CommandLine.Option;
             "  ./jbang train --recipe lppo --model data/base --data data/train.jsonl --evaluate-on data/validation.jsonl --out /tmp/lppo"})
 public class train implements Callable<Integer> {
 
-    @Option(names = "--recipe", required = true, description = "grpo, pg, lp or lppo.")
+    @Option(names = "--recipe", required = true, description = "grpo, pg, lp, lppo, adaptive, bread, mopps or dynamic.")
     String recipe;
 
     @Option(names = "--model", required = true, description = "Model folder.")
@@ -53,6 +53,9 @@ public class train implements Callable<Integer> {
 
     @Option(names = "--steps", description = "Training steps in all (default: ${DEFAULT-VALUE}).")
     long steps = 300;
+
+    @Option(names = "--tokens", description = "End after the step that has sampled so many tokens in all (default: --steps alone).")
+    long tokens = Long.MAX_VALUE;
 
     @Option(names = "--seed", description = "Root of all draws (default: ${DEFAULT-VALUE}).")
     long seed = 1;
@@ -84,6 +87,7 @@ public class train implements Callable<Integer> {
     @Override
     public Integer call() {
         BadInput.unless(steps > 0, "--steps %d: must be positive", steps);
+        BadInput.unless(tokens > 0, "--tokens %d: must be positive", tokens);
         BadInput.unless(loraRank >= 0, "--lora-rank %d: must be 0 (off) or more", loraRank);
         Recipe named = Recipe.named(recipe);
         Device device = Policy.device(options.device);
@@ -119,7 +123,7 @@ public class train implements Callable<Integer> {
                     folder.json("config.json", config);
                 }
                 try (Progress progress = new Progress(recipe, steps)) {
-                    boolean finished = trainer.run(steps, Interrupt.watch(), progress);
+                    boolean finished = trainer.run(steps, tokens, Interrupt.watch(), progress);
                     judge.tell();
                     if (!finished) {
                         System.err.printf("stopped after step %d of %d; go on with --resume%n", trainer.done(), steps);

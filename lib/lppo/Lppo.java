@@ -40,6 +40,7 @@ package lppo;
 //SOURCES cli/Children.java
 //SOURCES cli/Cli.java
 //SOURCES cli/Interrupt.java
+//SOURCES cli/Jobs.java
 //SOURCES cli/Progress.java
 //SOURCES data/BadInput.java
 //SOURCES data/Benchmark.java
@@ -113,6 +114,7 @@ package lppo;
 //SOURCES train/Score.java
 //SOURCES train/TokenBatch.java
 //SOURCES train/Trainer.java
+//SOURCES view/Across.java
 //SOURCES view/Charts.java
 //SOURCES view/Curve.java
 //SOURCES view/Display.java

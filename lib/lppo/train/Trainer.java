@@ -84,22 +84,28 @@ public final class Trainer {
      * @return whether all steps are done
      */
     public boolean run(long steps, BooleanSupplier stop, LongConsumer progress) {
+        return run(steps, Long.MAX_VALUE, stop, progress);
+    }
+
+    /** The same, ended too by the step in which {@code tokens} are sampled in all: what recipes are compared at. */
+    public boolean run(long steps, long tokens, BooleanSupplier stop, LongConsumer progress) {
         if (done == 0 && !resumed) {
             evaluate();
             folder.checkpoint(this::save);
         }
-        while (done < steps && !stop.getAsBoolean()) {
+        while (done < steps && sampledTokens < tokens && !stop.getAsBoolean()) {
             step();
-            if (done % options.evaluateEvery == 0 || done == steps) {
+            if (done % options.evaluateEvery == 0 || done == steps || sampledTokens >= tokens) {
                 evaluate();
                 folder.checkpoint(this::save);
             }
             progress.accept(done);
         }
-        if (done < steps) {
+        boolean finished = done >= steps || sampledTokens >= tokens;
+        if (!finished) {
             folder.checkpoint(this::save);
         }
-        return done >= steps;
+        return finished;
     }
 
     /** One step: sample groups and score them, update the tracker, weigh the advantages, learn. */

@@ -1,5 +1,7 @@
 package lppo.view;
 
+import static java.util.Map.entry;
+
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
@@ -31,9 +33,10 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
  */
 public final class Charts {
 
-    private static final Map<String, Color> COLORS = Map.of("GRPO", new Color(0x555555), "GRPO + PG", new Color(0x0072B2),
-            "GRPO + LP", new Color(0xE69F00), "LPPO", new Color(0xD55E00), "SFT", new Color(0x009E73),
-            "SFT (60 steps)", new Color(0xCC79A7));
+    private static final Map<String, Color> COLORS = Map.ofEntries(entry("GRPO", new Color(0x555555)),
+            entry("GRPO + PG", new Color(0x0072B2)), entry("GRPO + LP", new Color(0xE69F00)), entry("LPPO", new Color(0xD55E00)),
+            entry("SFT", new Color(0x009E73)), entry("SFT (60 steps)", new Color(0xCC79A7)), entry("adaptive hints", new Color(0x56B4E9)),
+            entry("BREAD", new Color(0x009E73)), entry("MoPPS", new Color(0xCC79A7)), entry("dynamic sampling", new Color(0xB8A500)));
     private static final List<Color> OTHERS =
             List.of(new Color(0x0072B2), new Color(0xE69F00), new Color(0x009E73), new Color(0xCC79A7), new Color(0x56B4E9));
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -19,13 +20,16 @@ public final class Report {
     private final List<Runs> recipes;
     private final List<Runs> controls;
     private final double target;
+    private final boolean ranked;
 
     /**
      * @param recipes runs by recipe, GRPO first: the others are compared with it, seed by seed
      * @param controls supervised runs on the same demonstrations; may be empty
      * @param target greedy accuracy whose first reaching is reported
+     * @param ranked whether the table is sorted, the best recipe first
      */
-    public Report(List<Runs> recipes, List<Runs> controls, double target) {
+    public Report(List<Runs> recipes, List<Runs> controls, double target, boolean ranked) {
+        this.ranked = ranked;
         this.recipes = recipes;
         this.controls = controls;
         this.target = target;
@@ -42,6 +46,9 @@ public final class Report {
         StringColumn tokens = StringColumn.create("tokens to it");
         double[] baseline = recipes.get(0).last("greedy").get("all");
         List<Runs> rows = new ArrayList<>(recipes);
+        if (ranked) {
+            rows.sort(Comparator.comparingDouble((Runs runs) -> -Curve.mean(runs.last("greedy").get("all"))));
+        }
         rows.addAll(controls);
         for (Runs runs : rows) {
             Map<String, double[]> last = runs.last("greedy");
@@ -149,13 +156,7 @@ public final class Report {
 
     private String words(Table table, String setting) {
         StringBuilder text = new StringBuilder("# LPPO against GRPO on the built-in task\n\n").append(setting).append("\n\n");
-        text.append("| ").append(String.join(" | ", table.columnNames())).append(" |\n|");
-        text.append(" --- |".repeat(table.columnCount())).append('\n');
-        table.forEach(row -> {
-            text.append('|');
-            table.columnNames().forEach(name -> text.append(' ').append(row.getString(name)).append(" |"));
-            text.append('\n');
-        });
+        text.append(Tables.markdown(table));
         int seeds = recipes.get(0).folders().size();
         text.append(seeds == 1 ? "\nOne seed: nothing here can be told from chance.\n\n"
                 : "\nMean ± standard deviation over seeds. The interval is a bootstrap over paired seeds: with " + seeds
@@ -196,7 +197,7 @@ public final class Report {
         return levels.keySet().stream().filter(level -> !level.equals("all")).reduce((a, b) -> b).orElse("all");
     }
 
-    private static String difference(double[] values, double[] baseline) {
+    static String difference(double[] values, double[] baseline) {
         double[] difference = minus(values, baseline);
         if (difference.length == 1) { // one seed has no spread, not one of zero
             return String.format(Locale.ROOT, "%+.3f", difference[0]);
@@ -205,7 +206,7 @@ public final class Report {
         return String.format(Locale.ROOT, "%+.3f [%+.3f, %+.3f]", Curve.mean(difference), interval.low(), interval.high());
     }
 
-    private static double[] minus(double[] a, double[] b) {
+    static double[] minus(double[] a, double[] b) {
         double[] difference = new double[a.length];
         for (int i = 0; i < a.length; i++) {
             difference[i] = a[i] - b[i];
@@ -213,7 +214,7 @@ public final class Report {
         return difference;
     }
 
-    private static String plusMinus(double[] values) {
+    static String plusMinus(double[] values) {
         return values.length == 1 ? String.format(Locale.ROOT, "%.3f", values[0])
                 : String.format(Locale.ROOT, "%.3f ± %.3f", Curve.mean(values), Curve.deviation(values));
     }

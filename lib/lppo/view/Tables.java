@@ -149,6 +149,20 @@ public final class Tables {
         return html.append("</tbody></table>").toString();
     }
 
+    /** A table as Markdown. */
+    public static String markdown(Table table) {
+        StringBuilder text = new StringBuilder("| ").append(String.join(" | ", table.columnNames())).append(" |\n|");
+        text.append(" --- |".repeat(table.columnCount())).append('\n');
+        for (int row = 0; row < table.rowCount(); row++) {
+            text.append('|');
+            for (Column<?> column : table.columns()) {
+                text.append(' ').append(column.getString(row)).append(" |");
+            }
+            text.append('\n');
+        }
+        return text.toString();
+    }
+
     private static String fixed(double value) {
         return String.format(Locale.ROOT, "%.3f", value);
     }

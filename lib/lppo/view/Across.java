@@ -1,0 +1,65 @@
+package lppo.view;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import tech.tablesaw.api.StringColumn;
+import tech.tablesaw.api.Table;
+
+/**
+ * Recipes under several conditions, losses say: a table with a row a condition and a column a recipe, and a chart.
+ *
+ * @param conditions runs of each recipe by condition, the same recipes in the same order; the first is what others are compared with
+ */
+public record Across(Map<String, List<Runs>> conditions) {
+
+    /** Greedy accuracy at the end, mean and standard deviation over seeds, and the paired difference of the last recipe to the first. */
+    public Table table() {
+        List<String> names = conditions.values().iterator().next().stream().map(Runs::name).toList();
+        Table table = Table.create("greedy accuracy at the end", StringColumn.create("loss"));
+        names.forEach(name -> table.addColumns(StringColumn.create(name)));
+        boolean compared = names.size() > 1;
+        String last = names.get(names.size() - 1);
+        if (compared) {
+            table.addColumns(StringColumn.create(last + " minus " + names.get(0) + " [95 %]"));
+        }
+        conditions.forEach((condition, recipes) -> {
+            table.stringColumn(0).append(condition);
+            for (int i = 0; i < recipes.size(); i++) {
+                table.stringColumn(i + 1).append(Report.plusMinus(greedy(recipes.get(i))));
+            }
+            if (compared) {
+                table.stringColumn(names.size() + 1).append(Report.difference(greedy(recipes.get(recipes.size() - 1)), greedy(recipes.get(0))));
+            }
+        });
+        return table;
+    }
+
+    /** Writes table, chart and numbers into a folder. */
+    public void write(Path folder, String setting) throws IOException {
+        Map<String, double[]> bars = new LinkedHashMap<>();
+        StringBuilder csv = new StringBuilder("loss,recipe,seed_index,greedy\n");
+        conditions.forEach((condition, recipes) -> recipes.forEach(runs -> {
+            double[] greedy = greedy(runs);
+            for (int seed = 0; seed < greedy.length; seed++) {
+                csv.append(String.format(Locale.ROOT, "%s,%s,%d,%s%n", condition, runs.name(), seed, greedy[seed]));
+            }
+            bars.computeIfAbsent(runs.name(), name -> new double[conditions.size()])[
+                    List.copyOf(conditions.keySet()).indexOf(condition)] = Curve.mean(greedy);
+        }));
+        Files.writeString(folder.resolve("losses.csv"), csv);
+        Charts.write(Charts.bars("Recipe by loss", "loss", "greedy accuracy at the end", List.copyOf(conditions.keySet()), bars),
+                folder.resolve("losses.png"));
+        Files.writeString(folder.resolve("report.md"), "# Recipe by loss on the built-in task\n\n" + setting + "\n\n"
+                + Tables.markdown(table()) + "\nMean ± standard deviation over seeds; the interval is a bootstrap over paired seeds."
+                + " All losses have one learning rate.\n");
+    }
+
+    private static double[] greedy(Runs runs) {
+        return runs.last("greedy").get("all");
+    }
+}
