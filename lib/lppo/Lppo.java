@@ -8,12 +8,17 @@ package lppo;
 //DEPS ai.djl.huggingface:tokenizers:0.35.1
 //DEPS com.google.code.gson:gson:2.13.1
 //DEPS tech.tablesaw:tablesaw-core:0.44.4
+//DEPS org.apache.commons:commons-math3:3.6.1
 //DEPS org.knowm.xchart:xchart:4.0.3
 //DEPS blue.strategic.parquet:parquet-floor:2.3
 //DEPS info.picocli:picocli:4.7.7
 //DEPS me.tongfei:progressbar:0.10.2
 //DEPS org.slf4j:slf4j-nop:2.0.17
+//SOURCES AdaptivePrefix.java
 //SOURCES Advantage.java
+//SOURCES DifficultySelection.java
+//SOURCES Kl.java
+//SOURCES Loss.java
 //SOURCES PolicyLoss.java
 //SOURCES PrefixSampler.java
 //SOURCES ProgressTracker.java
@@ -46,6 +51,7 @@ package lppo;
 //SOURCES data/Row.java
 //SOURCES data/Rows.java
 //SOURCES data/Seed.java
+//SOURCES data/Selection.java
 //SOURCES math/Algebra.java
 //SOURCES math/Asking.java
 //SOURCES math/Brackets.java
@@ -82,6 +88,7 @@ package lppo;
 //SOURCES model/Scopes.java
 //SOURCES model/Tokenizer.java
 //SOURCES model/Weights.java
+//SOURCES reward/Overlong.java
 //SOURCES reward/Reward.java
 //SOURCES rollout/Completion.java
 //SOURCES rollout/GpuRollout.java
@@ -91,6 +98,8 @@ package lppo;
 //SOURCES rollout/Sampling.java
 //SOURCES task/ModularChain.java
 //SOURCES train/AdamW.java
+//SOURCES train/Collector.java
+//SOURCES train/Credit.java
 //SOURCES train/Diverged.java
 //SOURCES train/Evaluation.java
 //SOURCES train/Fit.java

@@ -6,7 +6,6 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import java.util.SplittableRandom;
 import java.util.function.Function;
 import java.util.function.ToIntFunction;
 import java.util.regex.Pattern;
@@ -84,15 +83,29 @@ public record PrefixSampler(Rule rule, double betaMin, double betaMax, double sh
      *     demonstration, or if nothing of it can be shown without giving the answer away
      */
     public List<Prompt> prompts(Problem problem, ProgressTracker tracker, int groupSize, long step) {
-        Prompt plain = Prompt.unguided(problem, encode.apply(problem.question()));
-        if (!problem.hasDemonstration() || !rule.guides(tracker.entry(problem.id()))) {
-            return Collections.nCopies(groupSize, plain);
-        }
-        SplittableRandom random = seed.at("beta", step, problem.id(), 0);
-        Prompt guided = guided(problem, betaMin + (betaMax - betaMin) * random.nextDouble());
+        return guides(problem, tracker) ? prompts(problem, beta(problem, step), groupSize) : plain(problem, groupSize);
+    }
+
+    /** Whether a problem has a demonstration and is challenging. */
+    public boolean guides(Problem problem, ProgressTracker tracker) {
+        return problem.hasDemonstration() && rule.guides(tracker.entry(problem.id()));
+    }
+
+    /** beta ~ U(betaMin, betaMax), one draw for each step and problem. */
+    public double beta(Problem problem, long step) {
+        return betaMin + (betaMax - betaMin) * seed.at("beta", step, problem.id(), 0).nextDouble();
+    }
+
+    /** A group's prompts without a hint. */
+    public List<Prompt> plain(Problem problem, int groupSize) {
+        return Collections.nCopies(groupSize, Prompt.unguided(problem, encode.apply(problem.question())));
+    }
+
+    /** A group's prompts, of which {@code share} get the hint that beta cuts; the unguided ones first. */
+    public List<Prompt> prompts(Problem problem, double beta, int groupSize) {
         int hints = (int) Math.ceil(share * groupSize - 1e-9); // 0.55 x 20 is 11, not the 11.000000000000002 of the machine
-        List<Prompt> prompts = new ArrayList<>(Collections.nCopies(groupSize - hints, plain));
-        prompts.addAll(Collections.nCopies(hints, guided));
+        List<Prompt> prompts = new ArrayList<>(plain(problem, groupSize - hints));
+        prompts.addAll(Collections.nCopies(hints, guided(problem, beta)));
         return prompts;
     }
 

@@ -55,7 +55,7 @@ class PolicyLossTest {
         float[] weights = new float[lengths.length * width]; // ragged: zero after the end of each completion
         for (int i = 0; i < lengths.length; i++) {
             Arrays.fill(weights, i * width, i * width + lengths[i],
-                    (float) aggregation.weight(lengths[i], tokens, lengths.length));
+                    (float) aggregation.weight(lengths[i], tokens, lengths.length, width));
         }
         PolicyLoss loss = new PolicyLoss(c.get("clip_low").getAsDouble(), c.get("clip_high").getAsDouble(), c.get("kl").getAsDouble());
         Result ours = evaluate(loss, new Shape(lengths.length, width), floats(c, "log_probs"), floats(c, "behaviour"),
@@ -158,12 +158,12 @@ class PolicyLossTest {
     @Test
     void aggregationsGiveTheWeightsByHand() {
         // two completions of 1 and 3 tokens: 1/4 each, or 1/2 for each completion
-        assertEquals(0.25, Aggregation.TOKEN_MEAN.weight(1, 4, 2), 0);
-        assertEquals(0.25, Aggregation.TOKEN_MEAN.weight(3, 4, 2), 0);
-        assertEquals(0.5, Aggregation.SEQUENCE_MEAN.weight(1, 4, 2), 0);
-        assertEquals(1 / 6.0, Aggregation.SEQUENCE_MEAN.weight(3, 4, 2), 1e-15);
-        for (Aggregation aggregation : Aggregation.values()) {
-            assertEquals(1, aggregation.weight(1, 4, 2) + 3 * aggregation.weight(3, 4, 2), 1e-15, "they sum to one");
+        assertEquals(0.25, Aggregation.TOKEN_MEAN.weight(1, 4, 2, 3), 0);
+        assertEquals(0.25, Aggregation.TOKEN_MEAN.weight(3, 4, 2, 3), 0);
+        assertEquals(0.5, Aggregation.SEQUENCE_MEAN.weight(1, 4, 2, 3), 0);
+        assertEquals(1 / 6.0, Aggregation.SEQUENCE_MEAN.weight(3, 4, 2, 3), 1e-15);
+        for (Aggregation aggregation : List.of(Aggregation.TOKEN_MEAN, Aggregation.SEQUENCE_MEAN)) {
+            assertEquals(1, aggregation.weight(1, 4, 2, 3) + 3 * aggregation.weight(3, 4, 2, 3), 1e-15, "they sum to one");
         }
     }
 

@@ -1,7 +1,9 @@
 package lppo.data;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 
@@ -16,7 +18,8 @@ import java.util.stream.Stream;
  * @param answeredPerStep how many of the second
  * @param seed root of the draws
  */
-public record Order(List<Problem> trusted, List<Problem> answered, int trustedPerStep, int answeredPerStep, Seed seed) {
+public record Order(List<Problem> trusted, List<Problem> answered, int trustedPerStep, int answeredPerStep, Seed seed)
+        implements Selection {
 
     /** A share of each step from the problems with a demonstration, the rest from the others. */
     public static Order mixed(List<Problem> problems, int perStep, double trustedShare, Seed seed) {
@@ -41,10 +44,34 @@ public record Order(List<Problem> trusted, List<Problem> answered, int trustedPe
         return new Order(List.of(), problems, 0, perStep, seed);
     }
 
-    /** The problems of a step, counted from 0. */
+    @Override
     public List<Problem> at(long step) {
         return Stream.concat(slice(trusted, trustedPerStep, step, "trusted"),
                 slice(answered, answeredPerStep, step, "answered")).toList();
+    }
+
+    /**
+     * Up to {@code count} further problems of a step, in the same mixture as far as they go, for a sampler that threw some of
+     * them away: random ones that are not in {@code taken}.
+     *
+     * @param round counts the calls in this step
+     */
+    public List<Problem> more(long step, int round, int count, Set<String> taken) {
+        int fromTrusted = (int) Math.round((double) count * trustedPerStep / (trustedPerStep + answeredPerStep));
+        return Stream.concat(others(trusted, fromTrusted, step, "more trusted", round, taken),
+                others(answered, count - fromTrusted, step, "more answered", round, taken)).toList();
+    }
+
+    private Stream<Problem> others(List<Problem> pool, int count, long step, String name, int round, Set<String> taken) {
+        List<Problem> left = new ArrayList<>(pool.stream().filter(p -> !taken.contains(p.id())).toList());
+        shuffle(left, seed.at(name, step, "", round));
+        return left.stream().limit(count);
+    }
+
+    private static void shuffle(List<Problem> problems, SplittableRandom random) {
+        for (int i = problems.size() - 1; i > 0; i--) { // Fisher-Yates
+            Collections.swap(problems, i, random.nextInt(i + 1));
+        }
     }
 
     private Stream<Problem> slice(List<Problem> pool, int count, long step, String name) {
@@ -53,10 +80,7 @@ public record Order(List<Problem> trusted, List<Problem> answered, int trustedPe
         }
         int stepsPerEpoch = pool.size() / count;
         List<Problem> shuffled = new ArrayList<>(pool);
-        SplittableRandom random = seed.at("order", step / stepsPerEpoch, name, 0);
-        for (int i = shuffled.size() - 1; i > 0; i--) { // Fisher-Yates
-            java.util.Collections.swap(shuffled, i, random.nextInt(i + 1));
-        }
+        shuffle(shuffled, seed.at("order", step / stepsPerEpoch, name, 0));
         int begin = (int) (step % stepsPerEpoch) * count;
         return shuffled.subList(begin, begin + count).stream();
     }

@@ -26,6 +26,11 @@ public record Seed(long value) {
         return at(purpose, step, "", 0);
     }
 
+    /** A root of its own, for what would otherwise draw the same numbers twice in a step. */
+    public Seed child(String purpose) {
+        return new Seed(mix(mix(value) ^ hash(purpose)));
+    }
+
     /** FNV-1a over UTF-16 units, 64 bits: stable across machines and Java versions. */
     private static long hash(String text) {
         long hash = 0xcbf29ce484222325L;

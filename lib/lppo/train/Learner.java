@@ -4,11 +4,14 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.nn.core.Embedding;
 import ai.djl.training.GradientCollector;
+import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.function.Supplier;
+import java.util.Map;
 import java.util.stream.LongStream;
 import lppo.PolicyLoss;
 import lppo.data.BadInput;
@@ -61,7 +64,8 @@ public final class Learner {
             return new Objective() {
                 @Override
                 public PolicyLoss.Terms of(TokenBatch batch, NDArray logProbs) {
-                    return loss.of(logProbs, batch.behaviour(), batch.advantages(), batch.weights(), batch.reference());
+                    return loss.of(logProbs, batch.old(), batch.advantages(), batch.weights(), batch.reference(),
+                            loss.ratio() == PolicyLoss.Ratio.TOKEN ? null : batch.members());
                 }
 
                 @Override
@@ -142,12 +146,11 @@ public final class Learner {
             Scopes.run(() -> {
                 TokenBatch plain = TokenBatch.of(micro, policy.manager());
                 TokenBatch batch = objective.reference() == null ? plain
-                        : plain.withReference(Scopes.keep(() -> referenceLogProbs(objective.reference(), plain)));
+                        : plain.withReference(Scopes.keep(() -> logProbs(objective.reference(), plain)));
                 if (recompute) {
-                    Recomputation.backward(policy, batch.tokens(), output -> slices(batch).forEach(slice ->
-                            backward(slice, objective, () -> policy.decoder().finalNorm(chosen(slice, output)), sums)));
+                    Recomputation.backward(policy, batch.tokens(), output -> backwardInSlices(batch, objective, output, sums));
                 } else {
-                    backward(batch, objective, () -> chosen(batch, policy.decoder().hidden(batch.tokens(), null)), sums);
+                    backward(batch, objective, sums);
                 }
             });
         }
@@ -167,30 +170,96 @@ public final class Learner {
     }
 
     /** Backward from the loss of a batch; adds to the numbers of the report. */
-    private void backward(TokenBatch batch, Objective objective, Supplier<NDArray> hidden, double[] sums) {
+    private void backward(TokenBatch batch, Objective objective, double[] sums) {
         Scopes.run(() -> {
             try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
-                NDList scored = logProbs(policy, batch, hidden.get(), temperature);
+                NDList scored = logProbs(policy, batch, chosen(batch, policy.decoder().hidden(batch.tokens(), null)), temperature);
                 PolicyLoss.Terms terms = objective.of(batch, scored.get(0));
                 collector.backward(terms.loss());
-                NDArray detached = scored.get(0).stopGradient();
-                NDArray all = scored.get(1).stopGradient();
-                NDArray entropy = all.exp().mul(all).sum(new int[] {-1}).mul(batch.weights()).sum().neg();
-                NDArray difference = detached.sub(batch.behaviour()).abs().mul(batch.weights()).sum();
-                float[] watched = NDArrays.stack(new NDList(terms.loss().stopGradient(), terms.ratio(), terms.clipFraction(),
-                        terms.kl(), entropy, difference)).toFloatArray();
-                for (int i = 0; i < sums.length; i++) {
-                    sums[i] += watched[i];
-                }
+                watch(terms, entropy(batch, scored.get(1).stopGradient()), scored.get(0).stopGradient(), batch, sums);
             }
         });
     }
 
-    private NDArray referenceLogProbs(Policy reference, TokenBatch batch) {
-        NDArray hidden = reference.decoder().hidden(batch.tokens(), null);
+    /**
+     * The same from the output of the last block, with the vocabulary for some tokens at a time. A loss may look at all
+     * tokens of a completion at once, so the tokens are scored first, the loss and its gradient by their log-probabilities
+     * are computed for all, and the slices pass that gradient on.
+     */
+    private void backwardInSlices(TokenBatch batch, Objective objective, NDArray output, double[] sums) {
+        List<TokenBatch> slices = slices(batch);
+        Scopes.run(() -> {
+            NDList parts = new NDList();
+            float[] entropy = {0};
+            slices.forEach(slice -> parts.add(Scopes.keep(() -> {
+                NDList scored = logProbs(policy, slice, policy.decoder().finalNorm(chosen(slice, output)), temperature);
+                entropy[0] += entropy(slice, scored.get(1)).getFloat();
+                return scored.get(0).duplicate();
+            })));
+            NDArray logProbs = NDArrays.concat(parts);
+            logProbs.setRequiresGradient(true);
+            try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
+                PolicyLoss.Terms terms = objective.of(batch, logProbs);
+                collector.backward(terms.loss());
+                watch(terms, logProbs.getManager().create(entropy[0]), logProbs.stopGradient(), batch, sums);
+            }
+            NDArray gradient = logProbs.getGradient();
+            long from = 0;
+            for (TokenBatch slice : slices) {
+                long begin = from;
+                from += slice.targets().size();
+                long end = from;
+                Scopes.run(() -> {
+                    NDArray above = gradient.get(new NDIndex().addSliceDim(begin, end));
+                    try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
+                        NDArray scored = logProbs(policy, slice, policy.decoder().finalNorm(chosen(slice, output)), temperature).get(0);
+                        collector.backward(scored.mul(above).sum());
+                    }
+                });
+            }
+        });
+    }
+
+    /** The weighted sum of the policy's entropy at each token. */
+    private static NDArray entropy(TokenBatch batch, NDArray all) {
+        return all.exp().mul(all).sum(new int[] {-1}).mul(batch.weights()).sum().neg();
+    }
+
+    private static void watch(PolicyLoss.Terms terms, NDArray entropy, NDArray logProbs, TokenBatch batch, double[] sums) {
+        NDArray difference = logProbs.sub(batch.behaviour()).abs().mul(batch.weights()).sum();
+        float[] watched = NDArrays.stack(new NDList(terms.loss().stopGradient(), terms.ratio(), terms.clipFraction(), terms.kl(),
+                entropy, difference)).toFloatArray();
+        for (int i = 0; i < sums.length; i++) {
+            sums[i] += watched[i];
+        }
+    }
+
+    /**
+     * Log-probabilities of the completion tokens of each sample under a policy as it is now, without a gradient.
+     *
+     * @param scored the policy that learns, or a reference with the same tokenizer
+     */
+    public List<float[]> logProbs(Policy scored, List<Sample> samples) {
+        Map<Sample, float[]> found = new IdentityHashMap<>();
+        for (List<Sample> micro : TokenBatch.micro(samples, tokenBudget)) {
+            Scopes.run(() -> {
+                float[] all = logProbs(scored, TokenBatch.of(micro, policy.manager())).toFloatArray();
+                int from = 0;
+                for (Sample sample : micro) {
+                    int to = from + sample.completion().length;
+                    found.put(sample, Arrays.copyOfRange(all, from, to));
+                    from = to;
+                }
+            });
+        }
+        return samples.stream().map(found::get).toList();
+    }
+
+    private NDArray logProbs(Policy scored, TokenBatch batch) {
+        NDArray hidden = scored.decoder().hidden(batch.tokens(), null);
         NDList parts = new NDList();
         slices(batch).forEach(slice -> parts.add(Scopes.keep(() ->
-                logProbs(reference, slice, chosen(slice, hidden), temperature).get(0).duplicate())));
+                logProbs(scored, slice, chosen(slice, hidden), temperature).get(0).duplicate())));
         return NDArrays.concat(parts);
     }
 

@@ -3,12 +3,17 @@ package lppo.train;
 import ai.djl.Device;
 import java.lang.reflect.Field;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import lppo.Advantage;
+import lppo.Kl;
+import lppo.Loss;
+import lppo.PolicyLoss;
 import lppo.PolicyLoss.Aggregation;
+import lppo.Recipe;
 import lppo.data.BadInput;
 import lppo.model.Precision;
+import lppo.reward.Overlong;
 import picocli.CommandLine.Option;
 
 /**
@@ -29,8 +34,11 @@ public final class Options {
     @Option(names = "--group-size", description = "Completions of each problem (default: ${DEFAULT-VALUE}).")
     public int groupSize = 8;
 
-    @Option(names = "--updates", description = "Optimiser steps per rollout (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--updates", description = "Parts that a rollout is learned in, an optimiser step each (default: ${DEFAULT-VALUE}).")
     public int updates = 2;
+
+    @Option(names = "--epochs", description = "How often all of a rollout is learned from (default: ${DEFAULT-VALUE}).")
+    public int epochs = 1;
 
     @Option(names = "--learning-rate", description = "AdamW's learning rate (default: ${DEFAULT-VALUE}).")
     public double learningRate = 2e-4;
@@ -44,20 +52,39 @@ public final class Options {
     @Option(names = "--max-norm", description = "Global norm that gradients are clipped to (default: ${DEFAULT-VALUE}).")
     public double maxNorm = 1;
 
-    @Option(names = "--clip-low", description = "How far the ratio may fall below 1 (default: ${DEFAULT-VALUE}).")
-    public double clipLow = 0.2;
+    @Option(names = "--loss", description = "grpo, dr-grpo, dapo, gspo, cispo, rloo or reinforce++ (default: ${DEFAULT-VALUE}).")
+    public String loss = "grpo";
 
-    @Option(names = "--clip-high", description = "How far the ratio may rise above 1 (default: ${DEFAULT-VALUE}).")
-    public double clipHigh = 0.28;
+    @Option(names = "--clip-low", description = "How far the ratio may fall below 1 (default: the loss's).")
+    public Double clipLow;
+
+    @Option(names = "--clip-high", description = "How far the ratio may rise above 1 (default: the loss's).")
+    public Double clipHigh;
+
+    @Option(names = "--aggregation", description = "${COMPLETION-CANDIDATES} (default: the loss's).")
+    public Aggregation aggregation;
+
+    @Option(names = "--normalization", description = "Of advantages: ${COMPLETION-CANDIDATES} (default: the loss's).")
+    public Advantage.Normalization normalization;
 
     @Option(names = "--kl", description = "Coefficient of the KL term to the base policy (default: ${DEFAULT-VALUE}).")
     public double kl = 0;
 
-    @Option(names = "--aggregation", description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    public Aggregation aggregation = Aggregation.TOKEN_MEAN;
+    @Option(names = "--kl-in", description = "${COMPLETION-CANDIDATES} (default: the loss's).")
+    public KlPlace klIn;
 
-    @Option(names = "--advantage", description = "grpo or dr-grpo (default: ${DEFAULT-VALUE}).")
-    public String advantage = "grpo";
+    @Option(names = "--kl-estimator", description = "${COMPLETION-CANDIDATES} (default: K3 in the loss, K1 in the reward).")
+    public Kl klEstimator;
+
+    @Option(names = "--importance-cap", description = "Truncated importance sampling: ratios to the learner's own log-probabilities,"
+            + " advantages times those to the rollout's, at most this, 2 say; 0: off (default: ${DEFAULT-VALUE}).")
+    public double importanceCap = 0;
+
+    @Option(names = "--refills", description = "How often a step replaces its silent groups (default: the loss's, or the recipe's).")
+    public Integer refills;
+
+    @Option(names = "--overlong", description = "Tokens before the longest completion in which length is punished (default: the loss's).")
+    public Integer overlong;
 
     @Option(names = "--temperature", description = "Of the sampling, positive (default: ${DEFAULT-VALUE}).")
     public double temperature = 1;
@@ -104,6 +131,18 @@ public final class Options {
 
     @Option(names = "--guided-share", description = "Share of a guided group that sees the hint (default: ${DEFAULT-VALUE}).")
     public double guidedShare = 1;
+
+    @Option(names = "--hint-target", description = "Guided pass rate that adaptive hints aim at (default: ${DEFAULT-VALUE}).")
+    public double hintTarget = 0.5;
+
+    @Option(names = "--hint-gain", description = "How fast they do (default: ${DEFAULT-VALUE}).")
+    public double hintGain = 0.3;
+
+    @Option(names = "--fade", description = "Share that the recipe mopps keeps of what it knew at each visit (default: ${DEFAULT-VALUE}).")
+    public double fade = 0.5;
+
+    @Option(names = "--reward-noise", description = "Share of rewards that are turned round, for studies (default: ${DEFAULT-VALUE}).")
+    public double rewardNoise = 0;
 
     @Option(names = "--evaluate-every", description = "Steps between evaluations (default: ${DEFAULT-VALUE}).")
     public int evaluateEvery = 50;
@@ -156,7 +195,58 @@ public final class Options {
         BadInput.unless(tokenBudget > 0, "token budget %d: must be positive", tokenBudget);
         BadInput.unless(rolloutRows > 0, "rollout rows %d: must be positive", rolloutRows);
         BadInput.unless(maxNewTokens > 0, "maximum length %d: must be positive", maxNewTokens);
-        BadInput.unless(List.of("grpo", "dr-grpo").contains(advantage), "advantage \"%s\" is unknown; choose grpo or dr-grpo", advantage);
+        BadInput.unless(epochs > 0, "epochs %d: must be positive", epochs);
+        BadInput.unless(importanceCap >= 0 && Double.isFinite(importanceCap), "importance cap %s: must be 0 (off) or more", importanceCap);
+        BadInput.unless(refills == null || refills >= 0, "refills %d: must be 0 or more", refills);
+        BadInput.unless(rewardNoise >= 0 && rewardNoise < 0.5, "reward noise %s: must lie in [0, 0.5)", rewardNoise);
+        BadInput.unless(kl >= 0 && Double.isFinite(kl), "KL coefficient %s: must be 0 or more", kl);
+        policyLoss();
+        overlong();
+    }
+
+    /** Where a KL term goes. */
+    public enum KlPlace { LOSS, REWARD }
+
+    /** The composition that {@code --loss} names. */
+    public Loss loss() {
+        return Loss.named(loss);
+    }
+
+    /** Its policy loss, with the clip ranges and the KL term that were asked for. */
+    public PolicyLoss policyLoss() {
+        PolicyLoss named = loss().policyLoss(klEstimator(), klInReward() ? 0 : kl);
+        return new PolicyLoss(named.ratio(), named.surrogate(), clipLow == null ? named.clipLow() : clipLow,
+                clipHigh == null ? named.clipHigh() : clipHigh, named.kl(), named.klCoefficient());
+    }
+
+    /** How tokens make up the loss of a batch. */
+    public Aggregation aggregation() {
+        return aggregation == null ? loss().aggregation() : aggregation;
+    }
+
+    /** What advantages are divided by. */
+    public Advantage.Normalization normalization() {
+        return normalization == null ? loss().normalization() : normalization;
+    }
+
+    /** Whether the KL term, if there is one, goes into the reward. */
+    public boolean klInReward() {
+        return klIn == null ? loss().klInReward() : klIn == KlPlace.REWARD;
+    }
+
+    /** The estimator of the KL term. */
+    public Kl klEstimator() {
+        return klEstimator != null ? klEstimator : klInReward() ? Kl.K1 : Kl.K3;
+    }
+
+    /** How often a step replaces its silent groups. */
+    public int refills(Recipe recipe) {
+        return refills != null ? refills : Math.max(recipe.refills(), loss().refills());
+    }
+
+    /** The punishment of overlong completions. */
+    public Overlong overlong() {
+        return new Overlong(maxNewTokens, overlong != null ? overlong : (int) (loss().overlong() * maxNewTokens));
     }
 
     /** All options by field name, as text: for {@code config.json}. */

@@ -14,14 +14,16 @@ import java.util.List;
  *
  * @param tokens model input {@code [batch, time]} int64
  * @param index of the hidden state (in {@code [batch * time]}) that predicts each completion token, {@code [N]} int64
+ * @param rows which sequence each completion token is of, {@code [N]} int64
  * @param targets completion tokens {@code [N]} int64
  * @param behaviour log-probabilities when sampled {@code [N]}; zeros for demonstrations
- * @param advantages {@code [N]}
+ * @param old log-probabilities that ratios are taken to {@code [N]}; zeros for demonstrations
+ * @param advantages {@code [N]}, importance included
  * @param weights in the loss {@code [N]}
  * @param reference log-probabilities under the reference policy {@code [N]}; null without one
  */
-public record TokenBatch(NDArray tokens, NDArray index, NDArray targets, NDArray behaviour, NDArray advantages,
-        NDArray weights, NDArray reference) {
+public record TokenBatch(NDArray tokens, NDArray index, NDArray rows, NDArray targets, NDArray behaviour, NDArray old,
+        NDArray advantages, NDArray weights, NDArray reference) {
 
     /** The arrays of some samples. */
     public static TokenBatch of(List<Sample> samples, NDManager manager) {
@@ -29,8 +31,10 @@ public record TokenBatch(NDArray tokens, NDArray index, NDArray targets, NDArray
         int count = samples.stream().mapToInt(s -> s.completion().length).sum();
         long[] tokens = new long[samples.size() * time];
         long[] index = new long[count];
+        long[] rows = new long[count];
         long[] targets = new long[count];
         float[] behaviour = new float[count];
+        float[] old = new float[count];
         float[] advantages = new float[count];
         float[] weights = new float[count];
         int at = 0;
@@ -43,26 +47,34 @@ public record TokenBatch(NDArray tokens, NDArray index, NDArray targets, NDArray
             }
             for (int i = 0; i < length; i++, at++) {
                 index[at] = (long) row * time + prompt - 1 + i;
+                rows[at] = row;
                 targets[at] = sample.completion()[i];
                 behaviour[at] = sample.behaviour() == null ? 0 : sample.behaviour()[i];
-                advantages[at] = (float) sample.advantage();
+                old[at] = sample.old() == null ? 0 : sample.old()[i];
+                advantages[at] = (float) sample.advantage() * (sample.importance() == null ? 1 : sample.importance()[i]);
                 weights[at] = (float) sample.weight();
             }
         }
-        return new TokenBatch(manager.create(tokens, new Shape(samples.size(), time)), manager.create(index),
-                manager.create(targets), manager.create(behaviour), manager.create(advantages), manager.create(weights), null);
+        return new TokenBatch(manager.create(tokens, new Shape(samples.size(), time)), manager.create(index), manager.create(rows),
+                manager.create(targets), manager.create(behaviour), manager.create(old), manager.create(advantages),
+                manager.create(weights), null);
     }
 
     /** The same batch with the reference's log-probabilities. */
     TokenBatch withReference(NDArray logProbs) {
-        return new TokenBatch(tokens, index, targets, behaviour, advantages, weights, logProbs);
+        return new TokenBatch(tokens, index, rows, targets, behaviour, old, advantages, weights, logProbs);
+    }
+
+    /** Which completion tokens are whose: {@code [batch, N]}, 1 or 0. */
+    NDArray members() {
+        return rows.oneHot((int) tokens.getShape().get(0)).transpose();
     }
 
     /** The same sequences, with completion tokens {@code from} to {@code to} alone. */
     TokenBatch slice(long from, long to) {
         NDIndex part = new NDIndex().addSliceDim(from, to);
-        return new TokenBatch(tokens, index.get(part), targets.get(part), behaviour.get(part), advantages.get(part),
-                weights.get(part), reference == null ? null : reference.get(part));
+        return new TokenBatch(tokens, index.get(part), rows.get(part), targets.get(part), behaviour.get(part), old.get(part),
+                advantages.get(part), weights.get(part), reference == null ? null : reference.get(part));
     }
 
     /**

@@ -7,18 +7,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
-import lppo.Advantage;
-import lppo.PolicyLoss;
-import lppo.PrefixSampler;
 import lppo.ProgressTracker;
 import lppo.Recipe;
 import lppo.data.BadInput;
-import lppo.data.Order;
 import lppo.data.Problem;
 import lppo.data.Seed;
 import lppo.model.Policy;
@@ -26,9 +23,7 @@ import lppo.model.Safetensors;
 import lppo.model.Scopes;
 import lppo.reward.Reward;
 import lppo.rollout.Completion;
-import lppo.rollout.GpuRollout;
 import lppo.rollout.Group;
-import lppo.rollout.Prompt;
 import lppo.rollout.Sampling;
 
 /**
@@ -42,19 +37,14 @@ public final class Trainer {
     private final Recipe recipe;
     private final Options options;
     private final Policy policy;
-    private final Policy reference;
     private final Reward reward;
-    private final Order order;
     private final List<Problem> heldOut;
-    private final Seed seed;
     private final RunFolder folder;
-    private final GpuRollout rollout;
-    private final PrefixSampler prefixes;
-    private final Advantage advantage;
+    private final Collector collector;
     private final Learner.Objective objective;
     private final AdamW optimizer;
     private final Learner learner;
-    private ProgressTracker tracker;
+    private final Credit credit;
     private long done;
     private boolean resumed;
     private long sampledTokens;
@@ -73,25 +63,17 @@ public final class Trainer {
         this.recipe = recipe;
         this.options = options;
         this.policy = policy;
-        this.reference = reference;
         this.reward = reward;
         this.heldOut = heldOut;
-        this.seed = seed;
         this.folder = folder;
-        order = Order.mixed(problems, options.problemsPerStep, options.trustedShare, seed);
-        rollout = new GpuRollout(policy,
-                new Sampling(options.temperature, options.topK, options.topP, options.maxNewTokens), seed, options.rolloutRows);
-        prefixes = new PrefixSampler(
-                new PrefixSampler.Rule(options.guideBelow, options.guideAfter, options.guideProgress, options.guideInARow),
-                options.betaMin, options.betaMax, options.guidedShare, policy::encode, seed);
-        advantage = options.advantage.equals("grpo") ? Advantage.grpo() : Advantage.drGrpo();
-        PolicyLoss loss = new PolicyLoss(options.clipLow, options.clipHigh, options.kl);
-        objective = Learner.Objective.of(loss, reference);
+        collector = new Collector(recipe, options, policy, reward, problems, seed);
+        boolean inReward = options.kl > 0 && options.klInReward();
+        objective = Learner.Objective.of(options.policyLoss(), inReward ? null : reference);
         optimizer = new AdamW(policy.parameters(), policy.manager(),
                 new AdamW.Settings(0.9, 0.95, 1e-8, options.weightDecay));
         Learner plain = new Learner(policy, optimizer, options.temperature, options.tokenBudget, options.maxNorm);
         learner = options.recompute ? plain.recomputing() : plain;
-        tracker = new ProgressTracker(options.alpha, options.kappa, options.bias);
+        credit = new Credit(options, learner, inReward ? reference : null);
     }
 
     /**
@@ -120,58 +102,56 @@ public final class Trainer {
         return done >= steps;
     }
 
-    /** One step: sample groups, score them, update the tracker, weigh the advantages, learn. */
+    /** One step: sample groups and score them, update the tracker, weigh the advantages, learn. */
     private void step() {
         long begin = System.nanoTime();
         long failed = reward.failures();
         long step = done + 1;
-        List<Prompt> prompts = new ArrayList<>();
-        for (Problem problem : order.at(done)) {
-            prompts.addAll(recipe.guided() ? prefixes.prompts(problem, tracker, options.groupSize, step)
-                    : Collections.nCopies(options.groupSize, Prompt.unguided(problem, policy.encode(problem.question()))));
-        }
-        List<Group> groups = Group.of(rollout.sample(prompts, step)).stream()
-                .map(group -> group.scored(c -> Evaluation.score(c, policy, reward))).toList();
+        Collector.Batch batch = collector.collect(step);
         long sampled = System.nanoTime();
 
-        List<List<Sample>> samples = new ArrayList<>();
-        for (Group group : groups) {
-            String id = group.problem().id();
-            group.passRate().ifPresentOrElse(rate -> tracker.observe(id, rate), () -> tracker.visitGuided(id));
-            double weight = recipe.weighted() ? tracker.weight(id) : 1;
-            double[] advantages = advantage.times(weight).of(group.rewards());
-            List<Sample> ofGroup = new ArrayList<>();
-            for (int i = 0; i < advantages.length; i++) {
-                ofGroup.add(Sample.of(group.completions().get(i), advantages[i]));
-            }
-            samples.add(ofGroup);
-            writeProblem(step, group, weight);
-        }
-
+        batch.visited().forEach(group -> writeProblem(step, group));
+        List<List<Sample>> samples = old(credit.of(batch.groups(), this::weight));
         double rate = options.learningRate * Math.min(1, (double) step / Math.max(1, options.warmUp));
         List<Learner.Report> reports = new ArrayList<>();
-        for (int update = 0; update < options.updates; update++) {
-            int from = samples.size() * update / options.updates;
-            int to = samples.size() * (update + 1) / options.updates;
-            List<Sample> batch = Sample.weighted(samples.subList(from, to).stream().flatMap(List::stream).toList(),
-                    options.aggregation);
-            List<Sample> learned = options.kl > 0 ? batch : batch.stream().filter(s -> s.advantage() != 0).toList();
-            if (!learned.isEmpty()) { // all groups silent: nothing to learn
-                try {
-                    reports.add(learner.update(learned, objective, rate));
-                } catch (Diverged e) {
-                    throw new Diverged("step " + step + ": " + e.getMessage() + "; stopped before the weights moved, the last"
-                            + " good checkpoint is " + folder.latestCheckpoint() + ". Try a lower --learning-rate");
-                }
-            }
+        for (int update = 0; update < options.updates * options.epochs; update++) {
+            int part = update % options.updates;
+            int from = samples.size() * part / options.updates;
+            int to = samples.size() * (part + 1) / options.updates;
+            learn(samples.subList(from, to).stream().flatMap(List::stream).toList(), rate).ifPresent(reports::add);
         }
         done = step;
         long learned = System.nanoTime();
-        writeMetrics(groups, reports, rate, reward.failures() - failed);
-        long tokens = groups.stream().flatMap(g -> g.completions().stream()).mapToLong(c -> c.tokens().length).sum();
+        writeMetrics(batch, reports, rate, reward.failures() - failed);
         folder.row("timing.csv", RunFolder.columns("step", step, "rollout_seconds", (sampled - begin) / 1e9,
-                "update_seconds", (learned - sampled) / 1e9, "rollout_tokens_per_second", tokens / ((sampled - begin) / 1e9),
+                "update_seconds", (learned - sampled) / 1e9, "rollout_tokens_per_second", batch.tokens() / ((sampled - begin) / 1e9),
                 "resident_megabytes", residentMegabytes()));
+    }
+
+    private double weight(String problem) {
+        return recipe.weighted() ? collector.tracker().weight(problem) : 1;
+    }
+
+    /** The samples with the learner's own log-probabilities before its first update, if importance is to be truncated. */
+    private List<List<Sample>> old(List<List<Sample>> groups) {
+        if (options.importanceCap == 0) {
+            return groups;
+        }
+        Iterator<float[]> logProbs = learner.logProbs(policy, groups.stream().flatMap(List::stream).toList()).iterator();
+        return groups.stream().map(group -> group.stream().map(s -> s.withOld(logProbs.next(), options.importanceCap)).toList()).toList();
+    }
+
+    /** One update; none if all groups are silent, so that there is nothing to learn. */
+    private Optional<Learner.Report> learn(List<Sample> samples, double rate) {
+        List<Sample> batch = Sample.weighted(samples, options.aggregation(), options.maxNewTokens);
+        boolean term = options.policyLoss().klCoefficient() > 0;
+        List<Sample> learned = term ? batch : batch.stream().filter(s -> s.advantage() != 0).toList();
+        try {
+            return learned.isEmpty() ? Optional.empty() : Optional.of(learner.update(learned, objective, rate));
+        } catch (Diverged e) {
+            throw new Diverged("step " + (done + 1) + ": " + e.getMessage() + "; stopped before the weights moved, the last"
+                    + " good checkpoint is " + folder.latestCheckpoint() + ". Try a lower --learning-rate");
+        }
     }
 
     /** Memory of this process, the native part included; NaN where the system does not tell. */
@@ -184,27 +164,27 @@ public final class Trainer {
         }
     }
 
-    private void writeProblem(long step, Group group, double weight) {
-        ProgressTracker.Entry entry = tracker.entry(group.problem().id()).orElseThrow();
+    private void writeProblem(long step, Group group) {
+        ProgressTracker.Entry entry = collector.tracker().entry(group.problem().id()).orElseThrow();
         double beta = group.completions().stream().mapToDouble(c -> c.prompt().beta()).max().orElse(0);
         folder.row("problems.csv", RunFolder.columns("step", step, "problem", group.problem().id(), "level",
                 group.problem().level(), "pass_rate", group.passRate().isPresent() ? group.passRate().getAsDouble() : "",
                 "guided_pass_rate", group.guidedPassRate().isPresent() ? group.guidedPassRate().getAsDouble() : "", "ema",
-                entry.average(), "progress", entry.progress(), "weight", weight, "guided", group.guided() ? 1 : 0, "beta",
+                entry.average(), "progress", entry.progress(), "weight", weight(group.problem().id()), "guided", group.guided() ? 1 : 0, "beta",
                 beta));
     }
 
-    private void writeMetrics(List<Group> groups, List<Learner.Report> reports, double rate, long undecided) {
-        List<Completion> all = groups.stream().flatMap(g -> g.completions().stream()).toList();
-        long tokens = all.stream().mapToLong(c -> c.tokens().length).sum();
-        sampledTokens += tokens;
+    private void writeMetrics(Collector.Batch batch, List<Learner.Report> reports, double rate, long undecided) {
+        List<Group> groups = batch.visited();
+        List<Completion> all = batch.completions();
+        sampledTokens += batch.tokens();
         folder.row("metrics.csv", RunFolder.columns("step", done, "sampled_tokens", sampledTokens,
                 "pass_rate", mean(groups.stream().filter(g -> g.passRate().isPresent()).map(g -> g.passRate().getAsDouble()).toList()),
                 "guided_pass_rate", mean(groups.stream().filter(Group::guided).map(g -> g.guidedPassRate().getAsDouble()).toList()),
                 "guided_share", mean(groups.stream().map(g -> g.guided() ? 1.0 : 0.0).toList()),
                 "silent_share", mean(groups.stream().map(g -> g.silent() ? 1.0 : 0.0).toList()),
                 "truncated_share", mean(all.stream().map(c -> c.finish() == Completion.Finish.LENGTH ? 1.0 : 0.0).toList()),
-                "mean_length", (double) tokens / all.size(), "loss", mean(reports.stream().map(Learner.Report::loss).toList()),
+                "mean_length", (double) batch.tokens() / all.size(), "loss", mean(reports.stream().map(Learner.Report::loss).toList()),
                 "ratio", mean(reports.stream().map(Learner.Report::ratio).toList()),
                 "clip_fraction", mean(reports.stream().map(Learner.Report::clipFraction).toList()),
                 "kl", mean(reports.stream().map(Learner.Report::kl).toList()),
@@ -241,7 +221,7 @@ public final class Trainer {
     private void save(Path checkpoint) throws IOException {
         policy.saveLearned(checkpoint);
         Safetensors.write(checkpoint.resolve("optimizer.safetensors"), optimizer.state());
-        tracker.save(checkpoint.resolve("tracker.json"));
+        collector.save(checkpoint);
         JsonObject state = new JsonObject();
         state.addProperty("step", done);
         state.addProperty("sampled_tokens", sampledTokens);
@@ -255,7 +235,7 @@ public final class Trainer {
             JsonObject state = JsonParser.parseString(Files.readString(checkpoint.resolve("state.json"))).getAsJsonObject();
             Scopes.run(() -> optimizer.restore(Safetensors.read(checkpoint.resolve("optimizer.safetensors"), scratch),
                     state.get("optimizer_steps").getAsLong()));
-            tracker = ProgressTracker.load(checkpoint.resolve("tracker.json"));
+            collector.resume(checkpoint);
             done = state.get("step").getAsLong();
             sampledTokens = state.get("sampled_tokens").getAsLong();
             folder.rewind(checkpoint);
