@@ -69,6 +69,7 @@ package lppo;
 //SOURCES math/Vocabulary.java
 //SOURCES model/Checkpoint.java
 //SOURCES model/Decoder.java
+//SOURCES model/FastDecode.java
 //SOURCES model/Kernels.java
 //SOURCES model/KvCache.java
 //SOURCES model/Lora.java
@@ -81,6 +82,7 @@ package lppo;
 //SOURCES model/Safetensors.java
 //SOURCES model/Scopes.java
 //SOURCES model/Tokenizer.java
+//SOURCES model/TorchScript.java
 //SOURCES model/Weights.java
 //SOURCES reward/Reward.java
 //SOURCES rollout/Completion.java
