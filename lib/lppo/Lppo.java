@@ -76,6 +76,7 @@ package lppo;
 //SOURCES math/Vocabulary.java
 //SOURCES model/Checkpoint.java
 //SOURCES model/Decoder.java
+//SOURCES model/FastDecode.java
 //SOURCES model/Kernels.java
 //SOURCES model/KvCache.java
 //SOURCES model/Lora.java
@@ -88,6 +89,7 @@ package lppo;
 //SOURCES model/Safetensors.java
 //SOURCES model/Scopes.java
 //SOURCES model/Tokenizer.java
+//SOURCES model/TorchScript.java
 //SOURCES model/Weights.java
 //SOURCES reward/Overlong.java
 //SOURCES reward/Reward.java

@@ -6,25 +6,15 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValueUtils;
-import ai.djl.pytorch.jni.JniUtils;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.zip.CRC32;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipOutputStream;
 
 /**
  * The few operations that the engine has and DJL's arrays have not: fused attention, whose memory grows linearly with the
- * length, and bf16. They are a page of TorchScript, {@link #SOURCE}, loaded as the small archive that the engine reads.
+ * length, and bf16. They are a page of TorchScript, {@link #SOURCE}, loaded by {@link TorchScript}.
  * Gradients flow through them.
  *
  * <p>An array in bf16 has no data type that Java knows. It may be added, multiplied, reshaped, sliced and closed like any
@@ -34,10 +24,6 @@ final class Kernels {
 
     /** Shapes as in {@link Decoder}; {@code %d} is PyTorch's number of the precision computed in, {@code %s} epsilon. */
     private static final String SOURCE = """
-            class Kernels(Module):
-              __parameters__ = []
-              __buffers__ = []
-              training : bool
               def narrow(self, x: Tensor) -> Tensor:
                 return x.to(%1$d)
               def wide(self, x: Tensor) -> Tensor:
@@ -67,17 +53,14 @@ final class Kernels {
 
     private final Precision precision;
     private final PtSymbolBlock script;
+    private final FastDecode fastDecode;
     private final Map<String, NDArray> methods = new HashMap<>(); // how DJL is told which one: an array of that name
 
     /** The operations on the manager's device; they live as long as the manager. */
     Kernels(ModelConfig config, Precision precision, NDManager manager) {
         this.precision = precision;
-        try {
-            script = JniUtils.loadModule((PtNDManager) manager,
-                    new ByteArrayInputStream(archive(SOURCE.formatted(precision.code(), config.rmsNormEps()))), false, false);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e); // from memory: cannot happen
-        }
+        script = TorchScript.load("Kernels", SOURCE.formatted(precision.code(), config.rmsNormEps()), manager);
+        fastDecode = new FastDecode(config, manager);
         for (String method : List.of("narrow", "wide", "linear", "affine", "norm", "causal", "attend", "attendMasked")) {
             NDArray name = manager.create(0f);
             name.setName("module_method:" + method);
@@ -88,6 +71,10 @@ final class Kernels {
 
     Precision precision() {
         return precision;
+    }
+
+    FastDecode fastDecode() {
+        return fastDecode;
     }
 
     /** {@code x} in the precision computed in. */
@@ -131,32 +118,5 @@ final class Kernels {
         NDList list = new NDList(arguments);
         list.add(methods.get(method));
         return IValueUtils.forward(script, list, true).singletonOrThrow();
-    }
-
-    /** A TorchScript archive: a zip of the source, the pickle of one object without attributes, and no constants. */
-    private static byte[] archive(String source) throws IOException {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
-            zip.setMethod(ZipOutputStream.STORED);
-            // protocol 2; class; new object of no arguments; state {"training": true}
-            put(zip, "data.pkl", "\u0080\2c__torch__\nKernels\n)\u0081}(X\10\0\0\0training\u0088ub.");
-            put(zip, "code/__torch__.py", source);
-            put(zip, "constants.pkl", "\u0080\2).");
-            put(zip, "version", "3\n");
-        }
-        return bytes.toByteArray();
-    }
-
-    private static void put(ZipOutputStream zip, String name, String content) throws IOException {
-        byte[] bytes = content.getBytes(StandardCharsets.ISO_8859_1);
-        CRC32 sum = new CRC32();
-        sum.update(bytes);
-        ZipEntry entry = new ZipEntry("kernels/" + name);
-        entry.setSize(bytes.length);
-        entry.setCompressedSize(bytes.length);
-        entry.setCrc(sum.getValue());
-        zip.putNextEntry(entry);
-        zip.write(bytes);
-        zip.closeEntry();
     }
 }

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import lppo.data.BadInput;
@@ -149,6 +150,11 @@ public final class Policy implements AutoCloseable {
             return work.apply(new Policy(name, manager, config, weights.narrowed(kernels, scratch), lora, kernels, companions, tokenizer,
                     false));
         }
+    }
+
+    /** Samples with the weights of this policy in one call; empty if it has adapters. */
+    public Optional<FastDecode> fastDecode() {
+        return lora == null ? Optional.of(kernels.fastDecode()) : Optional.empty();
     }
 
     /** An empty key-value cache of so many rows and slots. */

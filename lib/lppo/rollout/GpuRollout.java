@@ -11,10 +11,12 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import lppo.data.BadInput;
 import lppo.data.Seed;
+import lppo.model.FastDecode;
 import lppo.model.KvCache;
 import lppo.model.Policy;
 import lppo.model.Rotary;
@@ -34,8 +36,10 @@ import lppo.model.Scopes;
  * @param sampling how
  * @param seed root of the draws
  * @param maxRows most completions decoded at a time; bounds the memory
+ * @param plain whether to decode by plain array operations even where {@link FastDecode} can: the reference that it is
+ *     tested against
  */
-public record GpuRollout(Policy policy, Sampling sampling, Seed seed, int maxRows) implements Rollout {
+public record GpuRollout(Policy policy, Sampling sampling, Seed seed, int maxRows, boolean plain) implements Rollout {
 
     private static final double COMPACT_BELOW = 0.8; // moving the cache costs about a decoding step
 
@@ -48,9 +52,14 @@ public record GpuRollout(Policy policy, Sampling sampling, Seed seed, int maxRow
         this(policy, sampling, seed, 1024);
     }
 
+    /** A rollout of so many rows at a time. */
+    public GpuRollout(Policy policy, Sampling sampling, Seed seed, int maxRows) {
+        this(policy, sampling, seed, maxRows, false);
+    }
+
     @Override
     public List<Completion> sample(List<Prompt> prompts, long step) {
-        return policy.sampling(narrowed -> new GpuRollout(narrowed, sampling, seed, maxRows).decoded(prompts, step));
+        return policy.sampling(narrowed -> new GpuRollout(narrowed, sampling, seed, maxRows, plain).decoded(prompts, step));
     }
 
     private List<Completion> decoded(List<Prompt> prompts, long step) {
@@ -89,6 +98,37 @@ public record GpuRollout(Policy policy, Sampling sampling, Seed seed, int maxRow
                 return prefill.size() - 1;
             });
         }
+        boolean truncated = sampling.topK() > 0 || sampling.topP() < 1;
+        Optional<FastDecode> fast = plain || truncated ? Optional.empty() : policy.fastDecode();
+        if (fast.isPresent()) {
+            decode(rows, prefill, source, fast.get());
+        } else {
+            decode(rows, prefill, source);
+        }
+    }
+
+    /** In one call. */
+    private void decode(List<Row> rows, List<int[]> prefill, long[] source, FastDecode fast) {
+        int[] room = rows.stream().mapToInt(row -> row.tokens.length).toArray();
+        float[][] uniform = new float[room.length][];
+        for (int i = 0; i < room.length; i++) {
+            uniform[i] = new float[room[i]];
+            for (int j = 0; j < room[i]; j++) {
+                uniform[i][j] = rows.get(i).uniform();
+            }
+        }
+        FastDecode.Drawn drawn = fast.sample(policy.weights(), prefill, Arrays.stream(source).mapToInt(i -> (int) i).toArray(), room,
+                uniform, sampling.temperature());
+        int columns = FastDecode.padded(room.length);
+        for (int i = 0; i < room.length; i++) {
+            for (int j = 0; !rows.get(i).done; j++) {
+                rows.get(i).append((int) drawn.tokens()[j * columns + i], drawn.logProbs()[j * columns + i], policy.config().eosTokens());
+            }
+        }
+    }
+
+    /** By plain operations. */
+    private void decode(List<Row> rows, List<int[]> prefill, long[] source) {
         int longest = prefill.stream().mapToInt(tokens -> tokens.length).max().orElseThrow();
         int capacity = capacity(rows, longest);
         NDManager manager = policy.manager();
@@ -194,7 +234,7 @@ public record GpuRollout(Policy policy, Sampling sampling, Seed seed, int maxRow
     private NDArray invert(NDArray probabilities, List<Row> slots) {
         float[] uniform = new float[slots.size()];
         for (int i = 0; i < uniform.length; i++) {
-            uniform[i] = Math.min((float) slots.get(i).random.nextDouble(), Math.nextDown(1f));
+            uniform[i] = slots.get(i).uniform();
         }
         NDArray cumulative = probabilities.cumSum(-1); // [B, vocab]
         long vocab = cumulative.getShape().get(1);
@@ -237,6 +277,10 @@ public record GpuRollout(Policy policy, Sampling sampling, Seed seed, int maxRow
             this.random = random;
             this.tokens = new int[maxNewTokens];
             this.logProbs = new float[maxNewTokens];
+        }
+
+        float uniform() {
+            return Math.min((float) random.nextDouble(), Math.nextDown(1f));
         }
 
         void append(int token, float logProb, List<Integer> stopTokens) {
