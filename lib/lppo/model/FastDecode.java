@@ -22,8 +22,9 @@ import java.util.stream.Stream;
  * <p>What a row gets does not depend on the other rows, to the last bit (on a CPU). Three things see to that. Its keys are
  * laid out from its own prompt outwards: the prompt begins at slot N, the first sampled token is at N - 1, the next at
  * N - 2, so that a longer prompt elsewhere only adds masked slots at the end. Rows and prompts are padded to multiples of
- * {@link #BLOCK}, because matrix multiplication rounds a block's last rows differently if the block is not full. And the
- * uniform numbers are given, one per row and position.
+ * {@link #BLOCK}, because matrix multiplication rounds a block's last rows differently if the block is not full; slots are
+ * padded so that the buffer of slots + 2 + D numbers that attention keeps for each thread begins at a multiple of 32 bytes.
+ * And the uniform numbers are given, one per row and position.
  */
 public final class FastDecode {
 
@@ -89,17 +90,18 @@ public final class FastDecode {
                   cos: Tensor, sin: Tensor) -> Tuple[Tensor, Tensor]:
                 rows, steps, time = uniform.size(0), uniform.size(1), prompts.size(1)
                 slots = 8 * ((steps + 7) // 8)
+                width = slots + time + 6 # the last six are never used: they align attention's buffers, see above
                 cos = cos.to(w[0].dtype).unsqueeze(1)
                 sin = sin.to(w[0].dtype).unsqueeze(1)
                 keys = annotate(List[Tensor], [])
                 values = annotate(List[Tensor], [])
                 for i in range(sizes[3]):
-                  keys.append(w[0].new_zeros([rows, sizes[1], slots + time, sizes[2]]))
-                  values.append(w[0].new_zeros([rows, sizes[1], slots + time, sizes[2]]))
-                mask = w[0].new_full([rows, slots + time], -inf)
+                  keys.append(w[0].new_zeros([rows, sizes[1], width, sizes[2]]))
+                  values.append(w[0].new_zeros([rows, sizes[1], width, sizes[2]]))
+                mask = w[0].new_full([rows, width], -inf)
                 padding = torch.ge(torch.arange(time, device=lengths.device), lengths.unsqueeze(1))
-                mask[:, slots:] = w[0].new_zeros([rows, time]).masked_fill(padding, -inf)
-                mask = mask.view([rows, 1, 1, slots + time])
+                mask[:, slots : slots + time] = w[0].new_zeros([rows, time]).masked_fill(padding, -inf)
+                mask = mask.view([rows, 1, 1, width])
                 x = self.hidden(w, sizes, eps, prompts.view([-1]), time, cos[:time].repeat([prompts.size(0), 1, 1]),
                     sin[:time].repeat([prompts.size(0), 1, 1]), keys, values, slots, mask, source)
                 logits = torch.linear(torch.index_select(x, 0, last), w[2]).to(6)
