@@ -145,8 +145,8 @@ public class reproduce implements Callable<Integer> {
                     Stream.concat(Stream.of("--loss", loss.id()), training.stream()).toList()));
         }
         String setting = run(queue);
-        Across table = new Across(compared);
-        table.write(out, setting);
+        Across table = new Across("loss", compared);
+        table.write(out, "Recipe by loss on the built-in task", setting + " All losses have one learning rate.");
         System.out.println(table.table().print());
         System.out.println("report: " + out.resolve("report.md"));
         return 0;

@@ -47,12 +47,12 @@ public final class ModularChain {
      * @param name of the set; problem ids begin with it
      * @param counts number of problems by chain length
      * @param demonstrated how many of these, by length, carry their solution
-     * @param rarity how much less often the last three operations come than the others, in (0, 1]
+     * @param rarity weight of each of the last three operations, of the others it is 1; in (0, 1e6]
      */
     public record Counts(String name, Map<Integer, Integer> counts, Map<Integer, Integer> demonstrated, double rarity) {
 
         public Counts {
-            BadInput.unless(rarity > 0 && rarity <= 1, "rarity %s: must lie in (0, 1]", rarity);
+            BadInput.unless(rarity > 0 && rarity <= 1e6, "rarity %s: must lie in (0, 1e6]", rarity);
             counts.forEach((length, count) -> {
                 BadInput.unless(length > 0 && length <= MAX_LENGTH, "chain length %d: must lie in 1 to %d", length, MAX_LENGTH);
                 BadInput.unless(count >= 0, "%d problems of length %d: must be 0 or more", count, length);

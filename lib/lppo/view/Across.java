@@ -13,14 +13,15 @@ import tech.tablesaw.api.Table;
 /**
  * Recipes under several conditions, losses say: a table with a row a condition and a column a recipe, and a chart.
  *
+ * @param what the conditions are, {@code loss} say
  * @param conditions runs of each recipe by condition, the same recipes in the same order; the first is what others are compared with
  */
-public record Across(Map<String, List<Runs>> conditions) {
+public record Across(String what, Map<String, List<Runs>> conditions) {
 
     /** Greedy accuracy at the end, mean and standard deviation over seeds, and the paired difference of the last recipe to the first. */
     public Table table() {
         List<String> names = conditions.values().iterator().next().stream().map(Runs::name).toList();
-        Table table = Table.create("greedy accuracy at the end", StringColumn.create("loss"));
+        Table table = Table.create("greedy accuracy at the end", StringColumn.create(what));
         names.forEach(name -> table.addColumns(StringColumn.create(name)));
         boolean compared = names.size() > 1;
         String last = names.get(names.size() - 1);
@@ -39,24 +40,27 @@ public record Across(Map<String, List<Runs>> conditions) {
         return table;
     }
 
-    /** Writes table, chart and numbers into a folder. */
-    public void write(Path folder, String setting) throws IOException {
+    /** Writes table, chart and numbers, a row for each run and level, into a folder. */
+    public void write(Path folder, String title, String setting) throws IOException {
         Map<String, double[]> bars = new LinkedHashMap<>();
-        StringBuilder csv = new StringBuilder("loss,recipe,seed_index,greedy\n");
+        StringBuilder csv = new StringBuilder(what + ",recipe,seed_index,level,greedy,average\n");
         conditions.forEach((condition, recipes) -> recipes.forEach(runs -> {
             double[] greedy = greedy(runs);
-            for (int seed = 0; seed < greedy.length; seed++) {
-                csv.append(String.format(Locale.ROOT, "%s,%s,%d,%s%n", condition, runs.name(), seed, greedy[seed]));
-            }
+            Map<String, double[]> averages = runs.last("average");
+            runs.last("greedy").forEach((level, values) -> {
+                for (int seed = 0; seed < values.length; seed++) {
+                    csv.append(String.format(Locale.ROOT, "\"%s\",%s,%d,%s,%s,%s\n", condition, runs.name(), seed, level, values[seed],
+                            averages.get(level)[seed]));
+                }
+            });
             bars.computeIfAbsent(runs.name(), name -> new double[conditions.size()])[
                     List.copyOf(conditions.keySet()).indexOf(condition)] = Curve.mean(greedy);
         }));
-        Files.writeString(folder.resolve("losses.csv"), csv);
-        Charts.write(Charts.bars("Recipe by loss", "loss", "greedy accuracy at the end", List.copyOf(conditions.keySet()), bars),
-                folder.resolve("losses.png"));
-        Files.writeString(folder.resolve("report.md"), "# Recipe by loss on the built-in task\n\n" + setting + "\n\n"
-                + Tables.markdown(table()) + "\nMean ± standard deviation over seeds; the interval is a bootstrap over paired seeds."
-                + " All losses have one learning rate.\n");
+        Files.writeString(folder.resolve("across.csv"), csv);
+        Charts.write(Charts.bars(title, what, "greedy accuracy at the end", List.copyOf(conditions.keySet()), bars),
+                folder.resolve("across.png"));
+        Files.writeString(folder.resolve("report.md"), "# " + title + "\n\n" + setting + "\n\n" + Tables.markdown(table())
+                + "\nMean ± standard deviation over seeds; the interval is a bootstrap over paired seeds.\n");
     }
 
     private static double[] greedy(Runs runs) {
