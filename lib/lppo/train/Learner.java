@@ -138,16 +138,16 @@ public final class Learner {
     /** Accumulates the gradient of a batch on the parameters; returns the numbers of the report. */
     double[] gradients(List<Sample> samples, Objective objective) {
         double[] sums = new double[6];
-        for (List<Sample> micro : TokenBatch.micro(samples, tokenBudget)) {
+        for (Supplier<TokenBatch> micro : micro(samples)) {
             Scopes.run(() -> {
-                TokenBatch plain = TokenBatch.of(micro, policy.manager());
+                TokenBatch plain = micro.get();
                 TokenBatch batch = objective.reference() == null ? plain
                         : plain.withReference(Scopes.keep(() -> referenceLogProbs(objective.reference(), plain)));
                 if (recompute) {
                     Recomputation.backward(policy, batch.tokens(), output -> slices(batch).forEach(slice ->
                             backward(slice, objective, () -> policy.decoder().finalNorm(chosen(slice, output)), sums)));
                 } else {
-                    backward(batch, objective, () -> chosen(batch, policy.decoder().hidden(batch.tokens(), null)), sums);
+                    backward(batch, objective, () -> chosen(batch, batch.hidden(policy.decoder())), sums);
                 }
             });
         }
@@ -156,6 +156,14 @@ public final class Learner {
             sums[i] /= weight; // the means are over the tokens given; the loss is that of the whole batch
         }
         return sums;
+    }
+
+    /** The micro-batches; short completions share the computation of their prompt. */
+    private List<Supplier<TokenBatch>> micro(List<Sample> samples) {
+        List<List<Sample>> rows = recompute ? List.of() : TokenBatch.rows(samples, tokenBudget);
+        return rows.isEmpty()
+                ? TokenBatch.micro(samples, tokenBudget).stream().<Supplier<TokenBatch>>map(m -> () -> TokenBatch.of(m, policy.manager())).toList()
+                : TokenBatch.microRows(rows, tokenBudget).stream().<Supplier<TokenBatch>>map(m -> () -> TokenBatch.packed(m, policy.manager())).toList();
     }
 
     /** A batch in parts of few enough tokens for the logits of each to be small. */
@@ -187,7 +195,7 @@ public final class Learner {
     }
 
     private NDArray referenceLogProbs(Policy reference, TokenBatch batch) {
-        NDArray hidden = reference.decoder().hidden(batch.tokens(), null);
+        NDArray hidden = batch.hidden(reference.decoder());
         NDList parts = new NDList();
         slices(batch).forEach(slice -> parts.add(Scopes.keep(() ->
                 logProbs(reference, slice, chosen(slice, hidden), temperature).get(0).duplicate())));
