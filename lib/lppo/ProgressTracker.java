@@ -28,7 +28,7 @@ import tech.tablesaw.columns.numbers.NumberColumnFormatter;
  *
  * <p>The paper as available to us gives kappa = 8 and b = 0.5, and no alpha; ours is 0.5.
  *
- * <p>Seen in {@code notebooks/4-what-am-i-learning-now.ipynb}.
+ * <p>Seen in {@code notebooks/4-what-am-i-learning-now.ipynb} and {@code notebooks/8-when-do-weights-pay.ipynb}.
  */
 public final class ProgressTracker {
 

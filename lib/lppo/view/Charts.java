@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
+import lppo.train.Interval;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
@@ -25,6 +26,7 @@ import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.style.AxesChartStyler;
 import org.knowm.xchart.style.Styler;
+import org.knowm.xchart.style.lines.SeriesLines;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /**
@@ -90,6 +92,33 @@ public final class Charts {
             colors.add(COLORS.getOrDefault(name, OTHERS.get(colors.size() % OTHERS.size())));
         });
         chart.getStyler().setSeriesColors(colors.toArray(new Color[0]));
+        return BitmapEncoder.getBufferedImage(chart);
+    }
+
+    /**
+     * Means with 95 % intervals, one below the other, and a line at zero.
+     *
+     * @param samples values of each name, one a seed
+     */
+    public static BufferedImage intervals(String title, String xLabel, List<String> names, List<double[]> samples) {
+        XYChart chart = new XYChartBuilder().width(900).height(200 + 30 * names.size()).title(title).xAxisTitle(xLabel).build();
+        style(chart.getStyler());
+        chart.getStyler().setLegendVisible(false).setYAxisMin(-0.5).setYAxisMax(names.size() - 0.5);
+        chart.getStyler().setDecimalPattern("+0.00;-0.00").setyAxisTickLabelsFormattingFunction(y -> {
+            int row = names.size() - 1 - (int) Math.round(y);
+            return Math.abs(y - Math.round(y)) < 1e-9 && row >= 0 && row < names.size() ? names.get(row) : "";
+        });
+        chart.getStyler().setYAxisMaxLabelCount(2 * names.size() + 1);
+        for (int i = 0; i < names.size(); i++) {
+            double y = names.size() - 1 - i;
+            Interval interval = Interval.ofMean(samples.get(i));
+            XYSeries range = chart.addSeries(names.get(i), new double[] {interval.low(), interval.high()}, new double[] {y, y});
+            range.setMarker(SeriesMarkers.NONE).setLineColor(OTHERS.get(0)).setLineStyle(new BasicStroke(3f));
+            XYSeries mean = chart.addSeries(names.get(i) + " mean", new double[] {Curve.mean(samples.get(i))}, new double[] {y});
+            mean.setMarker(SeriesMarkers.CIRCLE).setMarkerColor(OTHERS.get(0)).setLineStyle(SeriesLines.NONE);
+        }
+        XYSeries zero = chart.addSeries("zero", new double[] {0, 0}, new double[] {-0.5, names.size() - 0.5});
+        zero.setMarker(SeriesMarkers.NONE).setLineColor(Color.GRAY).setLineStyle(new BasicStroke(1f));
         return BitmapEncoder.getBufferedImage(chart);
     }
 

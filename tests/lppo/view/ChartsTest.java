@@ -33,6 +33,13 @@ class ChartsTest {
         drawn(Charts.heatMap("t", "x", "y", new double[][] {{1, Double.NaN}, {1, 1}}));
     }
 
+    @Test
+    void intervalsOfOneNameOneSeedAndMany() {
+        drawn(Charts.intervals("t", "x", List.of("a"), List.of(new double[] {0})));
+        List<String> many = IntStream.range(0, 14).mapToObj(i -> "a condition of some length " + i).toList();
+        drawn(Charts.intervals("t", "x", many, many.stream().map(name -> new double[] {-0.1, 0.02, name.length() / 100.0}).toList()));
+    }
+
     private static void drawn(BufferedImage image) {
         assertEquals(900, image.getWidth());
         assertTrue(IntStream.range(0, image.getWidth() * image.getHeight())
