@@ -15,8 +15,8 @@ import java.util.List;
  * root-mean-square norm, rotary embedding, grouped-query attention, SwiGLU. It computes; the arrays are {@link Weights}'.
  * Letters in shapes: B batch, T time, C width, H query heads, K key-value heads, D width of a head.
  *
- * <p>Short sequences in fp32 are computed by plain operations, as written here; {@link Kernels} take over for long ones and
- * for 16 bits.
+ * <p>Short sequences in fp32 are computed by plain operations, as written here; {@link Kernels} take over for long ones, for
+ * rows that several sequences share, and for 16 bits.
  *
  * <p>Training and prefill pad on the right, where causal attention needs no padding mask; decoding appends one token to
  * every row of a {@link KvCache}.
@@ -193,7 +193,7 @@ public final class Decoder {
         int group = config.heads() / config.kvHeads();
         NDArray mask = group > 1 && time > 1 ? tiled(positions.mask(), group) : positions.mask();
         NDArray rows = queries.reshape(queries.getShape().get(0), config.kvHeads(), group * time, config.headDim());
-        if (narrow) {
+        if (narrow || !positions.causal()) {
             return kernels.attend(rows, keys, values, mask);
         }
         NDArray scores = rows.mul(positions.scale()).matMul(keys.transpose(0, 1, 3, 2)); // [B, K, H/K * T, S]
