@@ -59,6 +59,12 @@ public record Across(String what, Map<String, List<Runs>> conditions) {
         Files.writeString(folder.resolve("across.csv"), csv);
         Charts.write(Charts.bars(title, what, "greedy accuracy at the end", List.copyOf(conditions.keySet()), bars),
                 folder.resolve("across.png"));
+        List<Runs> any = conditions.values().iterator().next();
+        if (any.size() > 1) {
+            Charts.write(Charts.intervals(title, "greedy accuracy, %s minus %s".formatted(any.get(any.size() - 1).name(), any.get(0).name()),
+                    List.copyOf(conditions.keySet()), conditions.values().stream()
+                            .map(r -> Report.minus(greedy(r.get(r.size() - 1)), greedy(r.get(0)))).toList()), folder.resolve("difference.png"));
+        }
         Files.writeString(folder.resolve("report.md"), "# " + title + "\n\n" + setting + "\n\n" + Tables.markdown(table())
                 + "\nMean ± standard deviation over seeds; the interval is a bootstrap over paired seeds.\n");
     }

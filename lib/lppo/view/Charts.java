@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import lppo.train.Interval;
+import org.knowm.xchart.AnnotationText;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
@@ -103,21 +104,22 @@ public final class Charts {
     public static BufferedImage intervals(String title, String xLabel, List<String> names, List<double[]> samples) {
         XYChart chart = new XYChartBuilder().width(900).height(200 + 30 * names.size()).title(title).xAxisTitle(xLabel).build();
         style(chart.getStyler());
-        chart.getStyler().setLegendVisible(false).setYAxisMin(-0.5).setYAxisMax(names.size() - 0.5);
-        chart.getStyler().setDecimalPattern("+0.00;-0.00").setyAxisTickLabelsFormattingFunction(y -> {
-            int row = names.size() - 1 - (int) Math.round(y);
-            return Math.abs(y - Math.round(y)) < 1e-9 && row >= 0 && row < names.size() ? names.get(row) : "";
-        });
-        chart.getStyler().setYAxisMaxLabelCount(2 * names.size() + 1);
+        List<Interval> intervals = samples.stream().map(Interval::ofMean).toList();
+        double low = Math.min(0, intervals.stream().mapToDouble(Interval::low).min().orElse(0));
+        double high = Math.max(low + 1e-3, intervals.stream().mapToDouble(Interval::high).max().orElse(0));
+        chart.getStyler().setYAxisMin(-1.0).setYAxisMax((double) names.size()).setXAxisMin(low - 0.7 * (high - low)).setLegendVisible(false);
+        chart.getStyler().setXAxisDecimalPattern("+0.00;-0.00").setYAxisTicksVisible(false) // names stand in the plot: ticks take none
+                .setAnnotationTextFont(new Font(Font.SANS_SERIF, Font.PLAIN, 14));
         for (int i = 0; i < names.size(); i++) {
             double y = names.size() - 1 - i;
-            Interval interval = Interval.ofMean(samples.get(i));
+            Interval interval = intervals.get(i);
+            chart.addAnnotation(new AnnotationText(names.get(i), low - 0.38 * (high - low), y, false));
             XYSeries range = chart.addSeries(names.get(i), new double[] {interval.low(), interval.high()}, new double[] {y, y});
             range.setMarker(SeriesMarkers.NONE).setLineColor(OTHERS.get(0)).setLineStyle(new BasicStroke(3f));
             XYSeries mean = chart.addSeries(names.get(i) + " mean", new double[] {Curve.mean(samples.get(i))}, new double[] {y});
             mean.setMarker(SeriesMarkers.CIRCLE).setMarkerColor(OTHERS.get(0)).setLineStyle(SeriesLines.NONE);
         }
-        XYSeries zero = chart.addSeries("zero", new double[] {0, 0}, new double[] {-0.5, names.size() - 0.5});
+        XYSeries zero = chart.addSeries("zero", new double[] {0, 0}, new double[] {-1, names.size()});
         zero.setMarker(SeriesMarkers.NONE).setLineColor(Color.GRAY).setLineStyle(new BasicStroke(1f));
         return BitmapEncoder.getBufferedImage(chart);
     }
