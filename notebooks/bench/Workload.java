@@ -73,6 +73,7 @@ final class Workload implements AutoCloseable {
     final Path folder;
     final long parameters;
     private final List<Problem> problems;
+    private final List<Prompt> prompts;
     private final Learner learner;
     private final Learner.Objective objective = Learner.Objective.of(new PolicyLoss(0.2, 0.28, 0), null);
     private long step;
@@ -100,6 +101,7 @@ final class Workload implements AutoCloseable {
             chosen.add(all.get((int) ((long) i * all.size() / count)));
         }
         problems = List.copyOf(chosen);
+        prompts = problems.stream().map(p -> Prompt.unguided(p, policy.encode(p.question()))).toList(); // as the peers' are
         learner = new Learner(policy, new AdamW(policy.parameters(), policy.manager(), new AdamW.Settings(0.9, 0.95, 1e-8, 0)), 1,
                 8192, 1);
     }
@@ -127,7 +129,6 @@ final class Workload implements AutoCloseable {
 
     /** Samples every group; {@code newTokens} 1 is little more than prefill. */
     List<Group> rollout(int newTokens, boolean plain) {
-        List<Prompt> prompts = problems.stream().map(p -> Prompt.unguided(p, policy.encode(p.question()))).toList();
         return new GpuRollout(policy, Sampling.plain(newTokens), new Seed(1), 1024, plain).sample(prompts, GROUP, step++);
     }
 

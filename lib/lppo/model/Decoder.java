@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.ndarray.types.SparseFormat;
-import ai.djl.nn.Activation;
 import ai.djl.nn.core.Embedding;
 import ai.djl.nn.core.Linear;
 import java.util.List;
@@ -214,9 +213,7 @@ public final class Decoder {
         long wide = config.intermediateSize();
         NDList gateUp = adapted(linear(x, layer.gateUp(), null), x, index, "mlp", List.of("gate_proj", "up_proj"), wide, wide)
                 .split(2, 2);
-        NDArray gate = gateUp.get(0);
-        NDArray silu = gate.mul(Activation.sigmoid(gate));
-        NDArray product = silu.mul(gateUp.get(1));
+        NDArray product = kernels.silu(gateUp.get(0)).mul(gateUp.get(1));
         return adapted(linear(product, layer.down(), null), product, index, "mlp", List.of("down_proj"), config.hiddenSize());
     }
 
@@ -230,7 +227,7 @@ public final class Decoder {
             return kernels.norm(x, gain);
         }
         NDArray meanSquare = x.square().mean(new int[] {-1}, true);
-        return x.div(meanSquare.add(config.rmsNormEps()).sqrt()).mul(gain);
+        return x.mul(kernels.rsqrt(meanSquare.add(config.rmsNormEps()))).mul(gain);
     }
 
     private NDArray linear(NDArray x, NDArray weight, NDArray bias) {

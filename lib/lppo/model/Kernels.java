@@ -36,6 +36,10 @@ final class Kernels {
                 y = x.to(6)
                 y = y * torch.rsqrt(torch.mean(y * y, [-1], True) + %2$s)
                 return y.to(x.dtype) * gain.to(x.dtype)
+              def silu(self, x: Tensor) -> Tensor:
+                return torch.silu(x)
+              def rsqrt(self, x: Tensor) -> Tensor:
+                return torch.rsqrt(x)
               def causal(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
                 group = torch.floordiv(q.size(1), k.size(1))
                 if group > 1:
@@ -61,7 +65,7 @@ final class Kernels {
         this.precision = precision;
         script = TorchScript.load("Kernels", SOURCE.formatted(precision.code(), config.rmsNormEps()), manager);
         fastDecode = new FastDecode(config, manager);
-        for (String method : List.of("narrow", "wide", "linear", "affine", "norm", "causal", "attend", "attendMasked")) {
+        for (String method : List.of("narrow", "wide", "linear", "affine", "norm", "silu", "rsqrt", "causal", "attend", "attendMasked")) {
             NDArray name = manager.create(0f);
             name.setName("module_method:" + method);
             NDScope.unregister(name);
@@ -102,6 +106,16 @@ final class Kernels {
     /** Root-mean-square norm, computed in fp32, in the type of x. */
     NDArray norm(NDArray x, NDArray gain) {
         return call("norm", x, gain);
+    }
+
+    /** x sigmoid(x). */
+    NDArray silu(NDArray x) {
+        return call("silu", x);
+    }
+
+    /** 1 / sqrt(x). */
+    NDArray rsqrt(NDArray x) {
+        return call("rsqrt", x);
     }
 
     /** Causal attention of whole sequences: {@code [B, H, T, D]}, {@code [B, K, T, D]} twice, to {@code [B, H, T, D]}. */

@@ -33,7 +33,8 @@ import lppo.model.Decoder;
 public record TokenBatch(NDArray tokens, NDArray index, NDArray owners, int sequences, NDArray targets, NDArray behaviour,
         NDArray old, NDArray advantages, NDArray weights, NDArray reference, Packing packing) {
 
-    private static final int PACKED = 192; // tokens of a row at most: attention looks at all pairs of them
+    private static final int LONGEST = 96; // tokens of a sequence that shares a row
+    private static final int ROW = 64; // of a row: attention looks at all pairs of its tokens
 
     /**
      * Completions of one prompt in a row: the prompt once, then their tokens one after another.
@@ -79,23 +80,26 @@ public record TokenBatch(NDArray tokens, NDArray index, NDArray owners, int sequ
                 manager.create(weights), null, null);
     }
 
-    /** Rows of samples that share a prompt, as many as fit a row; empty if one alone is too long for it to pay. */
+    /**
+     * Rows of samples that share a prompt: as few as hold them in {@link #ROW} tokens each, or in two of the longest, evenly
+     * filled; empty if a sample is too long for it to pay.
+     */
     static List<List<Sample>> rows(List<Sample> samples, int budget) {
-        if (samples.stream().anyMatch(s -> s.inputLength() > PACKED / 2)) {
+        if (samples.stream().anyMatch(s -> s.inputLength() > LONGEST)) {
             return List.of();
         }
-        Map<List<Integer>, List<Sample>> open = new LinkedHashMap<>();
+        Map<List<Integer>, List<Sample>> byPrompt = new LinkedHashMap<>();
+        samples.forEach(s -> byPrompt.computeIfAbsent(IntStream.of(s.prompt()).boxed().toList(), prompt -> new ArrayList<>()).add(s));
         List<List<Sample>> rows = new ArrayList<>();
-        for (Sample sample : samples) {
-            List<Integer> prompt = IntStream.of(sample.prompt()).boxed().toList();
-            List<Sample> row = open.get(prompt);
-            if (row == null || length(row) + sample.completion().length - 1 > Math.min(PACKED, budget)) {
-                row = new ArrayList<>();
-                rows.add(row);
-                open.put(prompt, row);
+        byPrompt.forEach((prompt, group) -> {
+            int longest = group.stream().mapToInt(Sample::inputLength).max().orElseThrow();
+            int room = Math.max(1, Math.min(budget, Math.max(ROW, 2 * longest)) - prompt.size());
+            int wanted = (length(group) - prompt.size() + room - 1) / room;
+            int count = Math.max(1, Math.min(group.size(), wanted));
+            for (int row = 0; row < count; row++) {
+                rows.add(group.subList(group.size() * row / count, group.size() * (row + 1) / count));
             }
-            row.add(sample);
-        }
+        });
         return rows;
     }
 
