@@ -146,10 +146,11 @@ final class Collector {
         };
     }
 
-    /** The groups, each that failed as a whole and has a demonstration sampled again with a hint. */
+    /** The groups, each that failed as a whole sampled again with a hint, where there is one. */
     private List<Group> rescued(List<Group> groups, long step, List<Group> visited) {
         List<Prompt> prompts = groups.stream().filter(g -> g.problem().hasDemonstration() && g.passRate().orElse(1) == 0)
-                .flatMap(g -> prefixes.prompts(g.problem(), prefixes.beta(g.problem(), step), options.groupSize).stream()).toList();
+                .map(g -> prefixes.prompts(g.problem(), prefixes.beta(g.problem(), step), options.groupSize))
+                .filter(group -> group.stream().anyMatch(Prompt::guided)).flatMap(List::stream).toList();
         List<Group> rescued = prompts.isEmpty() ? List.of() : scored(again, prompts, step);
         visited.addAll(rescued);
         List<Group> result = new ArrayList<>(groups);
