@@ -1,42 +1,35 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //SOURCES ../lib/lppo/Lppo.java
-//FILES peer/eager.py=../tests/peer/eager.py
+//SOURCES bench/Peer.java
+//SOURCES bench/Workload.java
+//FILES bench/peers.py=../tests/peer/peers.py
+//FILES bench/train.jsonl=../data/train.jsonl
+//FILES bench/config.json=../data/base/config.json
+//FILES bench/tokenizer.json=../data/base/tokenizer.json
+//FILES bench/model.safetensors=../data/base/model.safetensors
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.stream.IntStream;
-import lppo.PolicyLoss;
-import lppo.PolicyLoss.Aggregation;
+import java.util.stream.Stream;
 import lppo.cli.Children;
 import lppo.cli.Cli;
 import lppo.cli.Progress;
 import lppo.data.BadInput;
-import lppo.data.Problem;
-import lppo.data.Seed;
 import lppo.model.Policy;
 import lppo.model.Scopes;
-import lppo.rollout.GpuRollout;
-import lppo.rollout.Prompt;
-import lppo.rollout.Sampling;
-import lppo.task.ModularChain;
-import lppo.train.AdamW;
-import lppo.train.Learner;
 import lppo.train.Sample;
+import lppo.view.Charts;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import tech.tablesaw.api.DoubleColumn;
@@ -45,138 +38,243 @@ import tech.tablesaw.api.Table;
 import tech.tablesaw.columns.numbers.NumberColumnFormatter;
 
 /**
- * Speed of a rollout and of an update of a random policy, as a ratio to the floor that this machine's measured
- * matrix-multiply rate sets, and, side by side in the same run, to a hand-written PyTorch eager loop.
+ * Speed of a rollout, an update and a whole step at three policy sizes, as shares of what this machine's measured rates of
+ * multiplying and of reading memory allow, and, in turns within the same run, as ratios to the peers on the same weights.
  */
 @Command(name = "bench", mixinStandardHelpOptions = true, showDefaultValues = true,
-        description = "Speed of rollout and update, as ratios to the machine's ceiling and to PyTorch.",
-        footer = {"", "Examples:", "  ./jbang bench", "  ./jbang bench --peer python3    # a Python that has torch"})
+        description = "Speed of rollout, update and step, as shares of the machine's ceilings and as ratios to the peers.",
+        footer = {"", "Examples:", "  ./jbang bench", "  ./jbang bench --peer python3    # a Python with torch, transformers, trl",
+            "  ./jbang bench --linear --leak 1000"})
 public class bench implements Callable<Integer> {
 
-    private static final int WARM_UP = 10;
+    private static final double LEAK = 16; // megabytes that may come and go without being a leak
+    private static final List<String> PHASES = List.of("prefill", "rollout", "update", "step");
 
-    @Option(names = "--layers", description = "Of the policy.")
-    int layers = 4;
+    @Option(names = "--sizes", split = ",", description = "Of built-in, 20m, 0.5b (which takes 9 GB for its update).")
+    List<String> sizes = List.of("built-in", "20m");
 
-    @Option(names = "--width", description = "Of the policy; the feed-forward is four times as wide.")
-    int width = 128;
+    @Option(names = "--rounds", description = "Measured rounds of the built-in size; the others have a third, a tenth. Medians count.")
+    int rounds = 30;
 
-    @Option(names = "--heads", description = "Of the attention.")
-    int heads = 4;
-
-    @Option(names = "--rows", description = "Sequences that decode together.")
-    int rows = 128;
-
-    @Option(names = "--batch", description = "Sequences of an update.")
-    int batch = 64;
-
-    @Option(names = "--length", description = "Tokens of each sequence.")
-    int length = 96;
-
-    @Option(names = "--rounds", description = "Measured rounds, after ten to warm up (Java compiles what runs often); the median counts.")
-    int rounds = 15;
-
-    @Option(names = "--threads", description = "Of the engine, and of the peer.")
+    @Option(names = "--threads", description = "Of the engine, and of the peers.")
     int threads = Runtime.getRuntime().availableProcessors();
 
-    @Option(names = "--device", description = "auto, cpu or gpu; the peer is for the CPU.")
+    @Option(names = "--device", description = "auto, cpu or gpu; the peers are for the CPU.")
     String device = "auto";
 
-    @Option(names = "--peer", paramLabel = "PYTHON", description = "A Python with torch: run the same in it, in turns.")
+    @Option(names = "--peer", paramLabel = "PYTHON", description = "A Python with torch, transformers and trl: run the same in it.")
     String peer;
+
+    @Option(names = "--linear", description = "Measure the cost of a step against its sampled tokens instead.")
+    boolean linear;
+
+    @Option(names = "--leak", paramLabel = "STEPS", description = "Watch the memory over so many steps instead; status 1 if it grows.")
+    int leak;
+
+    @Option(names = "--out", description = "Folder for the table and the charts.")
+    Path out = Path.of("runs", "bench");
 
     @Override
     public Integer call() throws Exception {
-        for (int number : new int[] {layers, width, heads, rows, batch, length, rounds, threads}) {
-            BadInput.unless(number > 0, "%d: sizes, rounds and threads must be positive", number);
-        }
-        BadInput.unless(width % (2 * heads) == 0, "--width %d: must be a multiple of twice --heads %d", width, heads);
+        BadInput.unless(rounds > 0 && threads > 0 && leak >= 0, "rounds and threads must be positive");
+        List<Workload.Size> chosen = sizes.stream().map(name -> Stream.of(Workload.Size.values()).filter(s -> s.label.equals(name))
+                .findFirst().orElseThrow(() -> new BadInput("--sizes " + name + ": choose built-in, 20m, 0.5b"))).toList();
         System.setProperty("ai.djl.pytorch.num_threads", Integer.toString(threads));
-        Path folder = Files.createTempDirectory("bench");
-        try (Policy policy = Policy.random(skeleton(folder), 0.02, new Seed(1), Policy.device(device));
-                Peer other = peer == null ? null : new Peer(folder, policy)) {
-            measure(policy, other);
+        Files.createDirectories(out);
+        Path scratch = Files.createTempDirectory("bench");
+        try {
+            if (linear) {
+                linear(scratch);
+            }
+            if (leak > 0 && leaks(scratch)) {
+                return 1;
+            }
+            if (!linear && leak == 0) {
+                Table table = Table.create("speed");
+                for (Workload.Size size : chosen) {
+                    Table rows = measure(size, scratch);
+                    table = table.columnCount() == 0 ? rows : table.append(rows);
+                }
+                show(table);
+            }
         } finally {
-            Children.delete(folder);
+            Children.delete(scratch);
         }
         return 0;
     }
 
-    private void measure(Policy policy, Peer other) throws IOException {
-        GpuRollout rollout = new GpuRollout(policy, Sampling.plain(length), new Seed(1));
-        List<Prompt> prompts = IntStream.range(0, rows).mapToObj(i -> Prompt.unguided(
-                new Problem("p" + i, "start", "0", null, null, null), new int[] {2})).toList();
-        Learner learner = new Learner(policy, new AdamW(policy.weights().parameters(), policy.manager(),
-                new AdamW.Settings(0.9, 0.95, 1e-8, 0)), 1, batch * length, 1);
-        Learner.Objective objective = Learner.Objective.of(new PolicyLoss(0.2, 0.28, 0), null);
-        List<Sample> samples = Sample.weighted(samples(policy.config().vocabSize()), Aggregation.TOKEN_MEAN);
-        List<Double> ours = new ArrayList<>();
-        List<Double> ourUpdates = new ArrayList<>();
-        List<Double> theirs = new ArrayList<>();
-        List<Double> theirUpdates = new ArrayList<>();
-        List<Double> rates = new ArrayList<>();
-        try (Progress progress = new Progress("bench", rounds + WARM_UP)) {
-            for (int round = -WARM_UP; round < rounds; round++) { // in turns, so that a busy moment of the machine hits all
-                double[] seconds = {seconds(() -> rollout.sample(prompts, 1)), other == null ? Double.NaN : other.seconds("rollout"),
-                    seconds(() -> learner.update(samples, objective, 1e-5)), other == null ? Double.NaN : other.seconds("update"),
-                    multiply(policy.manager())};
-                if (round >= 0) {
-                    ours.add(seconds[0]);
-                    theirs.add(seconds[1]);
-                    ourUpdates.add(seconds[2]);
-                    theirUpdates.add(seconds[3]);
-                    rates.add(seconds[4]);
+    private Table measure(Workload.Size size, Path scratch) throws IOException {
+        boolean large = size == Workload.Size.HALF_BILLION;
+        int measured = Math.max(3, size == Workload.Size.BUILT_IN ? rounds : large ? rounds / 10 : rounds / 3);
+        int warmUp = size == Workload.Size.BUILT_IN ? 15 : large ? 1 : 3;
+        List<String> peers = peer == null ? List.of() : large ? List.of("rollout", "generate") // the rest would need 9 GB more
+                : List.of("rollout", "generate", "update", "step");
+        Map<String, List<Double>> times = new LinkedHashMap<>();
+        Path reset = Path.of("/proc/self/clear_refs");
+        if (Files.isWritable(reset)) {
+            Files.writeString(reset, "5"); // forgets the peak of the size before
+        }
+        try (Workload work = new Workload(size, scratch, Policy.device(device), 0)) {
+            List<Sample> samples = work.samples();
+            work.share(samples);
+            double tokens = 0;
+            double learned = samples.stream().mapToInt(Sample::inputLength).sum();
+            double peak;
+            String version = "";
+            try (Peer other = peers.isEmpty() ? null : new Peer(peer, work.folder, threads);
+                    Progress progress = new Progress(size.label, measured + warmUp)) {
+                version = other == null ? "" : ", in turns with torch " + other.version;
+                for (int round = -warmUp; round < measured; round++) { // in turns, so that a busy moment of the machine hits all
+                    Map<String, Double> now = new LinkedHashMap<>();
+                    now.put("prefill", seconds(() -> work.rollout(1, false)));
+                    long[] sampled = {0};
+                    now.put("rollout", seconds(() -> sampled[0] = tokens(work)));
+                    now.put("update", seconds(() -> work.update(samples)));
+                    Workload.Step step = work.step();
+                    now.put("step", step.seconds());
+                    now.put("step rollout", step.rollout());
+                    now.put("step reward", step.reward());
+                    now.put("step update", step.update());
+                    for (String what : peers) {
+                        now.put("peer " + what, other.seconds(what));
+                    }
+                    now.put("multiply", multiply(work.policy.manager()));
+                    now.put("read", read(work.policy.manager()));
+                    if (round >= 0) {
+                        tokens += (double) sampled[0] / measured;
+                        now.forEach((name, value) -> times.computeIfAbsent(name, key -> new ArrayList<>()).add(value));
+                    }
+                    progress.accept(round + warmUp + 1);
                 }
-                progress.accept(round + WARM_UP + 1);
+            }
+            peak = status("VmHWM:");
+            System.out.printf("%s: %,d parameters, %d groups of %d, %.0f tokens a rollout, %d samples an update; %s, %d threads, multiply"
+                    + " %.1f Gflop/s, read %.1f GB/s; medians of %d rounds%s; commit %s%n", size.label, work.parameters, size.groups,
+                    Workload.GROUP, tokens, samples.size(), work.policy.manager().getDevice(), threads, median(times, "multiply") / 1e9,
+                    median(times, "read") / 1e9, measured, version, Cli.commit());
+            System.out.printf("a step: rollout %.0f%%, reward %.0f%%, update %.0f%%%n", share(times, "rollout"), share(times, "reward"),
+                    share(times, "update"));
+            return rows(work, times, tokens, learned, peak);
+        }
+    }
+
+    private static long tokens(Workload work) {
+        return work.rollout(work.size.newTokens, false).stream().flatMap(g -> g.completions().stream()).mapToLong(c -> c.tokens().length).sum();
+    }
+
+    private static double share(Map<String, List<Double>> times, String phase) {
+        return 100 * median(times, "step " + phase) / median(times, "step");
+    }
+
+    /** A row a phase. Weights are read once a decoded token of all rows; an update reads and writes them a dozen times. */
+    private static Table rows(Workload work, Map<String, List<Double>> times, double tokens, double learned, double peak) {
+        double prompts = 15.0 * work.size.groups;
+        double[] forward = {work.operations(prompts), work.operations(prompts + tokens), 3 * work.operations(learned), Double.NaN};
+        double bytes = 4.0 * work.parameters;
+        double[] moved = {bytes, bytes * work.size.newTokens, Double.NaN, Double.NaN};
+        double[] done = {prompts, tokens, learned, tokens};
+        String[] eager = {"", "peer rollout", "peer update", ""};
+        String[] library = {"", "peer generate", "", "peer step"};
+        Table table = Table.create("speed", StringColumn.create("size"), StringColumn.create("phase"));
+        List<String> names = List.of("milliseconds", "tokens/s", "of multiply", "of memory", "peak MB", "x PyTorch", "x library");
+        names.forEach(name -> table.addColumns(DoubleColumn.create(name)));
+        for (int i = 0; i < PHASES.size(); i++) {
+            double seconds = median(times, PHASES.get(i));
+            table.stringColumn(0).append(work.size.label);
+            table.stringColumn(1).append(PHASES.get(i));
+            double[] values = {1000 * seconds, done[i] / seconds, forward[i] / seconds / median(times, "multiply"),
+                moved[i] / seconds / median(times, "read"), peak, median(times, eager[i]) / seconds, median(times, library[i]) / seconds};
+            for (int j = 0; j < values.length; j++) {
+                table.doubleColumn(names.get(j)).append(values[j]);
             }
         }
-        double rate = median(rates); // operations a second
-        long weights = policy.weights().parameters().stream().mapToLong(NDArray::size).sum();
-        double forward = 2.0 * weights; // operations of a token; attention comes on top, 4 T C a layer
-        double decode = rows * length * (forward + 4.0 * layers * width * (length + 1) / 2);
-        double update = 3.0 * batch * length * (forward + 4.0 * layers * width * length);
-        Table table = Table.create("speed", StringColumn.create("phase", List.of("rollout", "update")),
-                column("tokens/s", rows * length / median(ours), batch * length / median(ourUpdates)),
-                column("of the floor", decode / rate / median(ours), update / rate / median(ourUpdates)));
-        if (other != null) {
-            table.addColumns(column("PyTorch tokens/s", rows * length / median(theirs), batch * length / median(theirUpdates)),
-                    column("ratio to PyTorch", median(theirs) / median(ours), median(theirUpdates) / median(ourUpdates)));
+        return table;
+    }
+
+    private void show(Table table) throws IOException {
+        table.write().csv(out.resolve("bench.csv").toFile());
+        table.numericColumns().forEach(c -> ((DoubleColumn) c).setPrintFormatter(c.name().startsWith("of") || c.name().startsWith("x")
+                ? NumberColumnFormatter.fixedWithGrouping(2) : c.name().startsWith("milli") ? NumberColumnFormatter.fixedWithGrouping(1)
+                : NumberColumnFormatter.ints()));
+        System.out.println(table.printAll());
+        System.out.println("x PyTorch: times as fast as the eager loop; x library: as transformers.generate, as a step of TRL");
+        List<String> bars = new ArrayList<>();
+        for (int i = 0; i < table.rowCount(); i++) {
+            bars.add(table.stringColumn(0).get(i) + " " + table.stringColumn(1).get(i));
         }
-        table.numericColumns().forEach(c -> ((DoubleColumn) c).setPrintFormatter(c.name().contains("tokens")
-                ? NumberColumnFormatter.ints() : NumberColumnFormatter.fixedWithGrouping(2)));
+        Map<String, double[]> heights = new LinkedHashMap<>();
+        for (String name : List.of("of multiply", "of memory", "x PyTorch", "x library")) {
+            double[] values = table.doubleColumn(name).asDoubleArray();
+            heights.put(name, Arrays.stream(values).map(v -> Double.isNaN(v) ? 0 : v).toArray());
+        }
+        Charts.write(Charts.bars("Speed against the ceilings and the peers", "", "share or ratio", bars, heights), out.resolve("bench.png"));
+    }
+
+    /** Steps of 2 to 64 groups: seconds against sampled tokens, and the straight line through them. */
+    private void linear(Path scratch) throws IOException {
+        int[] groups = {2, 4, 8, 16, 24, 32, 48, 64};
+        double[] tokens = new double[groups.length];
+        double[] seconds = new double[groups.length];
+        for (int i = 0; i < groups.length; i++) {
+            try (Workload work = new Workload(Workload.Size.BUILT_IN, scratch.resolve("linear" + i), Policy.device(device), groups[i])) {
+                List<Workload.Step> steps = new ArrayList<>();
+                for (int round = -10; round < rounds; round++) {
+                    Workload.Step step = work.step();
+                    if (round >= 0) {
+                        steps.add(step);
+                    }
+                }
+                tokens[i] = steps.stream().mapToLong(Workload.Step::tokens).average().orElseThrow();
+                seconds[i] = median(steps.stream().map(Workload.Step::seconds).toList());
+            }
+        }
+        double meanX = Arrays.stream(tokens).average().orElseThrow();
+        double meanY = Arrays.stream(seconds).average().orElseThrow();
+        double xy = 0;
+        double xx = 0;
+        double yy = 0;
+        for (int i = 0; i < tokens.length; i++) {
+            xy += (tokens[i] - meanX) * (seconds[i] - meanY);
+            xx += (tokens[i] - meanX) * (tokens[i] - meanX);
+            yy += (seconds[i] - meanY) * (seconds[i] - meanY);
+        }
+        double slope = xy / xx;
+        Table table = Table.create("linear", DoubleColumn.create("tokens", tokens), DoubleColumn.create("seconds", seconds));
+        table.write().csv(out.resolve("linear.csv").toFile());
         System.out.println(table.print());
-        System.out.printf("%d parameters, %d sequences x %d tokens decoding, %d x %d an update; %s, %d threads, matrix"
-                + " multiply %.1f Gflop/s; medians of %d rounds%s; commit %s%n", weights, rows, length, batch, length,
-                policy.manager().getDevice(), threads, rate / 1e9, rounds, other == null ? "" : ", in turns with torch "
-                + other.version, Cli.commit());
+        System.out.printf("%.1f microseconds a token and %.1f ms a step; R squared of the line %.4f%n", 1e6 * slope,
+                1e3 * (meanY - slope * meanX), xy * xy / xx / yy);
+        Charts.write(Charts.points("Cost of a step", "sampled tokens", "seconds", Map.of("step", new double[][] {tokens, seconds})),
+                out.resolve("linear.png"));
     }
 
-    /** Writes a policy without an end token, so that every sequence has the full length. */
-    private Path skeleton(Path folder) throws IOException {
-        ModularChain.writeSkeleton(folder);
-        Path file = folder.resolve("config.json");
-        JsonObject config = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
-        config.addProperty("hidden_size", width);
-        config.addProperty("intermediate_size", 4 * width);
-        config.addProperty("num_hidden_layers", layers);
-        config.addProperty("num_attention_heads", heads);
-        config.addProperty("num_key_value_heads", heads);
-        config.addProperty("max_position_embeddings", length + 1);
-        config.remove("eos_token_id");
-        Files.writeString(file, config.toString());
-        return folder;
+    /** Whether the memory grows: the mean of the last quarter of the steps against that of the second. */
+    private boolean leaks(Path scratch) throws IOException {
+        double[] steps = new double[leak];
+        double[] memory = new double[leak];
+        try (Workload work = new Workload(Workload.Size.BUILT_IN, scratch.resolve("leak"), Policy.device(device), 0);
+                Progress progress = new Progress("leak", leak)) {
+            for (int i = 0; i < leak; i++) {
+                work.step();
+                if (i % 10 == 0) {
+                    System.gc(); // garbage of Java is no leak, but is resident
+                }
+                steps[i] = i + 1;
+                memory[i] = status("VmRSS:");
+                progress.accept(i + 1);
+            }
+        }
+        Table.create("leak", DoubleColumn.create("step", steps), DoubleColumn.create("megabytes", memory)).write()
+                .csv(out.resolve("leak.csv").toFile());
+        Charts.write(Charts.points("Memory", "step", "resident megabytes", Map.of("process", new double[][] {steps, memory})),
+                out.resolve("leak.png"));
+        double before = Arrays.stream(memory, leak / 4, leak / 2).average().orElse(Double.NaN);
+        double after = Arrays.stream(memory, leak * 3 / 4, leak).average().orElse(Double.NaN);
+        System.out.printf("resident memory %.0f MB in the second quarter of %d steps, %.0f MB in the last%n", before, leak, after);
+        return after > before + LEAK;
     }
 
-    private List<Sample> samples(int vocab) {
-        return IntStream.range(0, batch).mapToObj(row -> {
-            int[] text = IntStream.rangeClosed(0, length).map(i -> (row * (length + 1) + i) * 7919 % vocab).toArray();
-            float[] behaviour = new float[length];
-            Arrays.fill(behaviour, (float) -Math.log(vocab));
-            return new Sample(new int[] {text[0]}, Arrays.copyOfRange(text, 1, length + 1), behaviour, row % 2 == 0 ? 1 : -1, 0);
-        }).toList();
-    }
-
-    /** Operations a second of a large matrix product: the ceiling. */
+    /** Operations a second of a large matrix product: a ceiling. */
     private static double multiply(NDManager parent) {
         int size = parent.getDevice().equals(Device.cpu()) ? 1024 : 8192;
         double[] rate = {0};
@@ -187,70 +285,38 @@ public class bench implements Callable<Integer> {
         return rate[0];
     }
 
+    /** Bytes a second of reading more than any cache holds: the other ceiling. */
+    private static double read(NDManager parent) {
+        long size = 1L << 26;
+        double[] rate = {0};
+        Scopes.run(() -> {
+            NDArray a = parent.ones(new Shape(size));
+            a.sum().getFloat();
+            rate[0] = 4.0 * size / seconds(() -> a.sum().getFloat());
+        });
+        return rate[0];
+    }
+
+    /** Megabytes of a line of the process's status; NaN where the system does not tell. */
+    private static double status(String line) throws IOException {
+        Path file = Path.of("/proc/self/status");
+        return !Files.exists(file) ? Double.NaN : Files.readAllLines(file).stream().filter(l -> l.startsWith(line))
+                .mapToDouble(l -> Double.parseDouble(l.replaceAll("\\D", "")) / 1024).findFirst().orElse(Double.NaN);
+    }
+
     private static double seconds(Runnable work) {
         long begin = System.nanoTime();
         work.run();
         return (System.nanoTime() - begin) / 1e9;
     }
 
+    private static double median(Map<String, List<Double>> times, String name) {
+        return times.containsKey(name) ? median(times.get(name)) : Double.NaN;
+    }
+
     private static double median(List<Double> values) {
         double[] sorted = values.stream().mapToDouble(x -> x).sorted().toArray();
         return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
-    }
-
-    private static DoubleColumn column(String name, double... values) {
-        return DoubleColumn.create(name, values);
-    }
-
-    /** The PyTorch loop, waiting for its turn. */
-    private final class Peer implements AutoCloseable {
-
-        final Process process;
-        final BufferedReader in;
-        final Writer out;
-        final String version;
-
-        Peer(Path folder, Policy policy) throws IOException {
-            Path script = folder.resolve("eager.py");
-            try (InputStream text = bench.class.getResourceAsStream("/peer/eager.py")) {
-                Files.copy(text, script, StandardCopyOption.REPLACE_EXISTING);
-            }
-            List<String> command = new ArrayList<>(List.of(peer, script.toString()));
-            for (int number : new int[] {layers, width, heads, 4 * width, policy.config().vocabSize(), rows, length, batch, threads}) {
-                command.add(Integer.toString(number));
-            }
-            try {
-                process = new ProcessBuilder(command).redirectError(folder.resolve("peer.log").toFile()).start();
-            } catch (IOException e) {
-                throw new BadInput("--peer " + peer + ": cannot be run (" + e.getMessage() + ")", e);
-            }
-            in = process.inputReader();
-            out = process.outputWriter();
-            String ready = in.readLine();
-            BadInput.unless(ready != null, "--peer %s: %s", peer, Files.readAllLines(folder.resolve("peer.log")).stream()
-                    .reduce((a, b) -> b).orElse("ended at once"));
-            version = ready.split(" ")[1];
-            long weights = policy.weights().parameters().stream().mapToLong(NDArray::size).sum();
-            if (Long.parseLong(ready.split(" ")[2]) != weights) {
-                throw new IllegalStateException("the peer has " + ready.split(" ")[2] + " parameters, ours " + weights);
-            }
-        }
-
-        double seconds(String what) throws IOException {
-            out.write(what + "\n");
-            out.flush();
-            String line = in.readLine();
-            if (line == null) {
-                throw new IllegalStateException("the peer ended in the middle of a " + what);
-            }
-            return Double.parseDouble(line);
-        }
-
-        @Override
-        public void close() throws IOException {
-            out.close();
-            process.destroy();
-        }
     }
 
     public static void main(String... args) {

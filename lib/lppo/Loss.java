@@ -16,6 +16,10 @@ import lppo.data.BadInput;
  * <p>Clip ranges are those of the papers where they give some: GRPO and Dr. GRPO inherit PPO's 0.2; DAPO 0.2 and 0.28; GSPO
  * 3e-4 and 4e-4. CISPO's paper gives no number; a ratio of at most 5 and no lower bound are ScaleRL's (arXiv 2510.13786).
  * RLOO and REINFORCE++ have PPO's.
+ *
+ * <p>Two things differ from some trainers by choice. A KL term in the reward is taken off once for the whole completion, as in
+ * TRL's RLOO; REINFORCE++ as verl has it takes it off token by token, which is the same without a KL term. And k3 in the loss
+ * is the plain estimator, where TRL from 1.16 on multiplies it by the importance ratio unless told otherwise.
  */
 public enum Loss {
     /** arXiv 2402.03300. */

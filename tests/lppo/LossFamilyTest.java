@@ -192,8 +192,8 @@ class LossFamilyTest {
                 GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
             TokenBatch b = TokenBatch.of(c.samples(aggregation), manager);
             NDArray reference = c.kl == null ? null : manager.create(c.packed(c.reference));
-            TokenBatch batch = new TokenBatch(b.tokens(), b.index(), b.rows(), b.targets(), b.behaviour(), b.old(),
-                    b.advantages(), b.weights(), reference);
+            TokenBatch batch = new TokenBatch(b.tokens(), b.index(), b.owners(), b.sequences(), b.targets(), b.behaviour(),
+                    b.old(), b.advantages(), b.weights(), reference, null);
             NDArray logProbs = manager.create(c.packed(c.logProbs));
             logProbs.setRequiresGradient(true);
             return result(Learner.Objective.of(loss, null).of(batch, logProbs), logProbs, collector);

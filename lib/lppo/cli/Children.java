@@ -43,6 +43,7 @@ public final class Children implements AutoCloseable {
         Path log = logs.resolve(name + ".log");
         List<String> line = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx1g", "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1", // the engine does the work: the optimising compiler takes more time than it saves
                 "-Dai.djl.pytorch.num_threads=1", "-Dai.djl.pytorch.num_interop_threads=1", "-Djava.awt.headless=true",
                 "-DOPT_OUT_TRACKING=true", "-cp", System.getProperty("java.class.path")));
         line.addAll(command);

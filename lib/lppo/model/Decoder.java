@@ -52,6 +52,23 @@ public final class Decoder {
     }
 
     /**
+     * The last hidden states of rows in which several sequences share their beginning.
+     *
+     * @param tokens {@code [B, T]} int64
+     * @param positions of the tokens in their sequences, {@code [B * T]} int64, each below {@code longest}
+     * @param mask added to attention scores, {@code [B, 1, T, T]}: minus infinity where a token is of another sequence or later
+     * @return {@code [B, T, C]}
+     */
+    public NDArray packed(NDArray tokens, NDArray positions, int longest, NDArray mask) {
+        long batch = tokens.getShape().get(0);
+        long time = tokens.getShape().get(1);
+        Rotary table = Rotary.table(config, longest, tokens.getManager());
+        Shape shape = new Shape(batch, 1, time, config.headDim());
+        Rotary rotary = new Rotary(table.cos().get(positions).reshape(shape), table.sin().get(positions).reshape(shape));
+        return run(tokens, new Positions(rotary(rotary), mask, scale(tokens)), null);
+    }
+
+    /**
      * The last hidden states of one more token a row.
      *
      * @param tokens {@code [B, 1]} int64
@@ -70,7 +87,13 @@ public final class Decoder {
     }
 
     /** What every block of a pass shares: rotations, mask, and 1 / sqrt(D) as an array. */
-    record Positions(Rotary rotary, NDArray mask, NDArray scale) {}
+    record Positions(Rotary rotary, NDArray mask, NDArray scale) {
+
+        /** Whether all that is masked is what comes later, and not a sequence beside. */
+        boolean causal() {
+            return mask == null || mask.getShape().dimension() == 2;
+        }
+    }
 
     /** Positions 0 to T - 1 of whole sequences {@code [B, T]}. */
     Positions positions(NDArray tokens) {
@@ -149,7 +172,7 @@ public final class Decoder {
                 values = cache.values(index, cache.length() + time);
             }
         }
-        NDArray mixed = (all && fused(time) ? kernels.causal(queries, keys, values)
+        NDArray mixed = (all && positions.causal() && fused(time) ? kernels.causal(queries, keys, values)
                 : attend(queries, keys, values, positions))
                 .reshape(batch, heads, time, dim).transpose(0, 2, 1, 3).reshape(batch, time, query);
         return adapted(linear(mixed, layer.attentionOut(), null), mixed, index, "self_attn", List.of("o_proj"), config.hiddenSize());
@@ -168,16 +191,22 @@ public final class Decoder {
     private NDArray attend(NDArray queries, NDArray keys, NDArray values, Positions positions) {
         long time = queries.getShape().get(2);
         int group = config.heads() / config.kvHeads();
-        NDArray mask = positions.mask();
+        NDArray mask = group > 1 && time > 1 ? tiled(positions.mask(), group) : positions.mask();
         NDArray rows = queries.reshape(queries.getShape().get(0), config.kvHeads(), group * time, config.headDim());
         if (narrow) {
             return kernels.attend(rows, keys, values, mask);
         }
         NDArray scores = rows.mul(positions.scale()).matMul(keys.transpose(0, 1, 3, 2)); // [B, K, H/K * T, S]
         if (mask != null) {
-            scores = scores.add(group > 1 && mask.getShape().dimension() == 2 ? mask.tile(new long[] {group, 1}) : mask);
+            scores = scores.add(mask);
         }
         return scores.softmax(-1).matMul(values);
+    }
+
+    /** The mask {@code [.., T, T]} for so many queries at each time, {@code [.., group * T, T]}. */
+    private static NDArray tiled(NDArray mask, int group) {
+        return mask == null ? null : mask.getShape().dimension() == 2 ? mask.tile(new long[] {group, 1})
+                : mask.tile(new long[] {1, 1, group, 1});
     }
 
     /** SwiGLU: W_down (silu(W_gate x) * W_up x). */

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.stream.LongStream;
 import lppo.PolicyLoss;
 import lppo.data.BadInput;
@@ -142,9 +143,9 @@ public final class Learner {
     /** Accumulates the gradient of a batch on the parameters; returns the numbers of the report. */
     double[] gradients(List<Sample> samples, Objective objective) {
         double[] sums = new double[6];
-        for (List<Sample> micro : TokenBatch.micro(samples, tokenBudget)) {
+        for (Supplier<TokenBatch> micro : micro(samples)) {
             Scopes.run(() -> {
-                TokenBatch plain = TokenBatch.of(micro, policy.manager());
+                TokenBatch plain = micro.get();
                 TokenBatch batch = objective.reference() == null ? plain
                         : plain.withReference(Scopes.keep(() -> logProbs(objective.reference(), plain)));
                 if (recompute) {
@@ -161,6 +162,14 @@ public final class Learner {
         return sums;
     }
 
+    /** The micro-batches; short completions share the computation of their prompt. */
+    private List<Supplier<TokenBatch>> micro(List<Sample> samples) {
+        List<List<Sample>> rows = recompute ? List.of() : TokenBatch.rows(samples, tokenBudget);
+        return rows.isEmpty()
+                ? TokenBatch.micro(samples, tokenBudget).stream().<Supplier<TokenBatch>>map(m -> () -> TokenBatch.of(m, policy.manager())).toList()
+                : TokenBatch.microRows(rows, tokenBudget).stream().<Supplier<TokenBatch>>map(m -> () -> TokenBatch.packed(m, policy.manager())).toList();
+    }
+
     /** A batch in parts of few enough tokens for the logits of each to be small. */
     private List<TokenBatch> slices(TokenBatch batch) {
         long count = batch.targets().size();
@@ -173,7 +182,7 @@ public final class Learner {
     private void backward(TokenBatch batch, Objective objective, double[] sums) {
         Scopes.run(() -> {
             try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
-                NDList scored = logProbs(policy, batch, chosen(batch, policy.decoder().hidden(batch.tokens(), null)), temperature);
+                NDList scored = logProbs(policy, batch, chosen(batch, batch.hidden(policy.decoder())), temperature);
                 PolicyLoss.Terms terms = objective.of(batch, scored.get(0));
                 collector.backward(terms.loss());
                 watch(terms, entropy(batch, scored.get(1).stopGradient()), scored.get(0).stopGradient(), batch, sums);
@@ -256,7 +265,7 @@ public final class Learner {
     }
 
     private NDArray logProbs(Policy scored, TokenBatch batch) {
-        NDArray hidden = scored.decoder().hidden(batch.tokens(), null);
+        NDArray hidden = batch.hidden(scored.decoder());
         NDList parts = new NDList();
         slices(batch).forEach(slice -> parts.add(Scopes.keep(() ->
                 logProbs(scored, slice, chosen(slice, hidden), temperature).get(0).duplicate())));

@@ -5,8 +5,14 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.ToIntFunction;
+import java.util.stream.IntStream;
+import lppo.model.Decoder;
 
 /**
  * Samples as arrays. Sequences are padded on the right; the completion tokens of all of them are listed one after another,
@@ -14,16 +20,29 @@ import java.util.List;
  *
  * @param tokens model input {@code [batch, time]} int64
  * @param index of the hidden state (in {@code [batch * time]}) that predicts each completion token, {@code [N]} int64
- * @param rows which sequence each completion token is of, {@code [N]} int64
+ * @param owners which sequence each completion token is of, {@code [N]} int64
+ * @param sequences how many there are
  * @param targets completion tokens {@code [N]} int64
  * @param behaviour log-probabilities when sampled {@code [N]}; zeros for demonstrations
  * @param old log-probabilities that ratios are taken to {@code [N]}; zeros for demonstrations
  * @param advantages {@code [N]}, importance included
  * @param weights in the loss {@code [N]}
  * @param reference log-probabilities under the reference policy {@code [N]}; null without one
+ * @param packing how sequences share rows; null if each has its own
  */
-public record TokenBatch(NDArray tokens, NDArray index, NDArray rows, NDArray targets, NDArray behaviour, NDArray old,
-        NDArray advantages, NDArray weights, NDArray reference) {
+public record TokenBatch(NDArray tokens, NDArray index, NDArray owners, int sequences, NDArray targets, NDArray behaviour,
+        NDArray old, NDArray advantages, NDArray weights, NDArray reference, Packing packing) {
+
+    private static final int PACKED = 192; // tokens of a row at most: attention looks at all pairs of them
+
+    /**
+     * Completions of one prompt in a row: the prompt once, then their tokens one after another.
+     *
+     * @param positions of the tokens in their sequences {@code [batch * time]} int64
+     * @param longest sequence
+     * @param mask {@code [batch, 1, time, time]}: 0 where a token may look, else minus infinity
+     */
+    record Packing(NDArray positions, int longest, NDArray mask) {}
 
     /** The arrays of some samples. */
     public static TokenBatch of(List<Sample> samples, NDManager manager) {
@@ -31,7 +50,7 @@ public record TokenBatch(NDArray tokens, NDArray index, NDArray rows, NDArray ta
         int count = samples.stream().mapToInt(s -> s.completion().length).sum();
         long[] tokens = new long[samples.size() * time];
         long[] index = new long[count];
-        long[] rows = new long[count];
+        long[] owners = new long[count];
         long[] targets = new long[count];
         float[] behaviour = new float[count];
         float[] old = new float[count];
@@ -47,7 +66,7 @@ public record TokenBatch(NDArray tokens, NDArray index, NDArray rows, NDArray ta
             }
             for (int i = 0; i < length; i++, at++) {
                 index[at] = (long) row * time + prompt - 1 + i;
-                rows[at] = row;
+                owners[at] = row;
                 targets[at] = sample.completion()[i];
                 behaviour[at] = sample.behaviour() == null ? 0 : sample.behaviour()[i];
                 old[at] = sample.old() == null ? 0 : sample.old()[i];
@@ -55,26 +74,103 @@ public record TokenBatch(NDArray tokens, NDArray index, NDArray rows, NDArray ta
                 weights[at] = (float) sample.weight();
             }
         }
-        return new TokenBatch(manager.create(tokens, new Shape(samples.size(), time)), manager.create(index), manager.create(rows),
-                manager.create(targets), manager.create(behaviour), manager.create(old), manager.create(advantages),
-                manager.create(weights), null);
+        return new TokenBatch(manager.create(tokens, new Shape(samples.size(), time)), manager.create(index), manager.create(owners),
+                samples.size(), manager.create(targets), manager.create(behaviour), manager.create(old), manager.create(advantages),
+                manager.create(weights), null, null);
+    }
+
+    /** Rows of samples that share a prompt, as many as fit a row; empty if one alone is too long for it to pay. */
+    static List<List<Sample>> rows(List<Sample> samples, int budget) {
+        if (samples.stream().anyMatch(s -> s.inputLength() > PACKED / 2)) {
+            return List.of();
+        }
+        Map<List<Integer>, List<Sample>> open = new LinkedHashMap<>();
+        List<List<Sample>> rows = new ArrayList<>();
+        for (Sample sample : samples) {
+            List<Integer> prompt = IntStream.of(sample.prompt()).boxed().toList();
+            List<Sample> row = open.get(prompt);
+            if (row == null || length(row) + sample.completion().length - 1 > Math.min(PACKED, budget)) {
+                row = new ArrayList<>();
+                rows.add(row);
+                open.put(prompt, row);
+            }
+            row.add(sample);
+        }
+        return rows;
+    }
+
+    /** Tokens of a row. */
+    static int length(List<Sample> row) {
+        return row.get(0).prompt().length + row.stream().mapToInt(s -> s.completion().length - 1).sum();
+    }
+
+    /** The arrays of some {@link #rows}: the same sequences with the prompt of each row once. */
+    static TokenBatch packed(List<List<Sample>> rows, NDManager manager) {
+        int time = rows.stream().mapToInt(TokenBatch::length).max().orElseThrow();
+        long[] tokens = new long[rows.size() * time];
+        long[] positions = new long[rows.size() * time];
+        float[] mask = new float[rows.size() * time * time];
+        Arrays.fill(mask, Float.NEGATIVE_INFINITY);
+        List<Sample> samples = rows.stream().flatMap(List::stream).toList();
+        long[] index = new long[samples.stream().mapToInt(s -> s.completion().length).sum()];
+        int at = 0;
+        for (int r = 0; r < rows.size(); r++) {
+            int[] prompt = rows.get(r).get(0).prompt();
+            int begin = r * time;
+            for (int i = 0; i < prompt.length; i++) {
+                tokens[begin + i] = prompt[i];
+                positions[begin + i] = i;
+            }
+            for (int i = 0; i < time; i++) { // the prompt, which all see as far as it goes
+                Arrays.fill(mask, (begin + i) * time, (begin + i) * time + Math.min(i + 1, prompt.length), 0);
+            }
+            int from = prompt.length;
+            for (Sample sample : rows.get(r)) {
+                int[] completion = sample.completion();
+                index[at++] = begin + prompt.length - 1L;
+                for (int i = 0; i < completion.length - 1; i++) {
+                    tokens[begin + from + i] = completion[i];
+                    positions[begin + from + i] = prompt.length + i;
+                    int row = (begin + from + i) * time;
+                    Arrays.fill(mask, row + from, row + from + i + 1, 0);
+                    index[at++] = begin + from + i;
+                }
+                from += completion.length - 1;
+            }
+        }
+        TokenBatch plain = of(samples, manager); // whose lists of completion tokens are the same
+        int longest = samples.stream().mapToInt(Sample::inputLength).max().orElseThrow();
+        return new TokenBatch(manager.create(tokens, new Shape(rows.size(), time)), manager.create(index), plain.owners,
+                plain.sequences, plain.targets, plain.behaviour, plain.old, plain.advantages, plain.weights, null,
+                new Packing(manager.create(positions), longest, manager.create(mask, new Shape(rows.size(), 1, time, time))));
+    }
+
+    /** Micro-batches of packed rows of at most {@code budget} padded tokens, rows of like length together. */
+    static List<List<List<Sample>>> microRows(List<List<Sample>> rows, int budget) {
+        return split(rows, TokenBatch::length, budget);
+    }
+
+    /** The last hidden states of the batch {@code [batch, time, C]}. */
+    NDArray hidden(Decoder decoder) {
+        return packing == null ? decoder.hidden(tokens, null)
+                : decoder.packed(tokens, packing.positions, packing.longest, packing.mask);
     }
 
     /** The same batch with the reference's log-probabilities. */
     TokenBatch withReference(NDArray logProbs) {
-        return new TokenBatch(tokens, index, rows, targets, behaviour, old, advantages, weights, logProbs);
+        return new TokenBatch(tokens, index, owners, sequences, targets, behaviour, old, advantages, weights, logProbs, packing);
     }
 
-    /** Which completion tokens are whose: {@code [batch, N]}, 1 or 0. */
+    /** Which completion tokens are whose: {@code [sequences, N]}, 1 or 0. */
     NDArray members() {
-        return rows.oneHot((int) tokens.getShape().get(0)).transpose();
+        return owners.oneHot(sequences).transpose();
     }
 
     /** The same sequences, with completion tokens {@code from} to {@code to} alone. */
     TokenBatch slice(long from, long to) {
         NDIndex part = new NDIndex().addSliceDim(from, to);
-        return new TokenBatch(tokens, index.get(part), rows.get(part), targets.get(part), behaviour.get(part), old.get(part),
-                advantages.get(part), weights.get(part), reference == null ? null : reference.get(part));
+        return new TokenBatch(tokens, index.get(part), owners.get(part), sequences, targets.get(part), behaviour.get(part), old.get(part),
+                advantages.get(part), weights.get(part), reference == null ? null : reference.get(part), packing);
     }
 
     /**
@@ -82,11 +178,15 @@ public record TokenBatch(NDArray tokens, NDArray index, NDArray rows, NDArray ta
      * is longer than the budget goes alone.
      */
     public static List<List<Sample>> micro(List<Sample> samples, int budget) {
-        List<Sample> sorted = samples.stream().sorted(Comparator.comparingInt(Sample::inputLength)).toList();
-        List<List<Sample>> batches = new ArrayList<>();
+        return split(samples, Sample::inputLength, budget);
+    }
+
+    private static <T> List<List<T>> split(List<T> items, ToIntFunction<T> length, int budget) {
+        List<T> sorted = items.stream().sorted(Comparator.comparingInt(length)).toList();
+        List<List<T>> batches = new ArrayList<>();
         int begin = 0;
         for (int end = 1; end <= sorted.size(); end++) {
-            boolean full = end == sorted.size() || (end - begin + 1L) * sorted.get(end).inputLength() > budget;
+            boolean full = end == sorted.size() || (end - begin + 1L) * length.applyAsInt(sorted.get(end)) > budget;
             if (full) {
                 batches.add(sorted.subList(begin, end));
                 begin = end;

@@ -142,6 +142,31 @@ class LearnerTest {
         }
     }
 
+    /** Packed rows, whose completions share their prompt, against a row for each, which is what recomputing uses. */
+    @ParameterizedTest
+    @CsvSource({"qwen2, FP32, 1e-6", "qwen3, FP32, 1e-6", "llama, FP32, 1e-6", "llama, BF16, 1e-2", "qwen2, BF16, 1e-2"})
+    void sharingPromptsGivesTheSameGradientAndReport(String model, Precision precision, float tolerance) {
+        List<Sample> samples = new ArrayList<>();
+        for (int i = 0; i < 24; i++) {
+            int[] prompt = i % 3 == 0 ? new int[] {2, 20, 3} : i % 3 == 1 ? new int[] {7} : new int[] {2, 21, 20, 9, 11};
+            int[] completion = java.util.stream.IntStream.range(0, 1 + i * i % 11).map(t -> 3 + t * t % 50).toArray();
+            float[] behaviour = new float[completion.length];
+            java.util.Arrays.fill(behaviour, -4);
+            samples.add(new Sample(prompt, completion, behaviour, i % 2 == 0 ? 1 : -0.5, 0));
+        }
+        List<Sample> weighted = Sample.weighted(samples, Aggregation.TOKEN_MEAN);
+        List<List<Sample>> rows = TokenBatch.rows(weighted, 1000);
+        assertEquals(3, rows.size());
+        try (Policy packed = fixture(model, precision, true); Policy plain = fixture(model, precision, true)) {
+            double[] found = learner(packed, 60).gradients(weighted, objective());
+            assertArrayEquals(learner(plain, 60).recomputing().gradients(weighted, objective()), found, Math.max(1e-5, tolerance));
+            for (int i = 0; i < plain.parameters().size(); i++) {
+                assertArrayEquals(plain.parameters().get(i).getGradient().toFloatArray(),
+                        packed.parameters().get(i).getGradient().toFloatArray(), tolerance);
+            }
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"qwen2", "qwen3", "llama"})
     void recomputingGivesTheSameGradientAndReport(String model) {
