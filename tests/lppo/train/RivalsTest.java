@@ -261,6 +261,22 @@ class RivalsTest {
                 || more.get(i).reward() != clean.get(i).reward()), "more noise turns the same rewards and others");
     }
 
+    /** Else a group that failed as a whole, as no reward of it was turned round, would have none turned in its second try. */
+    @Test
+    void noiseOfTheHintedGroupIsItsOwn() {
+        Options options = TinyRun.options();
+        options.betaMin = 0.4;
+        options.groupSize = 2;
+        options.rewardNoise = 0.3;
+        try (Policy policy = new TinyRun(skeleton).policy(1)) {
+            Collector collector = collector(Recipe.BREAD, options, policy, (problem, response) -> 0);
+            double[] hinted = IntStream.rangeClosed(1, 80).boxed().flatMap(step -> collector.collect(step).visited().stream())
+                    .filter(Group::guided).flatMapToDouble(g -> Arrays.stream(g.rewards())).toArray();
+            assertTrue(hinted.length > 100, hinted.length + " hinted completions");
+            assertEquals(0.3, Arrays.stream(hinted).average().orElseThrow(), 4 * Math.sqrt(0.3 * 0.7 / hinted.length));
+        }
+    }
+
     /** Twenty steps without learning. */
     private static List<Completion> sampled(Options options) {
         try (Policy policy = new TinyRun(skeleton).policy(1)) {
