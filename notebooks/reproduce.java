@@ -99,6 +99,8 @@ public class reproduce implements Callable<Integer> {
         BadInput.unless(jobs > 0, "--jobs %d: must be positive", jobs);
         BadInput.unless(tokens == null || tokens > 0, "--tokens %d: must be positive", tokens);
         BadInput.unless(across == null || across.equals("losses"), "--across %s: only losses", across);
+        BadInput.unless(across == null || training.stream().noneMatch(option -> option.matches("--loss(=.*)?")),
+                "--across losses: gives every run its own --loss; leave out the one behind --");
         BadInput.unless(List.of("heldout", "validation").contains(on), "--on %s: choose heldout or validation", on);
         boolean all = recipes.equals(List.of("all"));
         List<Recipe> chosen = all ? List.of(Recipe.values()) : recipes.stream().map(Recipe::named).distinct().toList();

@@ -98,7 +98,7 @@ public class train implements Callable<Integer> {
         try (Asking.Judge judge = asking.judge()) {
             List<Problem> trusted = judge.trusted(all, data);
             BadInput.unless(!named.guided() || trusted.stream().anyMatch(Problem::hasDemonstration),
-                    "%s: no problem has a \"solution\", so recipe %s has nothing to guide with; use grpo or lp", data, recipe);
+                    "%s: no problem has a \"solution\", so recipe %s has nothing to guide with; use one without hints, grpo or lp say", data, recipe);
             if (dryRun) {
                 return dryRun(trusted, named, precision, device);
             }
@@ -137,7 +137,7 @@ public class train implements Callable<Integer> {
 
     private Map<String, Object> config() {
         return RunFolder.columns("command", "train", "recipe", recipe, "model", model.toString(), "data", data.toString(), "steps",
-                steps, "seed", seed, "demonstrations", demonstrations == null ? "all" : demonstrations, "lora_rank", loraRank,
+                steps, "tokens", tokens < Long.MAX_VALUE ? tokens : "any", "seed", seed, "demonstrations", demonstrations == null ? "all" : demonstrations, "lora_rank", loraRank,
                 "lora_alpha", loraAlpha(), "lora_targets", loraTargets, "asking", asking.values(), "options", options.values(),
                 "machine", Cli.machine());
     }

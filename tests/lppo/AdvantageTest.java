@@ -8,6 +8,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
+import net.jqwik.api.Assume;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -18,7 +19,7 @@ import net.jqwik.api.constraints.Size;
 /** Advantages against values worked out by hand, and what holds for every group. */
 class AdvantageTest {
 
-    private static final List<Advantage> ESTIMATORS = List.of(Advantage.grpo(), Advantage.drGrpo());
+    private static final List<Advantage> ESTIMATORS = List.of(Advantage.grpo(), Advantage.drGrpo(), Advantage.leaveOneOut());
 
     @Example
     void grpoDividesByTheSampleDeviation() {
@@ -34,6 +35,84 @@ class AdvantageTest {
     void drGrpoSubtractsTheMeanOnly() {
         assertArrayEquals(new double[] {-0.25, 0.75, -0.25, -0.25}, Advantage.drGrpo().of(new double[] {0, 1, 0, 0}), 0);
         assertArrayEquals(new double[] {0.25, -0.25}, Advantage.drGrpo().of(new double[] {1, 0.5}), 0);
+    }
+
+    @Example
+    void leaveOneOutComparesWithTheOthers() {
+        assertArrayEquals(new double[] {-1 / 3.0, 1, -1 / 3.0, -1 / 3.0}, Advantage.leaveOneOut().of(new double[] {0, 1, 0, 0}), 1e-12);
+        assertArrayEquals(new double[] {0.75, -0.75}, Advantage.leaveOneOut().of(new double[] {1, 0.25}), 1e-12);
+        assertArrayEquals(new double[] {0}, Advantage.leaveOneOut().of(new double[] {1}), 0, "alone there is nothing to compare with");
+    }
+
+    @Property(tries = 300)
+    void leaveOneOutIsTheRewardLessTheMeanOfTheOthers(@ForAll @Size(min = 2, max = 16) List<@DoubleRange(min = 0, max = 1) Double> group) {
+        double[] rewards = array(group);
+        double[] advantages = Advantage.leaveOneOut().of(rewards);
+        double sum = Arrays.stream(rewards).sum();
+        for (int i = 0; i < rewards.length; i++) {
+            assertEquals(rewards[i] - (sum - rewards[i]) / (rewards.length - 1), advantages[i], 1e-9);
+        }
+    }
+
+    @Example
+    void rawIsACopyOfTheRewards() {
+        double[] rewards = {1, 0, 0.5};
+        double[] advantages = Advantage.raw().of(rewards);
+        assertArrayEquals(rewards, advantages, 0);
+        advantages[0] = 7;
+        assertEquals(1, rewards[0], 0);
+    }
+
+    @Example
+    void theBatchIsNormalisedByToken() {
+        // four tokens of 1 and two of 0: mean 2/3, squares 4/9 + 8/9 = 4/3, deviation sqrt(4/3 / 5)
+        List<double[]> normalised = Advantage.Normalization.BATCH.of(List.of(new double[] {1, 0}, new double[] {1}),
+                List.of(new int[] {1, 2}, new int[] {3}));
+        double deviation = Math.sqrt(4 / 15.0 + 1e-8);
+        assertArrayEquals(new double[] {1 / 3.0 / deviation, -2 / 3.0 / deviation}, normalised.get(0), 1e-12);
+        assertArrayEquals(new double[] {1 / 3.0 / deviation}, normalised.get(1), 1e-12, "a silent group still teaches");
+    }
+
+    @Property(tries = 100)
+    void aNormalisedBatchHasMeanZeroAndDeviationOneByToken(@ForAll @Size(min = 4, max = 40) List<@DoubleRange(min = 0, max = 1) Double> values,
+            @ForAll @Size(40) List<@IntRange(min = 1, max = 9) Integer> lengths) {
+        Assume.that(values.stream().mapToDouble(x -> x).max().orElseThrow() - values.stream().mapToDouble(x -> x).min().orElseThrow() > 0.1);
+        int half = values.size() / 2;
+        List<double[]> groups = List.of(array(values.subList(0, half)), array(values.subList(half, values.size())));
+        int[] all = lengths.stream().mapToInt(i -> i).toArray();
+        List<int[]> tokens = List.of(Arrays.copyOf(all, half), Arrays.copyOfRange(all, half, values.size()));
+        List<double[]> normalised = Advantage.Normalization.BATCH.of(groups, tokens);
+        double sum = 0;
+        double squares = 0;
+        int count = 0;
+        for (int g = 0; g < 2; g++) {
+            for (int i = 0; i < tokens.get(g).length; i++) {
+                int n = tokens.get(g)[i];
+                sum += n * normalised.get(g)[i];
+                squares += n * normalised.get(g)[i] * normalised.get(g)[i];
+                count += n;
+            }
+        }
+        assertEquals(0, sum, 1e-6);
+        assertEquals(1, squares / (count - 1), 1e-3);
+    }
+
+    @Property(tries = 100)
+    void aSilentBatchTeachesNothing(@ForAll boolean passes, @ForAll @Size(min = 2, max = 10) List<@IntRange(min = 1, max = 99) Integer> lengths) {
+        double[] rewards = new double[lengths.size()];
+        Arrays.fill(rewards, passes ? 1 : 0);
+        for (Advantage.Normalization normalization : Advantage.Normalization.values()) {
+            List<double[]> advantages = normalization.of(List.of(normalization == Advantage.Normalization.BATCH
+                    ? rewards : Advantage.mean().of(rewards)), List.of(lengths.stream().mapToInt(i -> i).toArray()));
+            assertArrayEquals(new double[rewards.length], advantages.get(0), 0, normalization.name());
+        }
+    }
+
+    @Example
+    void anEmptyBatchNormalisesToAnEmptyOne() {
+        for (Advantage.Normalization normalization : Advantage.Normalization.values()) {
+            assertEquals(List.of(), normalization.of(List.of(), List.of()));
+        }
     }
 
     @Example

@@ -29,6 +29,8 @@ import lppo.train.Sample;
 import lppo.train.Trainer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Training as a whole, small. */
 class LearningTest {
@@ -44,6 +46,50 @@ class LearningTest {
         double before = passRate(first.get(1));
         double after = passRate(first.get(12));
         assertTrue(after > before + 0.1, "pass rate went from " + before + " to " + after);
+    }
+
+    /** How many completions are decoded together is a matter of memory and speed alone. */
+    @Test
+    void theSplitOfTheBatchChangesNoByte(@TempDir Path folder) throws Exception {
+        for (int rows : new int[] {1024, 24, 7}) {
+            try (Policy policy = Policy.load(DATA.resolve("base"), Device.cpu())) {
+                Options options = options(2);
+                options.rolloutRows = rows;
+                options.guideBelow = 0.5;
+                trainer(policy, Recipe.LPPO, Reward.lastWord(), RunFolder.create(folder.resolve("rows" + rows)), options)
+                        .run(4, () -> false, step -> {});
+            }
+        }
+        for (int rows : new int[] {24, 7}) {
+            for (String file : List.of("metrics.csv", "problems.csv", "checkpoint/model.safetensors")) {
+                assertArrayEquals(Files.readAllBytes(folder.resolve("rows1024").resolve(file)),
+                        Files.readAllBytes(folder.resolve("rows" + rows).resolve(file)), file + " at " + rows + " rows");
+            }
+        }
+        assertTrue(Files.readAllLines(folder.resolve("rows1024/problems.csv")).stream().anyMatch(l -> l.split(",")[8].equals("1")),
+                "with hints");
+    }
+
+    /** Ending by itself is the task; a random policy seldom does. */
+    @ParameterizedTest
+    @EnumSource(Loss.class)
+    void everyLossLearns(Loss loss, @TempDir Path folder) throws Exception {
+        ModularChain.writeSkeleton(folder.resolve("model"));
+        List<Problem> problems = ModularChain.problems(new ModularChain.Counts("t", new TreeMap<>(Map.of(3, 12)), Map.of(), 1),
+                new Seed(2), java.util.Set.of(), true);
+        Options options = options(1);
+        options.loss = loss.id();
+        options.problemsPerStep = 8;
+        options.learningRate = 3e-3;
+        options.warmUp = 1;
+        try (Policy policy = Policy.random(folder.resolve("model"), 0.05, new Seed(1), Device.cpu())) {
+            new Trainer(Recipe.GRPO, options, policy, null, (problem, response) -> 1, problems, List.of(), new Seed(1),
+                    RunFolder.create(folder.resolve("run"))).run(10, () -> false, step -> {});
+        }
+        List<String> rows = Files.readAllLines(folder.resolve("run/metrics.csv"));
+        double before = passRate(rows.get(1));
+        double after = passRate(rows.get(10));
+        assertTrue(before < 0.5 && after > before + 0.3, "pass rate went from " + before + " to " + after);
     }
 
     @Test
@@ -175,13 +221,21 @@ class LearningTest {
     }
 
     private static Trainer trainer(Policy policy, Recipe recipe, Reward reward, RunFolder folder, int updates) {
+        return trainer(policy, recipe, reward, folder, options(updates));
+    }
+
+    private static Trainer trainer(Policy policy, Recipe recipe, Reward reward, RunFolder folder, Options options) {
+        return new Trainer(recipe, options, policy, null, reward, Problems.read(DATA.resolve("train.jsonl")), List.of(),
+                new Seed(7), folder);
+    }
+
+    private static Options options(int updates) {
         Options options = new Options();
         options.problemsPerStep = 16;
         options.updates = updates;
         options.learningRate = 1e-3;
         options.guideAfter = 0;
-        return new Trainer(recipe, options, policy, null, reward, Problems.read(DATA.resolve("train.jsonl")), List.of(),
-                new Seed(7), folder);
+        return options;
     }
 
     private static double passRate(String row) {

@@ -31,8 +31,8 @@ public record Jobs(Path out, int atATime) {
      * @param name unique; what is before a last {@code -NUMBER} groups the seeds
      * @param folder its run folder
      * @param arguments command, then options
-     * @param steps it has
-     * @param tokens after which it ends; 0 for no such limit
+     * @param steps it has, or about as many if it ends by its tokens
+     * @param tokens after which it ends; 0 if it ends by its steps
      */
     public record Job(String name, Path folder, List<String> arguments, long steps, long tokens) {
 
@@ -43,7 +43,7 @@ public record Jobs(Path out, int atATime) {
                 return false;
             }
             String[] last = metrics.get(metrics.size() - 1).split(",");
-            boolean done = Long.parseLong(last[0]) >= steps || tokens > 0 && Long.parseLong(last[1]) >= tokens;
+            boolean done = tokens > 0 ? Long.parseLong(last[1]) >= tokens : Long.parseLong(last[0]) >= steps;
             return done && evaluations.get(evaluations.size() - 1).startsWith(last[0] + ",");
         }
 

@@ -27,7 +27,6 @@ import lppo.rollout.Completion;
 import lppo.rollout.GpuRollout;
 import lppo.rollout.Group;
 import lppo.rollout.Prompt;
-import lppo.rollout.Rollout;
 import lppo.rollout.Sampling;
 
 /**
@@ -42,11 +41,10 @@ final class Collector {
     private final Options options;
     private final Policy policy;
     private final Reward reward;
-    private final Seed seed;
     private final Order order;
     private final DifficultySelection difficulty; // null unless the recipe chooses by it
-    private final Rollout rollout;
-    private final Rollout again; // the same with draws of its own
+    private final GpuRollout rollout;
+    private final GpuRollout again; // the same with draws of its own
     private final PrefixSampler prefixes;
     private final AdaptivePrefix adaptive;
     private ProgressTracker tracker;
@@ -75,7 +73,6 @@ final class Collector {
         this.options = options;
         this.policy = policy;
         this.reward = reward;
-        this.seed = seed;
         order = Order.mixed(problems, options.problemsPerStep, options.trustedShare, seed);
         difficulty = recipe.selective() ? new DifficultySelection(problems, options.problemsPerStep, options.fade, seed) : null;
         Sampling sampling = new Sampling(options.temperature, options.topK, options.topP, options.maxNewTokens);
@@ -146,10 +143,11 @@ final class Collector {
         };
     }
 
-    /** The groups, each that failed as a whole and has a demonstration sampled again with a hint. */
+    /** The groups, each that failed as a whole sampled again with a hint, where there is one. */
     private List<Group> rescued(List<Group> groups, long step, List<Group> visited) {
         List<Prompt> prompts = groups.stream().filter(g -> g.problem().hasDemonstration() && g.passRate().orElse(1) == 0)
-                .flatMap(g -> prefixes.prompts(g.problem(), prefixes.beta(g.problem(), step), options.groupSize).stream()).toList();
+                .map(g -> prefixes.prompts(g.problem(), prefixes.beta(g.problem(), step), options.groupSize))
+                .filter(group -> group.stream().anyMatch(Prompt::guided)).flatMap(List::stream).toList();
         List<Group> rescued = prompts.isEmpty() ? List.of() : scored(again, prompts, step);
         visited.addAll(rescued);
         List<Group> result = new ArrayList<>(groups);
@@ -157,16 +155,16 @@ final class Collector {
         return result;
     }
 
-    private List<Group> scored(Rollout sampler, List<Prompt> prompts, long step) {
+    private List<Group> scored(GpuRollout sampler, List<Prompt> prompts, long step) {
         return Group.of(sampler.sample(prompts, step)).stream().map(group -> noisy(
-                group.scored(c -> Evaluation.score(c, policy, reward)), step)).toList();
+                group.scored(c -> Evaluation.score(c, policy, reward)), sampler.seed(), step)).toList();
     }
 
     /** The group with some of its rewards turned round, to study what that does. */
-    private Group noisy(Group group, long step) {
+    private Group noisy(Group group, Seed own, long step) {
         int[] index = {0};
         return options.rewardNoise == 0 ? group : group.scored(c ->
-                seed.at("noise", step, group.problem().id(), index[0]++).nextDouble() < options.rewardNoise ? 1 - c.reward() : c.reward());
+                own.at("noise", step, group.problem().id(), index[0]++).nextDouble() < options.rewardNoise ? 1 - c.reward() : c.reward());
     }
 
     private void observe(Group group) {

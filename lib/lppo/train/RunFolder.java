@@ -39,7 +39,7 @@ public record RunFolder(Path path) {
     private static final Gson PRETTY = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping()
             .serializeSpecialFloatingPointValues().create();
     private static final Gson LINE = new GsonBuilder().disableHtmlEscaping().create();
-    private static final Set<String> FREE = Set.of("steps", "machine", "device", "rolloutRows", "tokenBudget", "recompute");
+    private static final Set<String> FREE = Set.of("steps", "tokens", "machine", "device", "rolloutRows", "tokenBudget", "recompute");
     private static final Set<String> PATHS = Set.of("model", "data", "evaluateOn");
     private static final List<String> TABLES =
             List.of("metrics.csv", "timing.csv", "problems.csv", "evaluation.csv", "samples.jsonl");
@@ -87,7 +87,7 @@ public record RunFolder(Path path) {
     }
 
     /**
-     * Checks that a run goes on as it began: what {@code config.json} says of it, against what it would say now. Steps, machine and
+     * Checks that a run goes on as it began: what {@code config.json} says of it, against what it would say now. Steps, tokens, machine and
      * what decides only about memory may differ, and of paths all but the name.
      *
      * @throws BadInput listing what differs

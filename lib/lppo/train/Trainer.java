@@ -52,7 +52,7 @@ public final class Trainer {
     /**
      * Makes the parts.
      *
-     * @param reference for the KL term; null if its coefficient is 0
+     * @param reference for the KL term, in the loss or in the reward; null if its coefficient is 0
      * @param heldOut problems to evaluate on; empty for none
      * @throws BadInput for an impossible option
      */
@@ -87,7 +87,12 @@ public final class Trainer {
         return run(steps, Long.MAX_VALUE, stop, progress);
     }
 
-    /** The same, ended too by the step in which {@code tokens} are sampled in all: what recipes are compared at. */
+    /**
+     * The same, ended too by its tokens: what recipes are compared at.
+     *
+     * @param tokens sampled in all, positive; the step that reaches them is the last
+     * @return whether all steps are done, or all tokens sampled
+     */
     public boolean run(long steps, long tokens, BooleanSupplier stop, LongConsumer progress) {
         if (done == 0 && !resumed) {
             evaluate();

@@ -3,10 +3,12 @@ package lppo.data;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -76,6 +78,47 @@ class OrderTest {
         assertThrows(BadInput.class, () -> Order.uniform(problems, 24, new Seed(1)));
         assertThrows(BadInput.class, () -> Order.uniform(problems, -1, new Seed(1)));
         assertThrows(BadInput.class, () -> Order.uniform(List.of(), 1, new Seed(1)));
+    }
+
+    @Test
+    void furtherProblemsWereNeverTakenAndKeepTheMixture() {
+        Order order = Order.mixed(problems(20, 20), 8, 0.25, new Seed(1));
+        for (int step = 0; step < 20; step++) {
+            Set<String> taken = new HashSet<>();
+            order.at(step).forEach(p -> taken.add(p.id()));
+            for (int round = 1; round <= 3; round++) {
+                List<Problem> more = order.more(step, round, 4, taken);
+                assertEquals(4, more.size());
+                assertEquals(1, more.stream().filter(Problem::hasDemonstration).count());
+                more.forEach(p -> assertTrue(taken.add(p.id()), p.id() + " comes twice"));
+            }
+            assertEquals(8 + 3 * 4, taken.size());
+        }
+    }
+
+    @Test
+    void furtherProblemsAreAFunctionOfSeedStepRoundAndWhatIsTaken() {
+        Order order = Order.mixed(problems(20, 20), 8, 0.5, new Seed(1));
+        Set<String> taken = Set.of("p0", "p1", "p30");
+        List<Problem> more = order.more(5, 1, 6, taken);
+        order.more(6, 1, 6, Set.of()); // whatever was asked before
+        assertEquals(more, order.more(5, 1, 6, taken));
+        assertNotEquals(more, order.more(6, 1, 6, taken));
+        assertNotEquals(more, order.more(5, 2, 6, taken));
+        assertNotEquals(more, Order.mixed(problems(20, 20), 8, 0.5, new Seed(2)).more(5, 1, 6, taken));
+    }
+
+    @Test
+    void furtherProblemsMayRunOut() {
+        Order order = Order.mixed(problems(4, 20), 8, 0.5, new Seed(1));
+        Set<String> taken = Set.of("p0", "p1", "p2"); // one with a demonstration is left
+        List<Problem> more = order.more(0, 1, 8, taken);
+        assertEquals(1, more.stream().filter(Problem::hasDemonstration).count());
+        assertEquals(5, more.size(), "the others do not stand in for them");
+        assertEquals(List.of(), order.more(0, 1, 0, taken));
+        assertEquals(3, Order.mixed(problems(0, 20), 8, 0.5, new Seed(1)).more(0, 1, 3, Set.of()).size(), "one kind only");
+        Set<String> all = new HashSet<>(problems(4, 20).stream().map(Problem::id).toList());
+        assertEquals(List.of(), order.more(0, 1, 8, all));
     }
 
     private static List<Problem> problems(int demonstrated, int answered) {

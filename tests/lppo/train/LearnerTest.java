@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import lppo.Checkout;
+import lppo.Kl;
 import lppo.PolicyLoss;
 import lppo.PolicyLoss.Aggregation;
 import lppo.data.BadInput;
@@ -180,6 +181,32 @@ class LearnerTest {
                 assertArrayEquals(plain.parameters().get(i).getGradient().toFloatArray(),
                         lean.parameters().get(i).getGradient().toFloatArray(), 5e-6f);
             }
+        }
+    }
+
+    /** Three tokens at a time: a slice begins and ends inside a completion, whose ratio and loss need all of its tokens. */
+    @ParameterizedTest
+    @CsvSource({"SEQUENCE, CLIPPED", "TRAJECTORY, CLIPPED", "TOKEN, CISPO", "SEQUENCE, CISPO"})
+    void slicesCutNoRatioInTwo(PolicyLoss.Ratio ratio, PolicyLoss.Surrogate surrogate) {
+        List<Sample> drawn = samples();
+        List<Sample> samples = Sample.weighted(drawn.stream().map(s -> new Sample(drawn.get(drawn.indexOf(s) / 3 * 3).prompt(), s.completion(),
+                s.behaviour(), s.advantage(), 0)).toList(), Aggregation.SEQUENCE_MEAN); // threes share a prompt, and in the plain way a row
+        try (Policy plain = fixture("qwen2", Precision.FP32, true); Policy reference = fixture("qwen3", Precision.FP32, false)) {
+            Learner.Objective objective = Learner.Objective.of(new PolicyLoss(ratio, surrogate, 0.5, 3, Kl.K2, 0.1), reference);
+            double[] expected = learner(plain, 100).gradients(samples, objective);
+            assertTrue(expected[1] > 0.05 && expected[1] != 1, "off the policy that sampled: " + expected[1]);
+            for (long tokens : new long[] {1, 3, 5}) {
+                try (Policy lean = fixture("qwen2", Precision.FP32, true)) {
+                    assertArrayEquals(expected, learner(lean, 100).recomputing(tokens * lean.config().vocabSize()).gradients(samples, objective),
+                            1e-5);
+                    for (int i = 0; i < plain.parameters().size(); i++) {
+                        assertArrayEquals(plain.parameters().get(i).getGradient().toFloatArray(),
+                                lean.parameters().get(i).getGradient().toFloatArray(), 1e-5f, tokens + " tokens, parameter " + i);
+                    }
+                }
+            }
+            double norm = Math.sqrt(plain.parameters().stream().mapToDouble(p -> squares(p.getGradient().toFloatArray())).sum());
+            assertTrue(norm > 1e-3, "there must be something to compare: " + norm);
         }
     }
 

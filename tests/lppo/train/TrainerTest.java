@@ -12,15 +12,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import java.util.TreeMap;
 import lppo.Recipe;
 import lppo.data.BadInput;
-import lppo.data.Problem;
-import lppo.data.Seed;
 import lppo.model.Policy;
-import lppo.reward.Reward;
 import lppo.task.ModularChain;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -28,10 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Whole runs of a tiny random policy. The reward is 1 for every completion that ends by itself. */
 class TrainerTest {
-
-    private static final Reward ENDS = (problem, response) -> 1;
-    private static final List<Problem> PROBLEMS = ModularChain.problems(
-            new ModularChain.Counts("t", new TreeMap<>(Map.of(3, 12)), Map.of(3, 6), 1), new Seed(2), Set.of(), true);
 
     @TempDir
     static Path skeleton;
@@ -53,11 +43,11 @@ class TrainerTest {
 
     @Test
     void aFewStepsRaiseThePassRate() throws Exception {
-        Options options = options();
+        Options options = TinyRun.options();
         options.learningRate = 3e-3;
         options.updates = 1;
         run(Recipe.GRPO, options, folder.resolve("run"), 20);
-        double[] rates = column(folder.resolve("run/metrics.csv"), "pass_rate");
+        double[] rates = TinyRun.column(folder.resolve("run/metrics.csv"), "pass_rate");
         assertEquals(20, rates.length);
         double begin = Arrays.stream(rates).limit(3).average().orElseThrow();
         double end = Arrays.stream(rates).skip(17).average().orElseThrow();
@@ -67,8 +57,8 @@ class TrainerTest {
 
     @Test
     void theSameSeedGivesTheSameBytes() throws Exception {
-        run(Recipe.LPPO, options(), folder.resolve("a"), 3);
-        run(Recipe.LPPO, options(), folder.resolve("b"), 3);
+        run(Recipe.LPPO, TinyRun.options(), folder.resolve("a"), 3);
+        run(Recipe.LPPO, TinyRun.options(), folder.resolve("b"), 3);
         for (String file : List.of("metrics.csv", "problems.csv", "checkpoint/model.safetensors", "checkpoint/tracker.json")) {
             assertArrayEquals(Files.readAllBytes(folder.resolve("a").resolve(file)),
                     Files.readAllBytes(folder.resolve("b").resolve(file)), file);
@@ -77,11 +67,11 @@ class TrainerTest {
 
     @Test
     void aResumedRunIsTheUninterruptedOne() throws Exception {
-        run(Recipe.LPPO, options(), folder.resolve("whole"), 5);
+        run(Recipe.LPPO, TinyRun.options(), folder.resolve("whole"), 5);
         Path out = folder.resolve("parts");
         try (Policy policy = policy()) {
             long[] done = {0};
-            Trainer trainer = trainer(Recipe.LPPO, options(), policy, RunFolder.create(out));
+            Trainer trainer = trainer(Recipe.LPPO, TinyRun.options(), policy, RunFolder.create(out));
             assertFalse(trainer.run(5, () -> done[0] == 2, step -> done[0] = step), "stopped early");
             assertEquals(2, trainer.done());
         }
@@ -91,7 +81,7 @@ class TrainerTest {
         RunFolder resumed = new RunFolder(out);
         Path checkpoint = resumed.latestCheckpoint();
         try (Policy policy = Policy.load(checkpoint, Device.cpu())) {
-            Trainer trainer = trainer(Recipe.LPPO, options(), policy, resumed);
+            Trainer trainer = trainer(Recipe.LPPO, TinyRun.options(), policy, resumed);
             trainer.resume(checkpoint);
             assertEquals(2, trainer.done());
             assertTrue(trainer.run(5, () -> false, step -> {}));
@@ -111,11 +101,11 @@ class TrainerTest {
     void aRunKilledBeforeItsFirstStepEvaluatesOnce() throws Exception {
         Path out = folder.resolve("run");
         try (Policy policy = policy()) {
-            assertFalse(trainer(Recipe.GRPO, options(), policy, RunFolder.create(out)).run(1, () -> true, step -> {}));
+            assertFalse(trainer(Recipe.GRPO, TinyRun.options(), policy, RunFolder.create(out)).run(1, () -> true, step -> {}));
         }
         RunFolder run = new RunFolder(out);
         try (Policy policy = Policy.load(run.latestCheckpoint(), Device.cpu())) {
-            Trainer trainer = trainer(Recipe.GRPO, options(), policy, run);
+            Trainer trainer = trainer(Recipe.GRPO, TinyRun.options(), policy, run);
             trainer.resume(run.latestCheckpoint());
             assertTrue(trainer.run(1, () -> false, step -> {}));
         }
@@ -124,13 +114,13 @@ class TrainerTest {
 
     @Test
     void aTableThatLostRowsIsNotResumedFrom() throws Exception {
-        run(Recipe.GRPO, options(), folder.resolve("run"), 1);
+        run(Recipe.GRPO, TinyRun.options(), folder.resolve("run"), 1);
         Path metrics = folder.resolve("run/metrics.csv");
         Files.writeString(metrics, "step\n");
         RunFolder run = new RunFolder(folder.resolve("run"));
         try (Policy policy = Policy.load(run.latestCheckpoint(), Device.cpu())) {
             BadInput refused = assertThrows(BadInput.class,
-                    () -> trainer(Recipe.GRPO, options(), policy, run).resume(run.latestCheckpoint()));
+                    () -> trainer(Recipe.GRPO, TinyRun.options(), policy, run).resume(run.latestCheckpoint()));
             assertTrue(refused.getMessage().startsWith(metrics + ": is shorter"), refused.getMessage());
         }
         assertEquals("step\n", Files.readString(metrics), "nothing was cut");
@@ -138,21 +128,21 @@ class TrainerTest {
 
     @Test
     void grpoNeitherGuidesNorWeighs() throws Exception {
-        run(Recipe.GRPO, options(), folder.resolve("run"), 3);
+        run(Recipe.GRPO, TinyRun.options(), folder.resolve("run"), 3);
         Path problems = folder.resolve("run/problems.csv");
-        assertTrue(Arrays.stream(column(problems, "guided")).allMatch(x -> x == 0));
-        assertTrue(Arrays.stream(column(problems, "weight")).allMatch(x -> x == 1));
-        assertEquals(3 * 6, column(problems, "step").length, "a row per problem and step");
+        assertTrue(Arrays.stream(TinyRun.column(problems, "guided")).allMatch(x -> x == 0));
+        assertTrue(Arrays.stream(TinyRun.column(problems, "weight")).allMatch(x -> x == 1));
+        assertEquals(3 * 6, TinyRun.column(problems, "step").length, "a row per problem and step");
     }
 
     @Test
     void lppoGuidesFailingProblemsAndWeighsByProgress() throws Exception {
-        run(Recipe.LPPO, options(), folder.resolve("run"), 6);
+        run(Recipe.LPPO, TinyRun.options(), folder.resolve("run"), 6);
         Path problems = folder.resolve("run/problems.csv");
-        double[] guided = column(problems, "guided");
-        double[] betas = column(problems, "beta");
-        double[] progress = column(problems, "progress");
-        double[] weights = column(problems, "weight");
+        double[] guided = TinyRun.column(problems, "guided");
+        double[] betas = TinyRun.column(problems, "beta");
+        double[] progress = TinyRun.column(problems, "progress");
+        double[] weights = TinyRun.column(problems, "weight");
         assertTrue(Arrays.stream(guided).sum() > 0);
         for (int i = 0; i < guided.length; i++) {
             assertTrue(guided[i] == 0 ? betas[i] == 0 : betas[i] >= 0.3 && betas[i] <= 0.95, "row " + i);
@@ -193,7 +183,7 @@ class TrainerTest {
     }
 
     private void refused(String named, java.util.function.Consumer<Options> change) {
-        Options options = options();
+        Options options = TinyRun.options();
         change.accept(options);
         try (Policy policy = policy()) {
             BadInput refused = assertThrows(BadInput.class,
@@ -203,31 +193,14 @@ class TrainerTest {
     }
 
     private static void run(Recipe recipe, Options options, Path out, long steps) {
-        try (Policy policy = policy()) {
-            assertTrue(trainer(recipe, options, policy, RunFolder.create(out)).run(steps, () -> false, step -> {}));
-        }
+        new TinyRun(skeleton).run(recipe, options, TinyRun.ENDS, out, steps);
     }
 
     private static Trainer trainer(Recipe recipe, Options options, Policy policy, RunFolder folder) {
-        return new Trainer(recipe, options, policy, null, ENDS, PROBLEMS, PROBLEMS.subList(0, 4), new Seed(1), folder);
+        return TinyRun.trainer(recipe, options, policy, null, TinyRun.ENDS, folder);
     }
 
     private static Policy policy() {
-        return Policy.random(skeleton, 0.05, new Seed(1), Device.cpu());
-    }
-
-    private static Options options() {
-        Options options = new Options();
-        options.problemsPerStep = 6;
-        options.groupSize = 8;
-        options.learningRate = 1e-3;
-        options.warmUp = 1;
-        return options;
-    }
-
-    private static double[] column(Path csv, String name) throws Exception {
-        List<String> lines = Files.readAllLines(csv);
-        int index = List.of(lines.get(0).split(",")).indexOf(name);
-        return lines.stream().skip(1).mapToDouble(line -> Double.parseDouble(line.split(",", -1)[index])).toArray();
+        return new TinyRun(skeleton).policy(1);
     }
 }
