@@ -1,0 +1,23 @@
+package lppo;
+
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The command {@code doctor}, on a machine where these tests run and so nothing needed is missing. */
+class DoctorTest {
+
+    @Test
+    void everythingThatIsNeededIsThere(@TempDir Path folder) throws Exception {
+        String said = new Commands(folder).run(0, "doctor");
+        for (String what : List.of("✓ Java ", "✓ engine ", "✓ arithmetic ", "✓ memory ", "✓ disk ", "GPU ", "Java kernel ")) {
+            assertTrue(said.contains(what), what + "in " + said);
+        }
+        assertFalse(said.contains("✗"), said);
+        assertTrue(said.contains("all that is needed is there; commit "), said);
+    }
+}
