@@ -3,6 +3,8 @@
 //SOURCES ../lib/lppo/math/Symja.java
 
 import ai.djl.Device;
+import java.io.Closeable;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -85,7 +87,7 @@ public class train implements Callable<Integer> {
     Asking asking;
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
         BadInput.unless(steps > 0, "--steps %d: must be positive", steps);
         BadInput.unless(tokens > 0, "--tokens %d: must be positive", tokens);
         BadInput.unless(loraRank >= 0, "--lora-rank %d: must be 0 (off) or more", loraRank);
@@ -108,7 +110,8 @@ public class train implements Callable<Integer> {
             if (resume) {
                 folder.sameAs(config);
             }
-            try (Policy loaded = Policy.load(resume && loraRank == 0 ? checkpoint : model, device, precision, loraRank == 0);
+            try (Closeable lock = folder.lock();
+                    Policy loaded = Policy.load(resume && loraRank == 0 ? checkpoint : model, device, precision, loraRank == 0);
                     Policy other = options.kl > 0 && loraRank == 0 ? Policy.load(model, device, precision, false) : null) {
                 Policy ending = loaded.endingAlsoAt(asking.stop);
                 Policy policy = loraRank == 0 ? ending : ending.adapted(adapters(loaded, checkpoint));
@@ -123,6 +126,7 @@ public class train implements Callable<Integer> {
                     folder.json("config.json", config);
                 }
                 try (Progress progress = new Progress(recipe, steps)) {
+                    trainer.telling(progress::tell);
                     boolean finished = trainer.run(steps, tokens, Interrupt.watch(), progress);
                     judge.tell();
                     if (!finished) {

@@ -44,6 +44,7 @@ package lppo;
 //SOURCES cli/Progress.java
 //SOURCES data/BadInput.java
 //SOURCES data/Benchmark.java
+//SOURCES data/Checksums.java
 //SOURCES data/Layout.java
 //SOURCES data/Order.java
 //SOURCES data/ParquetRows.java
@@ -107,10 +108,12 @@ package lppo;
 //SOURCES train/Evaluation.java
 //SOURCES train/Fit.java
 //SOURCES train/Footprint.java
+//SOURCES train/Health.java
 //SOURCES train/Imitation.java
 //SOURCES train/Interval.java
 //SOURCES train/Learner.java
 //SOURCES train/Options.java
+//SOURCES train/OutOfMemory.java
 //SOURCES train/RunFolder.java
 //SOURCES train/Sample.java
 //SOURCES train/Score.java

@@ -146,6 +146,13 @@ public final class ProgressTracker {
         return table;
     }
 
+    /** A tracker that knows the same and goes its own way. */
+    public ProgressTracker copy() {
+        ProgressTracker copy = new ProgressTracker(alpha, kappa, bias);
+        copy.entries.putAll(entries);
+        return copy;
+    }
+
     /** Writes everything as JSON; {@link #load} gives an equal tracker, to the last bit. */
     public void save(Path file) throws IOException {
         Files.writeString(file, GSON.toJson(new Saved(alpha, kappa, bias, entries)) + "\n");

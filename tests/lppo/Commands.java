@@ -3,13 +3,16 @@ package lppo;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.PrintStream;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import javax.tools.ToolProvider;
 import lppo.data.BadInput;
 import picocli.CommandLine;
@@ -24,13 +27,29 @@ public final class Commands {
         this.classes = classes;
     }
 
-    /** Runs a command, which must end with this status; returns what it said on both streams. */
-    public String run(int status, String... arguments) throws Exception {
-        String name = arguments[0];
+    private void compile(String name) {
         if (Files.notExists(classes.resolve(name + ".class"))) {
             assertEquals(0, ToolProvider.getSystemJavaCompiler().run(null, null, null, "-proc:none", "-d", classes.toString(), "-cp",
                     System.getProperty("java.class.path"), Checkout.ROOT.resolve("notebooks/" + name + ".java").toString()));
         }
+    }
+
+    /** A command in a process of its own, with one thread; both streams go to {@code log}. */
+    public ProcessBuilder process(Path log, String... arguments) {
+        compile(arguments[0]);
+        List<String> line = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m",
+                "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dai.djl.pytorch.num_threads=1", "-DOPT_OUT_TRACKING=true", "-cp",
+                classes + File.pathSeparator + System.getProperty("java.class.path")));
+        line.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(line).redirectErrorStream(true).redirectOutput(log.toFile());
+        builder.environment().put("OMP_NUM_THREADS", "1");
+        return builder;
+    }
+
+    /** Runs a command, which must end with this status; returns what it said on both streams. */
+    public String run(int status, String... arguments) throws Exception {
+        String name = arguments[0];
+        compile(name);
         ByteArrayOutputStream said = new ByteArrayOutputStream();
         PrintStream screen = System.out;
         PrintStream errors = System.err;

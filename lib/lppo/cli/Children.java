@@ -45,7 +45,7 @@ public final class Children implements AutoCloseable {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx1g", "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1", // the engine does the work: the optimising compiler takes more time than it saves
                 "-Dai.djl.pytorch.num_threads=1", "-Dai.djl.pytorch.num_interop_threads=1", "-Djava.awt.headless=true",
-                "-DOPT_OUT_TRACKING=true", "-cp", System.getProperty("java.class.path")));
+                "-DOPT_OUT_TRACKING=true", "-D" + Interrupt.PARENT + "=" + ProcessHandle.current().pid(), "-cp", System.getProperty("java.class.path")));
         line.addAll(command);
         if (closed) {
             return;

@@ -1,6 +1,5 @@
 package lppo.cli;
 
-import ai.djl.engine.EngineException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
@@ -8,6 +7,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import lppo.data.BadInput;
 import lppo.train.Diverged;
+import lppo.train.OutOfMemory;
 import lppo.train.RunFolder;
 import picocli.CommandLine;
 
@@ -75,11 +75,11 @@ public final class Cli {
             e.printStackTrace(err);
         }
         String message = e.getMessage() == null ? e.toString() : e.getMessage();
-        if (e instanceof BadInput || e instanceof Diverged) {
+        if (e instanceof BadInput || e instanceof Diverged || e instanceof OutOfMemory) {
             err.println(message);
         } else if (e instanceof UncheckedIOException io) {
             err.println(message + " (" + io.getCause().getMessage() + ")");
-        } else if (e instanceof EngineException && message.contains("memory")) {
+        } else if (OutOfMemory.is(e)) {
             err.println(LESS_MEMORY);
         } else {
             err.println(e.getClass().getSimpleName() + ": " + message.lines().findFirst().orElse("")

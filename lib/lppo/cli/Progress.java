@@ -43,6 +43,11 @@ public final class Progress implements LongConsumer, AutoCloseable {
         }
     }
 
+    /** A line of its own above the bar, on standard error. */
+    public void tell(String line) {
+        System.err.println(bar == null ? line : "\r" + line + "\u001b[K");
+    }
+
     @Override
     public void close() {
         if (bar != null) {

@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import lppo.data.BadInput;
+import lppo.data.Checksums;
 import lppo.data.Seed;
 
 /**
@@ -101,9 +102,10 @@ public final class Lora {
     /**
      * Reads a {@code peft} folder.
      *
-     * @throws BadInput if a file is missing or malformed, asks for a variant that is not plain LoRA, or does not fit the model
+     * @throws BadInput if a file is missing, malformed or not what the folder's {@linkplain Checksums checksums} say, asks for a variant that is not plain LoRA, or does not fit the model
      */
     public static Lora load(Path folder, ModelConfig config, NDManager manager) {
+        Checksums.verify(folder);
         Settings settings = settings(folder.resolve("adapter_config.json"));
         Path file = folder.resolve("adapter_model.safetensors");
         Map<String, Adapter> adapters = new TreeMap<>();
@@ -171,6 +173,7 @@ public final class Lora {
             tensors.put(PREFIX + module + ".lora_B.weight", adapter.b());
         });
         Safetensors.write(folder.resolve("adapter_model.safetensors"), tensors);
+        Checksums.write(folder);
     }
 
     /** The arrays that learn, in a fixed order. */

@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import lppo.data.BadInput;
+import lppo.data.Checksums;
 import lppo.data.Seed;
 
 /**
@@ -67,9 +68,11 @@ public final class Policy implements AutoCloseable {
      * @param device where to compute: see {@link #device}
      * @param precision what to compute in
      * @param learning whether the weights are to learn: they are then kept in fp32, whatever is computed in
-     * @throws BadInput if a file is missing, malformed or does not fit the others
+     * @throws BadInput if a file is missing, malformed, not what the folder's {@linkplain Checksums checksums} say, or does not fit
+     *     the others
      */
     public static Policy load(Path folder, Device device, Precision precision, boolean learning) {
+        Checksums.verify(folder);
         ModelConfig config = ModelConfig.read(folder);
         return make(folder, config, precision, learning, device, (manager, kernels) -> Weights.read(folder, config,
                 learning || precision == Precision.FP32 ? null : kernels, manager));
@@ -188,17 +191,18 @@ public final class Policy implements AutoCloseable {
         }
     }
 
-    /** Writes what has been learned: the adapters as a {@code peft} folder if there are any, else the whole model. */
+    /** Writes what has been learned, without checksums: the adapters as a {@code peft} folder if there are any, else the whole model. */
     public void saveLearned(Path folder) throws IOException {
         if (lora == null) {
-            save(folder);
+            write(folder, Precision.FP32);
         } else {
             lora.save(folder, name);
         }
     }
 
     /**
-     * Writes the folder that {@link #load} reads, weights in fp32; existing files are replaced. Adapters are merged into the
+     * Writes the folder that {@link #load} reads, weights in fp32, with its {@linkplain Checksums checksums}; existing files are
+     * replaced. Adapters are merged into the
      * weights: {@link Lora#save} writes them alone.
      */
     public void save(Path folder) throws IOException {
@@ -207,6 +211,11 @@ public final class Policy implements AutoCloseable {
 
     /** The same with weights in fp32 or bf16. */
     public void save(Path folder, Precision precision) throws IOException {
+        write(folder, precision);
+        Checksums.write(folder);
+    }
+
+    private void write(Path folder, Precision precision) throws IOException {
         BadInput.unless(precision != Precision.FP16, "weights are saved in fp32 or bf16, not in fp16");
         Files.createDirectories(folder);
         config.saved(precision == Precision.FP32 ? "float32" : "bfloat16").write(folder);

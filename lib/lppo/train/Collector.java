@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -111,6 +112,25 @@ final class Collector {
             difficulty.state().putAll(GSON.fromJson(Files.readString(checkpoint.resolve("difficulty.json")),
                     new TypeToken<Map<String, double[]>>() {}));
         }
+    }
+
+    /** What forgets all that is observed from now on. */
+    Runnable undo() {
+        ProgressTracker before = tracker.copy();
+        Map<String, Double> hints = Map.copyOf(adaptive.state());
+        Map<String, double[]> counts = new HashMap<>();
+        if (difficulty != null) {
+            difficulty.state().forEach((problem, count) -> counts.put(problem, count.clone()));
+        }
+        return () -> {
+            tracker = before;
+            adaptive.state().clear();
+            adaptive.state().putAll(hints);
+            if (difficulty != null) {
+                difficulty.state().clear();
+                difficulty.state().putAll(counts);
+            }
+        };
     }
 
     /** Samples the groups of a step, counted from 1. */

@@ -56,6 +56,6 @@ public final class Imitation {
                     report.gradientNorm()));
             progress.accept(step + 1);
         }
-        folder.checkpoint(policy::save);
+        folder.checkpoint(0, policy::saveLearned);
     }
 }

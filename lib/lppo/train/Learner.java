@@ -35,6 +35,7 @@ public final class Learner {
     private final double maxNorm;
     private final boolean recompute;
     private final long logits;
+    private final double apart;
 
     /** What a batch is scored by. */
     @FunctionalInterface
@@ -97,11 +98,11 @@ public final class Learner {
      * @param maxNorm gradients of a larger global norm are scaled down to it
      */
     public Learner(Policy policy, AdamW optimizer, double temperature, int tokenBudget, double maxNorm) {
-        this(policy, optimizer, temperature, tokenBudget, maxNorm, false, LOGITS);
+        this(policy, optimizer, temperature, tokenBudget, maxNorm, false, LOGITS, Double.POSITIVE_INFINITY);
     }
 
     private Learner(Policy policy, AdamW optimizer, double temperature, int tokenBudget, double maxNorm, boolean recompute,
-            long logits) {
+            long logits, double apart) {
         BadInput.unless(tokenBudget > 0, "token budget %d: must be positive", tokenBudget);
         BadInput.unless(maxNorm > 0 && Double.isFinite(maxNorm), "gradient norm %s: must be positive", maxNorm);
         this.policy = policy;
@@ -111,6 +112,12 @@ public final class Learner {
         this.maxNorm = maxNorm;
         this.recompute = recompute;
         this.logits = logits;
+        this.apart = apart;
+    }
+
+    /** The same, refusing an update before which rollout and learner differ by more nats, mean absolute: the policies are not the same. */
+    public Learner within(double nats) {
+        return new Learner(policy, optimizer, temperature, tokenBudget, maxNorm, recompute, logits, nats);
     }
 
     /** The same learner with less memory and more work: {@link Recomputation}, and the vocabulary for some tokens at a time. */
@@ -120,14 +127,14 @@ public final class Learner {
 
     /** The same with so many logits at a time. */
     Learner recomputing(long logits) {
-        return new Learner(policy, optimizer, temperature, tokenBudget, maxNorm, true, logits);
+        return new Learner(policy, optimizer, temperature, tokenBudget, maxNorm, true, logits, apart);
     }
 
     /**
      * Learns from a batch. Samples without advantage may be left out once the batch is weighted: they have no gradient.
      *
      * @param samples {@linkplain Sample#weighted weighted} samples
-     * @throws Diverged before any parameter moves, if the loss or a gradient is no finite number
+     * @throws Diverged before any parameter moves, if the loss or a gradient is no finite number, or rollout and learner are too far apart
      */
     public Report update(List<Sample> samples, Objective objective, double learningRate) {
         double[] sums = gradients(samples, objective);
@@ -135,6 +142,10 @@ public final class Learner {
         if (!Double.isFinite(sums[0]) || !Double.isFinite(norm)) {
             optimizer.zeroGradients();
             throw new Diverged("the loss is %s and the gradient norm %s".formatted(sums[0], norm));
+        }
+        if (sums[5] > apart) {
+            optimizer.zeroGradients();
+            throw new Diverged("log-probabilities of rollout and learner differ by %.2f nats on average".formatted(sums[5]));
         }
         optimizer.step(learningRate, Math.min(1, maxNorm / (norm + 1e-6)));
         return new Report(sums[0], sums[1], sums[2], sums[3], sums[4], sums[5], norm);

@@ -150,6 +150,12 @@ public final class Options {
     @Option(names = "--evaluate-samples", description = "k of avg@k (default: ${DEFAULT-VALUE}).")
     public int evaluateSamples = 8;
 
+    @Option(names = "--keep", description = "Checkpoints kept before the latest, as checkpoint-STEP (default: ${DEFAULT-VALUE}).")
+    public int keep = 0;
+
+    @Option(names = "--keep-best", description = "Keep the checkpoint of the best greedy accuracy on --evaluate-on too, as best.")
+    public boolean keepBest;
+
     @Option(names = "--evaluate-on", paramLabel = "FILE", description = "Problems to evaluate on; none: no evaluation.")
     public Path evaluateOn;
 
@@ -192,6 +198,8 @@ public final class Options {
         BadInput.unless(warmUp >= 0, "warm-up %d: must be 0 or more steps", warmUp);
         BadInput.unless(evaluateEvery > 0, "evaluate every %d: must be positive", evaluateEvery);
         BadInput.unless(evaluateSamples >= 0, "evaluation samples %d: must be 0 or more", evaluateSamples);
+        BadInput.unless(keep >= 0, "keep %d: must be 0 or more checkpoints", keep);
+        BadInput.unless(!keepBest || evaluateOn != null, "--keep-best: needs --evaluate-on, to know which is best");
         BadInput.unless(tokenBudget > 0, "token budget %d: must be positive", tokenBudget);
         BadInput.unless(rolloutRows > 0, "rollout rows %d: must be positive", rolloutRows);
         BadInput.unless(maxNewTokens > 0, "maximum length %d: must be positive", maxNewTokens);

@@ -6,13 +6,16 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import com.google.gson.reflect.TypeToken;
 import com.univocity.parsers.csv.CsvWriter;
 import com.univocity.parsers.csv.CsvWriterSettings;
 import java.io.BufferedReader;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,8 +27,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import lppo.data.BadInput;
+import lppo.data.Checksums;
 
 /**
  * The folder of a run: plain files that a spreadsheet opens. {@code config.json}, {@code metrics.csv},
@@ -39,10 +44,12 @@ public record RunFolder(Path path) {
     private static final Gson PRETTY = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping()
             .serializeSpecialFloatingPointValues().create();
     private static final Gson LINE = new GsonBuilder().disableHtmlEscaping().create();
-    private static final Set<String> FREE = Set.of("steps", "tokens", "machine", "device", "rolloutRows", "tokenBudget", "recompute");
+    private static final Set<String> FREE = Set.of("steps", "tokens", "machine", "device", "rolloutRows", "tokenBudget", "recompute",
+            "keep", "keepBest");
     private static final Set<String> PATHS = Set.of("model", "data", "evaluateOn");
     private static final List<String> TABLES =
-            List.of("metrics.csv", "timing.csv", "problems.csv", "evaluation.csv", "samples.jsonl");
+            List.of("metrics.csv", "problems.csv", "evaluation.csv", "samples.jsonl"); // equal in equal runs, unlike timing.csv
+    private static final String KEPT = "checkpoint-";
 
     /**
      * A folder to write to.
@@ -156,62 +163,145 @@ public record RunFolder(Path path) {
      * Cuts all tables back to where they were at a checkpoint, so that a resumed run writes the later rows again. Rows that
      * were half written when the run was killed go with them.
      *
-     * @throws BadInput if a table has lost rows since the checkpoint; nothing is cut then
+     * @param step of the checkpoint, after whose row {@code timing.csv} is cut
+     * @throws BadInput if a table has lost rows since the checkpoint, or earlier ones were changed; nothing is cut then
      */
-    public void rewind(Path checkpoint) throws IOException {
-        JsonObject sizes = JsonParser.parseString(Files.readString(checkpoint.resolve("tables.json"))).getAsJsonObject();
+    public void rewind(Path checkpoint, long step) throws IOException {
+        Map<String, Extent> extents = new Gson().fromJson(Files.readString(checkpoint.resolve("tables.json")), new TypeToken<>() {});
         for (String name : TABLES) {
-            BadInput.unless(size(name) >= size(sizes, name),
-                    "%s: is shorter than when its checkpoint was written; put it back, or begin a new run with --model %s",
-                    path.resolve(name), checkpoint);
+            Path table = path.resolve(name);
+            Extent then = extents.get(name);
+            String remedy = "put it back, or begin a new run with --model " + checkpoint;
+            BadInput.unless(then == null || Files.exists(table) && Files.size(table) >= then.bytes,
+                    "%s: is shorter than when its checkpoint was written; %s", table, remedy);
+            BadInput.unless(then == null || Checksums.sha256(table, then.bytes).equals(then.sha256),
+                    "%s: was changed since its checkpoint was written; %s", table, remedy);
         }
         for (String name : TABLES) {
-            long size = size(sizes, name);
-            if (size == 0) {
+            if (extents.get(name) == null) {
                 Files.deleteIfExists(path.resolve(name));
             } else {
                 try (FileChannel file = FileChannel.open(path.resolve(name), StandardOpenOption.WRITE)) {
-                    file.truncate(size);
+                    file.truncate(extents.get(name).bytes);
                 }
             }
         }
+        Path timing = path.resolve("timing.csv");
+        if (Files.exists(timing)) {
+            Files.writeString(timing, Files.readAllLines(timing).stream().limit(step + 1).map(line -> line + "\n").collect(Collectors.joining()));
+        }
     }
 
-    private long size(String name) throws IOException {
-        Path file = path.resolve(name);
-        return Files.exists(file) ? Files.size(file) : 0;
-    }
-
-    private static long size(JsonObject sizes, String name) {
-        return sizes.has(name) ? sizes.get(name).getAsLong() : 0;
-    }
+    /** How much of a table was there, and what. */
+    private record Extent(long bytes, String sha256) {}
 
     /**
-     * A step's checkpoint, written by {@code writer} into a new folder that then takes the place of the old one. The sizes
-     * of the tables go in as {@code tables.json}.
+     * A step's checkpoint, written by {@code writer} into a new folder that takes the place of the old one once it is whole and on
+     * the disk. It has the checksums of its files, and the sizes of the tables and their checksums as {@code tables.json}.
+     *
+     * @param keep how many of those before it stay, as {@code checkpoint-STEP}
      */
-    public void checkpoint(FolderWriter writer) {
+    public void checkpoint(int keep, FolderWriter writer) {
         Path fresh = path.resolve("checkpoint.new");
         Path current = path.resolve("checkpoint");
         Path old = path.resolve("checkpoint.old");
         try {
             delete(fresh);
-            Files.createDirectories(fresh);
+            Files.createDirectory(fresh);
             writer.write(fresh);
-            JsonObject sizes = new JsonObject();
+            Map<String, Extent> extents = new LinkedHashMap<>();
             for (String name : TABLES) {
-                sizes.addProperty(name, size(name));
+                Path table = path.resolve(name);
+                if (Files.exists(table)) {
+                    Checksums.flush(table);
+                    extents.put(name, new Extent(Files.size(table), Checksums.sha256(table, Long.MAX_VALUE)));
+                }
             }
-            Files.writeString(fresh.resolve("tables.json"), sizes + "\n");
-            delete(old);
-            if (Files.exists(current)) {
-                Files.move(current, old, StandardCopyOption.ATOMIC_MOVE);
+            Files.writeString(fresh.resolve("tables.json"), PRETTY.toJson(extents) + "\n");
+            Checksums.write(fresh);
+            swap(fresh, current, old);
+            if (keep > 0 && Files.exists(old)) {
+                long step = JsonParser.parseString(Files.readString(old.resolve("state.json"))).getAsJsonObject().get("step").getAsLong();
+                delete(path.resolve(KEPT + step));
+                Files.move(old, path.resolve(KEPT + step), StandardCopyOption.ATOMIC_MOVE);
+                List<Path> kept = kept();
+                for (Path older : kept.subList(0, Math.max(0, kept.size() - keep))) {
+                    delete(older);
+                }
             }
-            Files.move(fresh, current, StandardCopyOption.ATOMIC_MOVE);
             delete(old);
         } catch (IOException e) {
-            throw new UncheckedIOException(
-                    current + ": the checkpoint cannot be written; the previous one is kept. Is the disk full?", e);
+            throw new UncheckedIOException(Files.isDirectory(path)
+                    ? current + ": the checkpoint cannot be written; the previous one is kept, go on with --resume. Is the disk full?"
+                    : path + ": is gone, and the run with it", e);
+        }
+    }
+
+    /** Keeps the latest checkpoint as {@code best} too. Its files are the same ones, where the file system can do that. */
+    public void best() {
+        Path fresh = path.resolve("best.new");
+        try {
+            delete(fresh);
+            Files.createDirectory(fresh);
+            try (Stream<Path> files = Files.list(path.resolve("checkpoint"))) {
+                for (Path file : files.toList()) {
+                    Path copy = fresh.resolve(file.getFileName());
+                    try {
+                        Files.createLink(copy, file);
+                    } catch (UnsupportedOperationException | IOException e) {
+                        Files.copy(file, copy);
+                    }
+                }
+            }
+            swap(fresh, path.resolve("best"), path.resolve("best.old"));
+            delete(path.resolve("best.old"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(path.resolve("best") + ": cannot be written. Is the disk full?", e);
+        }
+    }
+
+    private static void swap(Path fresh, Path current, Path old) throws IOException {
+        delete(old);
+        if (Files.exists(current)) {
+            Files.move(current, old, StandardCopyOption.ATOMIC_MOVE);
+        }
+        Files.move(fresh, current, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    private List<Path> kept() throws IOException {
+        try (Stream<Path> all = Files.list(path)) {
+            return all.filter(f -> f.getFileName().toString().matches(KEPT + "\\d+"))
+                    .sorted(Comparator.comparingLong(f -> Long.parseLong(f.getFileName().toString().substring(KEPT.length())))).toList();
+        }
+    }
+
+    /**
+     * Keeps other processes out of this folder until it is closed, or this process ends in whatever way.
+     *
+     * @throws BadInput if another one is still at work here after some seconds
+     */
+    public Closeable lock() {
+        Path file = path.resolve(".lock");
+        try {
+            FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            FileLock lock = channel.tryLock();
+            for (int i = 0; lock == null && i < 100; i++) { // one that was asked to end may be saving
+                Thread.sleep(200);
+                lock = channel.tryLock();
+            }
+            if (lock == null) {
+                channel.close();
+                throw new BadInput(path + ": another process is at work in it; wait for it to end, or end it");
+            }
+            return () -> {
+                channel.close();
+                Files.deleteIfExists(file);
+            };
+        } catch (IOException e) {
+            throw new BadInput(path + ": cannot be written to (" + e.getMessage() + ")", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new BadInput(path + ": interrupted while another process was at work in it");
         }
     }
 
@@ -242,7 +332,9 @@ public record RunFolder(Path path) {
         try {
             Files.writeString(file, text, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } catch (IOException e) {
-            throw new UncheckedIOException(file + ": cannot be written. Is the disk full?", e);
+            throw new UncheckedIOException(Files.isDirectory(file.getParent()) ? file
+                    + ": cannot be written. Is the disk full? What is in the last checkpoint is kept, go on with --resume"
+                    : file.getParent() + ": is gone, and the run with it", e);
         }
     }
 

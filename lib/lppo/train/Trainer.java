@@ -1,5 +1,6 @@
 package lppo.train;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDManager;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
@@ -9,13 +10,17 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import lppo.ProgressTracker;
 import lppo.Recipe;
 import lppo.data.BadInput;
+import lppo.data.Checksums;
 import lppo.data.Problem;
 import lppo.data.Seed;
 import lppo.model.Policy;
@@ -45,9 +50,13 @@ public final class Trainer {
     private final AdamW optimizer;
     private final Learner learner;
     private final Credit credit;
+    private final Health health = new Health(message -> this.tell.accept(message));
     private long done;
     private boolean resumed;
     private long sampledTokens;
+    private double best = Double.NEGATIVE_INFINITY;
+    private long bestStep = -1;
+    private Consumer<String> tell = message -> {};
 
     /**
      * Makes the parts.
@@ -72,8 +81,14 @@ public final class Trainer {
         optimizer = new AdamW(policy.parameters(), policy.manager(),
                 new AdamW.Settings(0.9, 0.95, 1e-8, options.weightDecay));
         Learner plain = new Learner(policy, optimizer, options.temperature, options.tokenBudget, options.maxNorm);
-        learner = options.recompute ? plain.recomputing() : plain;
+        learner = (options.recompute ? plain.recomputing() : plain).within(Health.APART);
         credit = new Credit(options, learner, inReward ? reference : null);
+    }
+
+    /** This trainer, which says to {@code tell} when something goes wrong without an error, with its cause and remedy. */
+    public Trainer telling(Consumer<String> tell) {
+        this.tell = tell;
+        return this;
     }
 
     /**
@@ -96,21 +111,28 @@ public final class Trainer {
     public boolean run(long steps, long tokens, BooleanSupplier stop, LongConsumer progress) {
         if (done == 0 && !resumed) {
             evaluate();
-            folder.checkpoint(this::save);
+            checkpoint();
         }
         while (done < steps && sampledTokens < tokens && !stop.getAsBoolean()) {
             step();
             if (done % options.evaluateEvery == 0 || done == steps || sampledTokens >= tokens) {
                 evaluate();
-                folder.checkpoint(this::save);
+                checkpoint();
             }
             progress.accept(done);
         }
         boolean finished = done >= steps || sampledTokens >= tokens;
         if (!finished) {
-            folder.checkpoint(this::save);
+            checkpoint();
         }
         return finished;
+    }
+
+    private void checkpoint() {
+        folder.checkpoint(options.keep, this::save);
+        if (options.keepBest && bestStep == done) {
+            folder.best();
+        }
     }
 
     /** One step: sample groups and score them, update the tracker, weigh the advantages, learn. */
@@ -118,12 +140,27 @@ public final class Trainer {
         long begin = System.nanoTime();
         long failed = reward.failures();
         long step = done + 1;
-        Collector.Batch batch = collector.collect(step);
+        Runnable undo = collector.undo();
+        Collector.Batch batch = within(() -> collector.collect(step), undo, "sampling", "--rollout-rows "
+                + Math.max(1, Math.min(options.rolloutRows, options.problemsPerStep * options.groupSize) / 2));
         long sampled = System.nanoTime();
 
-        batch.visited().forEach(group -> writeProblem(step, group));
-        List<List<Sample>> samples = old(credit.of(batch.groups(), this::weight));
+        Health.finite(batch.completions(), step, folder);
         double rate = options.learningRate * Math.min(1, (double) step / Math.max(1, options.warmUp));
+        List<Learner.Report> reports = within(() -> learn(batch, rate), undo, "learning", "--token-budget "
+                + Math.max(1, options.tokenBudget / 2) + (options.recompute ? "" : " or --recompute"));
+        done = step;
+        long learned = System.nanoTime();
+        batch.visited().forEach(group -> writeProblem(step, group));
+        writeMetrics(batch, reports, rate, reward.failures() - failed);
+        folder.row("timing.csv", RunFolder.columns("step", step, "rollout_seconds", (sampled - begin) / 1e9,
+                "update_seconds", (learned - sampled) / 1e9, "rollout_tokens_per_second", batch.tokens() / ((sampled - begin) / 1e9),
+                "resident_megabytes", residentMegabytes()));
+    }
+
+    /** All updates of a step. */
+    private List<Learner.Report> learn(Collector.Batch batch, double rate) {
+        List<List<Sample>> samples = old(credit.of(batch.groups(), this::weight));
         List<Learner.Report> reports = new ArrayList<>();
         for (int update = 0; update < options.updates * options.epochs; update++) {
             int part = update % options.updates;
@@ -131,12 +168,26 @@ public final class Trainer {
             int to = samples.size() * (part + 1) / options.updates;
             learn(samples.subList(from, to).stream().flatMap(List::stream).toList(), rate).ifPresent(reports::add);
         }
-        done = step;
-        long learned = System.nanoTime();
-        writeMetrics(batch, reports, rate, reward.failures() - failed);
-        folder.row("timing.csv", RunFolder.columns("step", step, "rollout_seconds", (sampled - begin) / 1e9,
-                "update_seconds", (learned - sampled) / 1e9, "rollout_tokens_per_second", batch.tokens() / ((sampled - begin) / 1e9),
-                "resident_megabytes", residentMegabytes()));
+        return reports;
+    }
+
+    /** Does a part of a step. If memory does not suffice, the steps before it are saved, unless the weights have moved since. */
+    private <T> T within(Supplier<T> part, Runnable undo, String what, String remedy) {
+        long before = optimizer.steps();
+        try {
+            return part.get();
+        } catch (EngineException | OutOfMemoryError e) {
+            if (!OutOfMemory.is(e)) {
+                throw e;
+            }
+            optimizer.zeroGradients();
+            if (optimizer.steps() == before) {
+                undo.run();
+                checkpoint();
+            }
+            throw new OutOfMemory("step %d: out of memory while %s; saved in %s, go on with --resume and %s%s".formatted(done + 1, what,
+                    folder.latestCheckpoint(), remedy, OutOfMemory.heap(e)), e);
+        }
     }
 
     private double weight(String problem) {
@@ -189,7 +240,7 @@ public final class Trainer {
         List<Group> groups = batch.visited();
         List<Completion> all = batch.completions();
         sampledTokens += batch.tokens();
-        folder.row("metrics.csv", RunFolder.columns("step", done, "sampled_tokens", sampledTokens,
+        Map<String, Object> row = RunFolder.columns("step", done, "sampled_tokens", sampledTokens,
                 "pass_rate", mean(groups.stream().filter(g -> g.passRate().isPresent()).map(g -> g.passRate().getAsDouble()).toList()),
                 "guided_pass_rate", mean(groups.stream().filter(Group::guided).map(g -> g.guidedPassRate().getAsDouble()).toList()),
                 "guided_share", mean(groups.stream().map(g -> g.guided() ? 1.0 : 0.0).toList()),
@@ -199,10 +250,25 @@ public final class Trainer {
                 "ratio", mean(reports.stream().map(Learner.Report::ratio).toList()),
                 "clip_fraction", mean(reports.stream().map(Learner.Report::clipFraction).toList()),
                 "kl", mean(reports.stream().map(Learner.Report::kl).toList()),
-                "entropy", mean(reports.stream().map(Learner.Report::entropy).toList()),
-                "first_difference", reports.isEmpty() ? Double.NaN : reports.get(0).difference(),
+                "entropy", mean(reports.stream().map(Learner.Report::entropy).toList()), "sampled_entropy", Health.entropy(all),
+                "first_difference", reports.isEmpty() ? difference(batch) : reports.get(0).difference(),
                 "gradient_norm", mean(reports.stream().map(Learner.Report::gradientNorm).toList()), "learning_rate", rate,
-                "undecided", undecided));
+                "undecided", undecided);
+        row.put("trouble", health.see(row, all.size()));
+        folder.row("metrics.csv", row);
+    }
+
+    /** Mean absolute difference of log-probabilities between rollout and learner, for a step without an update: of its first group. */
+    private double difference(Collector.Batch batch) {
+        List<Sample> first = batch.visited().get(0).completions().stream().map(c -> Sample.of(c, 0)).toList();
+        List<float[]> learners = learner.logProbs(policy, first);
+        double sum = 0;
+        for (int i = 0; i < first.size(); i++) {
+            for (int j = 0; j < learners.get(i).length; j++) {
+                sum += Math.abs(learners.get(i)[j] - first.get(i).behaviour()[j]);
+            }
+        }
+        return sum / first.stream().mapToInt(s -> s.completion().length).sum();
     }
 
     private void evaluate() {
@@ -212,6 +278,11 @@ public final class Trainer {
         Evaluation evaluation = Evaluation.of(policy, heldOut, reward, Sampling.plain(options.maxNewTokens), options.evaluateSamples,
                 options.rolloutRows, new Seed(0)); // the same draws for every run, so that curves differ by the policy alone
         write(evaluation, folder, done, sampledTokens, policy);
+        double accuracy = evaluation.all().greedy();
+        if (accuracy > best) {
+            best = accuracy;
+            bestStep = done;
+        }
     }
 
     /** Writes the rows of an evaluation, and its first completions to read. */
@@ -237,11 +308,16 @@ public final class Trainer {
         state.addProperty("step", done);
         state.addProperty("sampled_tokens", sampledTokens);
         state.addProperty("optimizer_steps", optimizer.steps());
+        if (bestStep >= 0) {
+            state.addProperty("best_step", bestStep);
+            state.addProperty("best_accuracy", best);
+        }
         Files.writeString(checkpoint.resolve("state.json"), state + "\n");
     }
 
     /** Goes on from a checkpoint, whose weights or adapters the policy must have; rows written after it are dropped. */
     public void resume(Path checkpoint) {
+        Checksums.require(checkpoint);
         try (NDManager scratch = policy.manager().newSubManager()) {
             JsonObject state = JsonParser.parseString(Files.readString(checkpoint.resolve("state.json"))).getAsJsonObject();
             Scopes.run(() -> optimizer.restore(Safetensors.read(checkpoint.resolve("optimizer.safetensors"), scratch),
@@ -249,8 +325,15 @@ public final class Trainer {
             collector.resume(checkpoint);
             done = state.get("step").getAsLong();
             sampledTokens = state.get("sampled_tokens").getAsLong();
-            folder.rewind(checkpoint);
+            if (state.has("best_step")) {
+                bestStep = state.get("best_step").getAsLong();
+                best = state.get("best_accuracy").getAsDouble();
+            }
+            folder.rewind(checkpoint, done);
             resumed = true;
+            if (options.keepBest && bestStep == done) {
+                folder.best(); // it may have been killed before
+            }
         } catch (IOException | RuntimeException e) {
             if (e instanceof BadInput bad) {
                 throw bad;

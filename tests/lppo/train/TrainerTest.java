@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import lppo.Recipe;
 import lppo.data.BadInput;
 import lppo.model.Policy;
@@ -95,6 +97,34 @@ class TrainerTest {
             assertArrayEquals(Files.readAllBytes(folder.resolve("whole/checkpoint").resolve(file)),
                     Files.readAllBytes(out.resolve("checkpoint").resolve(file)), file);
         }
+    }
+
+    @Test
+    void earlierCheckpointsAndTheBestAreKept() throws Exception {
+        Options options = TinyRun.options();
+        options.evaluateEvery = 1;
+        options.keep = 2;
+        options.keepBest = true;
+        options.evaluateOn = Path.of("given");
+        options.learningRate = 3e-3;
+        Path out = folder.resolve("kept");
+        run(Recipe.GRPO, options, out, 6);
+        try (Stream<Path> files = Files.list(out)) {
+            assertEquals(List.of("best", "checkpoint", "checkpoint-4", "checkpoint-5"),
+                    files.filter(Files::isDirectory).map(f -> f.getFileName().toString()).sorted().toList());
+        }
+        assertEquals(4, step(out.resolve("checkpoint-4")));
+        double[] accuracy = TinyRun.rows(out.resolve("evaluation.csv"), row -> row.get("level").equals("all")).stream()
+                .mapToDouble(row -> Double.parseDouble(row.get("greedy"))).toArray();
+        double most = Arrays.stream(accuracy).max().orElseThrow();
+        assertEquals(IntStream.range(0, accuracy.length).filter(i -> accuracy[i] == most).findFirst().orElseThrow(), step(out.resolve("best")));
+        for (String name : List.of("best", "checkpoint-4")) {
+            Policy.load(out.resolve(name), Device.cpu()).close(); // whole, by its checksums
+        }
+    }
+
+    private static long step(Path checkpoint) throws Exception {
+        return com.google.gson.JsonParser.parseString(Files.readString(checkpoint.resolve("state.json"))).getAsJsonObject().get("step").getAsLong();
     }
 
     @Test
