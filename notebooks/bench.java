@@ -22,13 +22,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import lppo.Recipe;
 import lppo.cli.Children;
 import lppo.cli.Cli;
 import lppo.cli.Progress;
 import lppo.data.BadInput;
+import lppo.data.Problem;
+import lppo.data.Problems;
+import lppo.data.Seed;
 import lppo.model.Policy;
 import lppo.model.Scopes;
+import lppo.reward.Reward;
+import lppo.train.Options;
+import lppo.train.RunFolder;
 import lppo.train.Sample;
+import lppo.train.Trainer;
 import lppo.view.Charts;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -48,6 +56,7 @@ import tech.tablesaw.columns.numbers.NumberColumnFormatter;
 public class bench implements Callable<Integer> {
 
     private static final double LEAK = 16; // megabytes that may come and go without being a leak
+    private static final double SLOWER = 1.25; // what the rest of a machine may do to a median
     private static final List<String> PHASES = List.of("prefill", "rollout", "update", "step");
 
     @Option(names = "--sizes", split = ",", description = "Of built-in, 20m, 0.5b (which takes 9 GB for its update).")
@@ -68,7 +77,7 @@ public class bench implements Callable<Integer> {
     @Option(names = "--linear", description = "Measure the cost of a step against its sampled tokens instead.")
     boolean linear;
 
-    @Option(names = "--leak", paramLabel = "STEPS", description = "Watch the memory over so many steps instead; status 1 if it grows.")
+    @Option(names = "--leak", paramLabel = "STEPS", description = "Train for so many steps instead; status 1 if memory or time a step grows.")
     int leak;
 
     @Option(names = "--out", description = "Folder for the table and the charts.")
@@ -86,7 +95,7 @@ public class bench implements Callable<Integer> {
             if (linear) {
                 linear(scratch);
             }
-            if (leak > 0 && leaks(scratch)) {
+            if (leak > 0 && grows(scratch)) {
                 return 1;
             }
             if (!linear && leak == 0) {
@@ -248,30 +257,37 @@ public class bench implements Callable<Integer> {
                 out.resolve("linear.png"));
     }
 
-    /** Whether the memory grows: the mean of the last quarter of the steps against that of the second. */
-    private boolean leaks(Path scratch) throws IOException {
-        double[] steps = new double[leak];
-        double[] memory = new double[leak];
-        try (Workload work = new Workload(Workload.Size.BUILT_IN, scratch.resolve("leak"), Policy.device(device), 0);
-                Progress progress = new Progress("leak", leak)) {
-            for (int i = 0; i < leak; i++) {
-                work.step();
-                if (i % 10 == 0) {
-                    System.gc(); // garbage of Java is no leak, but is resident
-                }
-                steps[i] = i + 1;
-                memory[i] = status("VmRSS:");
-                progress.accept(i + 1);
-            }
+    /** Whether training takes more and more memory, or time: the last quarter of the steps against the second. */
+    private boolean grows(Path scratch) throws IOException {
+        Options options = new Options();
+        options.problemsPerStep = 16;
+        options.evaluateEvery = 250;
+        RunFolder run = RunFolder.create(scratch.resolve("run"));
+        try (Workload work = new Workload(Workload.Size.BUILT_IN, scratch, Policy.device(device), 0); Progress progress = new Progress("leak", leak)) {
+            List<Problem> problems = Problems.read(work.folder.resolve("train.jsonl"));
+            new Trainer(Recipe.LPPO, options, work.policy, null, Reward.lastWord(), problems, problems.subList(0, 50), new Seed(1), run)
+                    .run(leak, () -> false, step -> {
+                        if (step % 10 == 0) {
+                            System.gc(); // garbage of Java is no leak, but is resident
+                        }
+                        progress.accept(step);
+                    });
         }
-        Table.create("leak", DoubleColumn.create("step", steps), DoubleColumn.create("megabytes", memory)).write()
-                .csv(out.resolve("leak.csv").toFile());
+        Table timing = Table.read().csv(run.path().resolve("timing.csv").toFile());
+        double[] steps = timing.intColumn("step").asDoubleArray();
+        double[] memory = timing.doubleColumn("resident_megabytes").asDoubleArray();
+        double[] seconds = timing.doubleColumn("rollout_seconds").add(timing.doubleColumn("update_seconds")).asDoubleArray();
+        Table.create("leak", DoubleColumn.create("step", steps), DoubleColumn.create("megabytes", memory), DoubleColumn.create("seconds", seconds))
+                .write().csv(out.resolve("leak.csv").toFile());
         Charts.write(Charts.points("Memory", "step", "resident megabytes", Map.of("process", new double[][] {steps, memory})),
                 out.resolve("leak.png"));
         double before = Arrays.stream(memory, leak / 4, leak / 2).average().orElse(Double.NaN);
         double after = Arrays.stream(memory, leak * 3 / 4, leak).average().orElse(Double.NaN);
-        System.out.printf("resident memory %.0f MB in the second quarter of %d steps, %.0f MB in the last%n", before, leak, after);
-        return after > before + LEAK;
+        double first = median(Arrays.stream(seconds, leak / 4, leak / 2).boxed().toList());
+        double last = median(Arrays.stream(seconds, leak * 3 / 4, leak).boxed().toList());
+        System.out.printf("%d steps, a heap of %d MB: resident memory %.0f MB in the second quarter, %.0f MB in the last; %.1f and %.1f ms a step;"
+                + " commit %s%n", leak, Runtime.getRuntime().maxMemory() >> 20, before, after, 1e3 * first, 1e3 * last, Cli.commit());
+        return after > before + LEAK || last > SLOWER * first;
     }
 
     /** Operations a second of a large matrix product: a ceiling. */

@@ -305,6 +305,11 @@ public record RunFolder(Path path) {
         }
     }
 
+    /** Whether a folder has a checkpoint to go on from. */
+    public static boolean resumable(Path run) {
+        return Files.isDirectory(run.resolve("checkpoint")) || Files.isDirectory(run.resolve("checkpoint.old"));
+    }
+
     /** The latest whole checkpoint. */
     public Path latestCheckpoint() {
         Path current = path.resolve("checkpoint");

@@ -183,6 +183,58 @@ class CrashTest {
     }
 
     @Test
+    void anotherConfigurationIsRefused() throws Exception {
+        assertEquals(2, start(whole, "--resume", "--kappa", "4", "--seed", "2", "--token-budget", "99").waitFor());
+        assertTrue(said().lines().count() == 1 && said().contains("seed 1 and not 2") && said().contains("kappa \"8.0\" and not \"4.0\"")
+                && !said().contains("tokenBudget"), CrashTest::said);
+    }
+
+    /** The parent is killed: its runs end by themselves, and it goes on from what they saved. */
+    @Test
+    void reproduceKilledAndResumedGivesTheSameRuns() throws Exception {
+        Path task = Files.createDirectories(folder.resolve("classes/task/base"));
+        for (String name : List.of("config.json", "tokenizer.json", "model.safetensors")) {
+            Files.copy(Checkout.ROOT.resolve("data/base").resolve(name), task.resolve(name));
+        }
+        Files.copy(Checkout.ROOT.resolve("data/train.jsonl"), task.resolveSibling("train.jsonl"));
+        for (String name : List.of("validation.jsonl", "heldout.jsonl")) {
+            Files.copy(folder.resolve("validation.jsonl"), task.resolveSibling(name));
+        }
+        commands.process(folder.resolve("log"), "sft"); // compiled
+        Path undisturbed = folder.resolve("reproduced");
+        assertEquals(0, reproduce(undisturbed).start().waitFor(), CrashTest::said);
+        Path run = folder.resolve("reproduce-killed");
+        for (int rows : new int[] {3, 7, 13}) {
+            ProcessBuilder builder = reproduce(run);
+            if (Files.exists(run)) {
+                builder.command().add("--resume");
+            }
+            Process process = builder.start();
+            await(process, () -> rows(run.resolve("runs/grpo-1")) > rows);
+            List<ProcessHandle> children = process.descendants().toList();
+            process.destroyForcibly().waitFor();
+            assertFalse(children.isEmpty());
+            for (ProcessHandle child : children) {
+                child.onExit().get(30, TimeUnit.SECONDS);
+            }
+        }
+        ProcessBuilder last = reproduce(run);
+        last.command().add("--resume");
+        assertEquals(0, last.start().waitFor(), CrashTest::said);
+        for (String name : List.of("grpo-1", "lppo-1", "sft-1")) {
+            for (String file : List.of("metrics.csv", "evaluation.csv", "checkpoint/model.safetensors")) {
+                assertEquals(-1, Files.mismatch(undisturbed.resolve("runs").resolve(name).resolve(file), run.resolve("runs").resolve(name).resolve(file)),
+                        name + " " + file);
+            }
+        }
+    }
+
+    private static ProcessBuilder reproduce(Path out) {
+        return commands.process(folder.resolve("log"), "reproduce", "--recipes", "grpo,lppo", "--seeds", "1", "--steps", "16", "--jobs", "1", "--out",
+                out.toString(), "--", "--problems-per-step", "8");
+    }
+
+    @Test
     void twoProcessesDoNotWriteToOneFolder() throws Exception {
         Path run = folder.resolve("shared");
         Closeable lock = RunFolder.create(run).lock();
@@ -209,8 +261,7 @@ class CrashTest {
     }
 
     private static String[] resuming(Path run) {
-        return Files.isDirectory(run.resolve("checkpoint")) || Files.isDirectory(run.resolve("checkpoint.old")) ? new String[] {"--resume"}
-                : new String[0];
+        return RunFolder.resumable(run) ? new String[] {"--resume"} : new String[0];
     }
 
     private static Process start(Path run, String... more) throws IOException {
@@ -218,7 +269,7 @@ class CrashTest {
     }
 
     private static ProcessBuilder command(Path run, String... more) throws IOException {
-        if (more.length == 0) {
+        if (!RunFolder.resumable(run)) {
             Children.delete(run); // killed before its first checkpoint
         }
         List<String> line = new ArrayList<>(List.of("train", "--recipe", "lppo", "--model", Checkout.ROOT.resolve("data/base").toString(),
