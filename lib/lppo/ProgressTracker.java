@@ -11,11 +11,11 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import lppo.data.BadInput;
+import lppo.view.Tables;
 import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.IntColumn;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
-import tech.tablesaw.columns.numbers.NumberColumnFormatter;
 
 /**
  * What the policy is learning now (LPPO, arXiv 2507.06573, learning-progress weighting). Per problem it keeps the
@@ -142,7 +142,7 @@ public final class ProgressTracker {
             table.intColumn(5).append(e.seen());
         });
         table.columns().stream().filter(DoubleColumn.class::isInstance)
-                .forEach(c -> ((DoubleColumn) c).setPrintFormatter(NumberColumnFormatter.fixedWithGrouping(3)));
+                .forEach(c -> ((DoubleColumn) c).setPrintFormatter(Tables.decimals(3)));
         return table;
     }
 

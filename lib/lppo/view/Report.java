@@ -42,7 +42,7 @@ public final class Report {
         StringColumn average = StringColumn.create("avg@k");
         StringColumn hard = StringColumn.create("greedy, hardest level");
         StringColumn difference = StringColumn.create("greedy minus GRPO [95 %]");
-        StringColumn steps = StringColumn.create("steps to %.2f".formatted(target));
+        StringColumn steps = StringColumn.create(String.format(Locale.ROOT, "steps to %.2f", target));
         StringColumn tokens = StringColumn.create("tokens to it");
         double[] baseline = recipes.get(0).last("greedy").get("all");
         List<Runs> rows = new ArrayList<>(recipes);
