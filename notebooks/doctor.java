@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.LibUtils;
+import ai.djl.util.Utils;
 import ai.djl.util.cuda.CudaUtils;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -36,8 +37,8 @@ public class doctor implements Callable<Integer> {
             String version = Runtime.version() + ", " + System.getProperty("java.vendor") + ", " + System.getProperty("java.home");
             return ToolProvider.getSystemJavaCompiler() != null ? version : fail(version + ": a runtime without compiler; set JAVA_HOME to a JDK");
         });
-        check("system", () -> "%s %s, %d cores, locale %s, text in %s".formatted(System.getProperty("os.name"), System.getProperty("os.arch"),
-                Runtime.getRuntime().availableProcessors(), Locale.getDefault(), System.getProperty("native.encoding")));
+        check("system", () -> "%s %s, %d cores, language %s, text in %s".formatted(System.getProperty("os.name"), System.getProperty("os.arch"),
+                Runtime.getRuntime().availableProcessors(), System.getProperty("user.language"), System.getProperty("native.encoding")));
         check("processor", () -> processor());
         check("engine", () -> {
             Engine engine = Engine.getEngine("PyTorch");
@@ -62,15 +63,15 @@ public class doctor implements Callable<Integer> {
             long free = Files.getFileStore(Path.of("").toAbsolutePath()).getUsableSpace();
             return free < GIGABYTE / 4 ? fail(gigabytes(free) + " free here: runs need some; use --out on another disk") : gigabytes(free) + " free here";
         });
-        for (String[] cache : new String[][] {{"JBang's cache", "JBANG_DIR", ".jbang"}, {"Maven's cache", "", ".m2"}, {"DJL's cache", "DJL_CACHE_DIR", ".djl.ai"}}) {
-            check(cache[0], () -> cache(cache[1], cache[2]));
-        }
+        check("JBang's cache", () -> cache(named("JBANG_DIR", ".jbang")));
+        check("Maven's cache", () -> cache(named("JBANG_REPO", ".m2/repository")));
+        check("DJL's cache", () -> cache(Utils.getEngineCacheDir()));
         check("fonts", () -> {
             int count = java.awt.GraphicsEnvironment.getLocalGraphicsEnvironment().getAvailableFontFamilyNames().length;
             return count > 0 ? count + " families" : fail("none, so that charts fail; install fontconfig and a font (fonts-dejavu-core)");
         });
-        check("Java kernel", () -> Stream.of(home().resolve(".local/share/jupyter/kernels/lppo"), home().resolve("Library/Jupyter/kernels/lppo"),
-                home().resolve(".cache/lppo/notebook/share/jupyter/kernels/lppo")).filter(Files::isDirectory).findFirst().map(Path::toString)
+        check("Java kernel", () -> Stream.of(Cli.home().resolve(".local/share/jupyter/kernels/lppo"), Cli.home().resolve("Library/Jupyter/kernels/lppo"),
+                Cli.home().resolve(".cache/lppo/notebook/share/jupyter/kernels/lppo")).filter(Files::isDirectory).findFirst().map(Path::toString)
                 .orElseGet(() -> note("not registered; ./jbang notebook does it, and needs Python 3.9 or newer")));
         System.out.printf("%s; %s%n", missing == 0 ? "all that is needed is there" : missing + " missing", "commit " + Cli.commit());
         return missing == 0 ? 0 : 1;
@@ -105,10 +106,6 @@ public class doctor implements Callable<Integer> {
         return String.format(Locale.ROOT, "%.1f GB", (double) bytes / GIGABYTE);
     }
 
-    private static Path home() {
-        return Path.of(System.getProperty("user.home"));
-    }
-
     private static String processor() throws IOException {
         Path info = Path.of("/proc/cpuinfo");
         if (!Files.isReadable(info)) {
@@ -139,9 +136,12 @@ public class doctor implements Callable<Integer> {
         }
     }
 
-    private static String cache(String variable, String folder) throws IOException {
-        String set = variable.isEmpty() ? null : System.getenv(variable);
-        Path path = set == null || set.isEmpty() ? home().resolve(folder) : Path.of(set);
+    private static Path named(String variable, String folder) {
+        String set = System.getenv(variable);
+        return set == null || set.isEmpty() ? Cli.home().resolve(folder) : Path.of(set);
+    }
+
+    private static String cache(Path path) {
         if (!Files.isDirectory(path)) {
             return note(path + ": not there yet");
         }

@@ -288,13 +288,13 @@ public class notebook implements Callable<Integer> {
 
     private static Path cache() {
         String named = System.getenv(WINDOWS ? "LOCALAPPDATA" : "XDG_CACHE_HOME");
-        return named == null || named.isBlank() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(named);
+        return named == null || named.isBlank() ? Cli.home().resolve(".cache") : Path.of(named);
     }
 
     /** Where Jupyter looks for the kernels of a user. */
     private static Path jupyterData() {
         String named = System.getenv("JUPYTER_DATA_DIR");
-        Path user = Path.of(System.getProperty("user.home"));
+        Path user = Cli.home();
         return named != null && !named.isBlank() ? Path.of(named)
                 : WINDOWS ? Path.of(System.getenv().getOrDefault("APPDATA", user.toString()), "jupyter")
                 : System.getProperty("os.name").startsWith("Mac") ? user.resolve("Library/Jupyter")

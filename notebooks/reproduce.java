@@ -16,6 +16,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
@@ -172,8 +173,8 @@ public class reproduce implements Callable<Integer> {
         long begin = System.nanoTime();
         String commit = Cli.commit(); // now: a checkout may move on while this runs
         new Jobs(out, jobs).run(queue);
-        return "%d seeds, %s%s%s; %s problems; %d jobs on %s with %d cores; commit %s; %.1f minutes.".formatted(seeds,
-                tokens == null ? steps + " steps" : "%,d sampled tokens each".formatted(tokens),
+        return String.format(Locale.ROOT, "%d seeds, %s%s%s; %s problems; %d jobs on %s with %d cores; commit %s; %.1f minutes.", seeds,
+                tokens == null ? steps + " steps" : String.format(Locale.ROOT, "%,d sampled tokens each", tokens),
                 demonstrations == null ? "" : ", " + demonstrations + " demonstrations", training.isEmpty() ? "" : ", " + String.join(" ", training),
                 on, jobs, System.getProperty("os.name") + " " + System.getProperty("os.arch"),
                 Runtime.getRuntime().availableProcessors(), commit, (System.nanoTime() - begin) / 60e9);

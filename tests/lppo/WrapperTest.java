@@ -6,7 +6,9 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -42,6 +44,7 @@ class WrapperTest {
             exit 255
             """;
 
+    private final Map<String, String> environment = new HashMap<>();
     @TempDir Path world;
     private Path wrapper;
 
@@ -50,10 +53,11 @@ class WrapperTest {
         wrapper = world.resolve("a folder/jbang");
         program("a folder/jbang", Files.readString(Checkout.ROOT.resolve("jbang")));
         for (String tool : List.of("cat", "grep", "mkdir", "mv", "rm", "sed", "uname")) {
-            Path real = Stream.of(System.getenv("PATH").split(File.pathSeparator))
-                    .map(folder -> Path.of(folder, tool)).filter(Files::isExecutable).findFirst().orElseThrow();
-            program("bin/" + tool, "#!/bin/sh\nexec " + real + " \"$@\"\n");
+            tool(tool);
         }
+        environment.putAll(Map.of(
+                "PATH", world.resolve("bin").toString(), "HOME", world.resolve("home").toString(), "LANG", "C.UTF-8"));
+        Files.createDirectory(world.resolve("home"));
     }
 
     @Test
@@ -101,12 +105,56 @@ class WrapperTest {
                 + "jbang: could not: install a JDK 17 or newer and Maven, then try again\n", 1), run(wrapper, "", "x"));
     }
 
+    @Test
+    void aCommandOfTheCheckoutIsRunByItsFile() throws Exception {
+        pinnedJBang();
+        program("a folder/notebooks/dataset.java", "");
+        program("a folder/tests/test.java", "");
+        assertEquals("[run][" + wrapper.resolveSibling("notebooks/dataset.java") + "][x]", run(wrapper, "", "data", "x").output());
+        assertEquals("[run][" + wrapper.resolveSibling("tests/test.java") + "]", run(wrapper, "", "test").output());
+        assertEquals("[../tests/test]", run(wrapper, "", "../tests/test").output());
+    }
+
+    @Test
+    void withoutAHomeCachesGoToAPrivateFolderUnlessTheyHaveTheirPlace() throws Exception {
+        pinnedJBang();
+        program("bin/show", "#!/bin/sh\necho \"$HOME|$JBANG_DIR|$JBANG_REPO|$DJL_CACHE_DIR\"\n");
+        for (String tool : List.of("chmod", "id")) {
+            tool(tool);
+        }
+        environment.put("HOME", world.resolve("none").toString());
+        environment.put("TMPDIR", world.toString());
+        environment.put("JBANG_DIR", world.resolve("home/.jbang").toString());
+        Result first = run(wrapper, "", "x");
+        String home = first.output().replaceFirst("\\|.*\n", "");
+        assertEquals(world, Path.of(home).getParent());
+        assertEquals(new Result(home + "|" + world.resolve("home/.jbang") + "|" + home + "/.m2/repository|" + home + "/.djl.ai\n",
+                "jbang: no home folder that can be written, so caches go to " + home + "\n", 0), first);
+        assertEquals(PosixFilePermissions.fromString("rwx------"), Files.getPosixFilePermissions(Path.of(home)));
+        assertEquals(new Result(first.output(), "", 0), run(wrapper, "", "x"), "it says so once");
+
+        Files.move(Path.of(home), world.resolve("elsewhere"));
+        Files.createSymbolicLink(Path.of(home), world.resolve("elsewhere"));
+        assertEquals(new Result("", "jbang: " + home + " cannot be a folder of this user alone: set HOME to a folder that can be written\n", 1),
+                run(wrapper, "", "x"));
+        environment.put("JBANG_REPO", "repository");
+        environment.put("DJL_CACHE_DIR", "engines");
+        assertEquals(new Result(world.resolve("none") + "|" + world.resolve("home/.jbang") + "|repository|engines\n", "", 0),
+                run(wrapper, "", "x"));
+    }
+
     private void pinnedJBang() throws IOException {
         String version = Files.readAllLines(wrapper).stream()
                 .filter(line -> line.startsWith("version=")).findFirst().orElseThrow().substring(8);
         program("bin/java", JAVA);
         program("bin/show", SHOW);
         program("home/.jbang/wrapper/jbang-cli-" + version + "-all.jar", "");
+    }
+
+    private void tool(String name) throws IOException {
+        Path real = Stream.of(System.getenv("PATH").split(File.pathSeparator))
+                .map(folder -> Path.of(folder, name)).filter(Files::isExecutable).findFirst().orElseThrow();
+        program("bin/" + name, "#!/bin/sh\nexec " + real + " \"$@\"\n");
     }
 
     private void program(String name, String text) throws IOException {
@@ -125,8 +173,7 @@ class WrapperTest {
         Path errors = world.resolve("errors");
         ProcessBuilder builder = new ProcessBuilder(command).redirectOutput(output.toFile()).redirectError(errors.toFile());
         builder.environment().clear();
-        builder.environment().putAll(Map.of(
-                "PATH", world.resolve("bin").toString(), "HOME", world.resolve("home").toString(), "LANG", "C.UTF-8"));
+        builder.environment().putAll(environment);
         Process process = builder.start();
         process.getOutputStream().write(input.getBytes());
         process.getOutputStream().close();

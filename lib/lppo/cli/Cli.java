@@ -2,7 +2,11 @@ package lppo.cli;
 
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import lppo.data.BadInput;
@@ -23,6 +27,7 @@ public final class Cli {
 
     /** Runs a picocli command and ends the process with its status. */
     public static void run(Callable<Integer> command, String... args) {
+        Locale.setDefault(Locale.ROOT); // English texts with English numbers
         int status = execute(command, new PrintWriter(System.err, true), args);
         Thread exit = new Thread(() -> System.exit(status)); // from a thread that no shutdown hook waits for
         exit.setDaemon(false);
@@ -56,10 +61,16 @@ public final class Cli {
                 Runtime.getRuntime().availableProcessors(), "threads", System.getProperty("ai.djl.pytorch.num_threads", "default"));
     }
 
+    /** The user's home folder: what {@code HOME} says, as the wrapper sets it for a user without one. */
+    public static Path home() {
+        String named = System.getenv("HOME");
+        return Path.of(named == null || named.isBlank() ? System.getProperty("user.home") : named);
+    }
+
     /** The commit of the checkout that this runs in; {@code unknown} outside one. */
     public static String commit() {
         try {
-            Process git = new ProcessBuilder("git", "rev-parse", "--short", "HEAD").redirectErrorStream(true).start();
+            Process git = new ProcessBuilder("git", "-c", "safe.directory=*", "rev-parse", "--short", "HEAD").redirectErrorStream(true).start();
             String text = new String(git.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8).strip();
             return git.waitFor() == 0 ? text : "unknown";
         } catch (java.io.IOException e) {
@@ -79,6 +90,8 @@ public final class Cli {
             err.println(message);
         } else if (e instanceof UncheckedIOException io) {
             err.println(message + " (" + io.getCause().getMessage() + ")");
+        } else if (e instanceof FileSystemException f && (e instanceof AccessDeniedException || "Read-only file system".equals(f.getReason()))) {
+            err.println(f.getFile() + ": no permission to write here; choose another --out");
         } else if (OutOfMemory.is(e)) {
             err.println(LESS_MEMORY);
         } else {

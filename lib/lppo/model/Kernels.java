@@ -10,6 +10,7 @@ import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValueUtils;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -63,7 +64,7 @@ final class Kernels {
     /** The operations on the manager's device; they live as long as the manager. */
     Kernels(ModelConfig config, Precision precision, NDManager manager) {
         this.precision = precision;
-        script = TorchScript.load("Kernels", SOURCE.formatted(precision.code(), config.rmsNormEps()), manager);
+        script = TorchScript.load("Kernels", String.format(Locale.ROOT, SOURCE, precision.code(), config.rmsNormEps()), manager);
         fastDecode = new FastDecode(config, manager);
         for (String method : List.of("narrow", "wide", "linear", "affine", "norm", "silu", "rsqrt", "causal", "attend", "attendMasked")) {
             NDArray name = manager.create(0f);

@@ -76,7 +76,7 @@ public final class ModularChain {
             for (int made = 0; made < count; ) {
                 BadInput.unless(inVain < PATIENCE, "%s: found only %d of %d problems of length %d; ask for fewer", set.name(), made,
                         count, length);
-                Problem problem = problem("%s-%d-%d".formatted(set.name(), length, made), length, random,
+                Problem problem = problem(set.name() + "-" + length + "-" + made, length, random,
                         made < withSolution, set.rarity());
                 if (distinct ? used.add(problem.question()) : !used.contains(problem.question())) {
                     problems.add(problem);

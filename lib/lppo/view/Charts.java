@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.DoubleSummaryStatistics;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
@@ -180,7 +181,7 @@ public final class Charts {
     private static void style(AxesChartStyler style) {
         style.setChartBackgroundColor(Color.WHITE);
         style.setLegendPosition(Styler.LegendPosition.OutsideS).setLegendLayout(Styler.LegendLayout.Horizontal);
-        style.setDecimalPattern("#,##0.##");
+        style.setDecimalPattern("#,##0.##").setLocale(Locale.ROOT);
         style.setXAxisMaxLabelCount(12);
         style.setLegendBorderColor(Color.WHITE);
         style.setChartTitleFont(new Font(Font.SANS_SERIF, Font.BOLD, 18));

@@ -39,13 +39,15 @@ public record Runs(String name, List<Path> folders) {
         return curve(folders.stream().map(f -> read(f, "metrics.csv")).toList(), "step", y, window);
     }
 
-    private Curve curve(List<Table> tables, String x, String y, int window) {
-        int points = tables.stream().mapToInt(Table::rowCount).min().orElse(0) / window;
+    private Curve curve(List<Table> tables, String x, String y, int most) {
+        int rows = tables.stream().mapToInt(Table::rowCount).min().orElse(0);
+        int window = Math.max(1, Math.min(most, rows)); // a run of fewer steps is one point
+        int points = rows / window;
         double[] xs = IntStream.range(0, points)
-                .mapToDouble(i -> Curve.mean(tables.stream().mapToDouble(t -> t.doubleColumn(x).get((i + 1) * window - 1)).toArray()))
+                .mapToDouble(i -> Curve.mean(tables.stream().mapToDouble(t -> t.doubleColumn(x).getDouble((i + 1) * window - 1)).toArray()))
                 .toArray();
         return new Curve(name, xs, tables.stream().map(t -> IntStream.range(0, points).mapToDouble(i -> Curve.mean(
-                IntStream.range(i * window, (i + 1) * window).mapToDouble(j -> t.doubleColumn(y).get(j))
+                IntStream.range(i * window, (i + 1) * window).mapToDouble(j -> t.doubleColumn(y).getDouble(j))
                         .filter(v -> !Double.isNaN(v)).toArray())).toArray()).toList());
     }
 

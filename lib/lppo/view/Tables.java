@@ -1,5 +1,7 @@
 package lppo.view;
 
+import java.text.DecimalFormat;
+import java.text.DecimalFormatSymbols;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -37,8 +39,8 @@ public final class Tables {
             greedy.append(row.greedy());
             average.append(row.average());
         });
-        greedy.setPrintFormatter(NumberColumnFormatter.fixedWithGrouping(3));
-        average.setPrintFormatter(NumberColumnFormatter.fixedWithGrouping(3));
+        greedy.setPrintFormatter(decimals(3));
+        average.setPrintFormatter(decimals(3));
         Table table = Table.create("accuracy", level, problems, greedy);
         return samples == 0 ? table : table.addColumns(average);
     }
@@ -161,6 +163,11 @@ public final class Tables {
             text.append('\n');
         }
         return text.toString();
+    }
+
+    /** Prints a column with so many decimals, and a point whatever the language of the machine. */
+    public static NumberColumnFormatter decimals(int digits) {
+        return new NumberColumnFormatter(new DecimalFormat("#,##0." + "0".repeat(digits), DecimalFormatSymbols.getInstance(Locale.ROOT)));
     }
 
     private static String fixed(double value) {

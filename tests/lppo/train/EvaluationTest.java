@@ -8,6 +8,7 @@ import ai.djl.Device;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import lppo.Checkout;
@@ -99,7 +100,7 @@ class EvaluationTest {
         Table table = Tables.scores("validation", evaluation, scores);
         assertEquals(List.of("level", "problems", "greedy", "avg@2", "pass@2"), table.columnNames());
         assertEquals(List.of("3", "11", "all", "95 %"), table.stringColumn("level").asList());
-        assertEquals("%.3f".formatted(evaluation.all().greedy()), table.getString(2, "greedy"));
+        assertEquals(String.format(Locale.ROOT, "%.3f", evaluation.all().greedy()), table.getString(2, "greedy"));
         assertTrue(table.getString(3, "pass@2").matches("0\\.\\d{3} to [01]\\.\\d{3}"), table.getString(3, "pass@2"));
 
         Map<String, List<Score>> both = new LinkedHashMap<>();

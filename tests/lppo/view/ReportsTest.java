@@ -1,5 +1,6 @@
 package lppo.view;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -104,6 +105,18 @@ class ReportsTest {
         assertEquals("40", table.stringColumn("steps to 0.30").get(1));
         assertEquals("4000", table.stringColumn("tokens to it").get(1));
         assertEquals("+0.200", table.stringColumn("greedy minus GRPO [95 %]").get(1));
+    }
+
+    @Test
+    void aShortRunIsOnePointAndWhatIsMissingIsLeftOut() throws Exception {
+        Path run = Files.createDirectories(folder.resolve("short"));
+        Files.writeString(run.resolve("metrics.csv"), "step,loss,entropy\n1,NaN,NaN\n2,0.5,NaN\n");
+        Runs runs = new Runs("GRPO", List.of(run));
+        assertArrayEquals(new double[] {2}, runs.metrics("loss", 5).x());
+        assertArrayEquals(new double[] {0.5}, runs.metrics("loss", 5).mean());
+        for (String column : List.of("loss", "entropy")) { // a chart without a value is empty, but a chart
+            assertTrue(Charts.curves(column, "step", column, List.of(runs.metrics(column, 1))).getWidth() > 0);
+        }
     }
 
     /** Run folders, one a seed, that end at these accuracies after 40 steps of 100 tokens. */
