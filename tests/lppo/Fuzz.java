@@ -106,7 +106,7 @@ public final class Fuzz {
     }
 
     /** One of them. */
-    static <T> T any(SplittableRandom random, List<T> of) {
+    public static <T> T any(SplittableRandom random, List<T> of) {
         return of.get(random.nextInt(of.size()));
     }
 
@@ -124,13 +124,7 @@ public final class Fuzz {
         int to = Math.min(bytes.length, from + random.nextInt(1 + random.nextInt(64)));
         return switch (random.nextInt(11)) {
             case 0 -> Arrays.copyOf(bytes, from);
-            case 1, 2 -> {
-                byte[] flipped = bytes.clone();
-                if (from < bytes.length) {
-                    flipped[from] ^= (byte) (1 << random.nextInt(8));
-                }
-                yield flipped;
-            }
+            case 1, 2 -> flipped(random, bytes);
             case 3 -> replaced(bytes, from, to, new byte[0]);
             case 4 -> replaced(bytes, to, to, Arrays.copyOfRange(bytes, from, to));
             case 5 -> {
@@ -146,6 +140,15 @@ public final class Fuzz {
             case 9 -> replaced(bytes, from, from, new byte[] {(byte) random.nextInt(256), (byte) random.nextInt(256)});
             default -> replaced(bytes, from, to, odd(random));
         };
+    }
+
+    /** Another bit somewhere. */
+    static byte[] flipped(SplittableRandom random, byte[] bytes) {
+        byte[] flipped = bytes.clone();
+        if (bytes.length > 0) {
+            flipped[random.nextInt(bytes.length)] ^= (byte) (1 << random.nextInt(8));
+        }
+        return flipped;
     }
 
     private static byte[] odd(SplittableRandom random) {

@@ -121,7 +121,11 @@ class FuzzTest {
         good.add(tensors("{\"x\":{\"dtype\":\"F32\",\"shape\":[1,0],\"data_offsets\":[0,0]},\"y\":{\"data_offsets\":[0,4],\"shape\":[1],\"dtype\":\"F32\"}} ", 4));
         Path file = folder.resolve("model.safetensors");
         try (NDManager manager = NDManager.newBaseManager(Device.cpu())) {
-            tried("safetensors", 20_000, file.toString(), random -> random.nextBoolean() ? Fuzz.damaged(random, good) : header(random, good), bytes -> {
+            tried("safetensors", 20_000, file.toString(), random -> switch (random.nextInt(3)) {
+                case 0 -> Fuzz.damaged(random, good);
+                case 1 -> header(random, good);
+                default -> Fuzz.flipped(random, Fuzz.any(random, good));
+            }, bytes -> {
                 Files.write(file, bytes);
                 Safetensors opened = Safetensors.open(file);
                 long covered = opened.entries().values().stream().mapToLong(e -> e.end() - e.begin()).sum();
@@ -164,7 +168,7 @@ class FuzzTest {
         List<byte[]> good = files(Checkout.ROOT, "data/base/tokenizer.json", "tests/fixtures/qwen3/tokenizer.json");
         List<byte[]> longer = files(FIXTURES, "qwen2-tokenizer/tokenizer.json", "llama3-tokenizer/tokenizer.json");
         Path file = folder.resolve("tokenizer.json");
-        tried("tokenizer.json", 4_000, file.toString(), random -> Fuzz.damaged(random, random.nextInt(8) == 0 ? longer : good), bytes -> {
+        tried("tokenizer.json", 4_000, file.toString(), random -> random.nextInt(3) == 0 ? Fuzz.flipped(random, Fuzz.any(random, good)) : Fuzz.damaged(random, random.nextInt(8) == 0 ? longer : good), bytes -> {
             Files.write(file, bytes);
             try (Tokenizer tokenizer = Tokenizer.load(folder)) {
                 tokenizer.opening();

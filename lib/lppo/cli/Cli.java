@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import lppo.data.BadInput;
+import lppo.data.Plain;
 import lppo.train.Diverged;
 import lppo.train.RunFolder;
 import picocli.CommandLine;
@@ -37,7 +38,7 @@ public final class Cli {
         line.getCommandSpec().versionProvider(() -> new String[] {"lppo-java, commit " + commit() + ", Java " + Runtime.version()});
         line.setExecutionExceptionHandler((e, cmd, parsed) -> report(e, verbose, cmd.getErr()));
         line.setParameterExceptionHandler((e, unused) -> {
-            line.getErr().println(line.getCommandName() + ": " + e.getMessage() + "; see --help");
+            line.getErr().println(line.getCommandName() + ": " + Plain.line(e.getMessage()) + "; see --help");
             return 2;
         });
         try {
@@ -82,7 +83,7 @@ public final class Cli {
         } else if (e instanceof EngineException && message.contains("memory")) {
             err.println(LESS_MEMORY);
         } else {
-            err.println(e.getClass().getSimpleName() + ": " + message.lines().findFirst().orElse("")
+            err.println(e.getClass().getSimpleName() + ": " + Plain.line(message.lines().findFirst().orElse(""))
                     + "; add --verbose for the stack trace");
         }
         return e instanceof BadInput ? 2 : 1;

@@ -6,20 +6,12 @@ package lppo.data;
  */
 public final class BadInput extends RuntimeException {
 
-    private static final int LONGEST = 1000;
-
     public BadInput(String message) {
         this(message, null);
     }
 
     public BadInput(String message, Throwable cause) {
-        super(line(message), cause);
-    }
-
-    /** What a message quotes may hold line breaks and a terminal's control sequences, and be of any length. */
-    private static String line(String message) {
-        String line = message.replaceAll("[\\p{Cc}\u2028\u2029]+", " ");
-        return line.length() <= LONGEST ? line : line.substring(0, LONGEST - 200) + " … " + line.substring(line.length() - 190);
+        super(Plain.line(message), cause);
     }
 
     /** Throws a {@code BadInput} with this message unless {@code ok}. */

@@ -8,6 +8,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import lppo.data.Plain;
 import lppo.train.Evaluation;
 import lppo.train.Footprint;
 import lppo.train.Interval;
@@ -151,16 +153,23 @@ public final class Tables {
 
     /** A table as Markdown. */
     public static String markdown(Table table) {
-        StringBuilder text = new StringBuilder("| ").append(String.join(" | ", table.columnNames())).append(" |\n|");
+        StringBuilder text = new StringBuilder("| ")
+                .append(table.columnNames().stream().map(Tables::inline).collect(Collectors.joining(" | "))).append(" |\n|");
         text.append(" --- |".repeat(table.columnCount())).append('\n');
         for (int row = 0; row < table.rowCount(); row++) {
             text.append('|');
             for (Column<?> column : table.columns()) {
-                text.append(' ').append(column.getString(row)).append(" |");
+                text.append(' ').append(inline(column.getString(row))).append(" |");
             }
             text.append('\n');
         }
         return text.toString();
+    }
+
+    /** A text within a line or a cell of Markdown: no markup, no link, no end of the cell. */
+    static String inline(String text) {
+        return Plain.text(text.replaceAll("\\R", " ")).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("|", "&#124;")
+                .replace("](", "]\\(");
     }
 
     private static String fixed(double value) {
@@ -168,6 +177,6 @@ public final class Tables {
     }
 
     private static String escaped(String text) {
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;");
+        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;").replace("'", "&#39;");
     }
 }
