@@ -63,7 +63,7 @@ class FuzzTest {
 
     @Test
     void jsonLines() throws Exception {
-        problems("JSON Lines", 25_000, List.of(head(Checkout.ROOT.resolve("data/train.jsonl"), 3), bytes("""
+        problems("JSON Lines", 22_000, List.of(head(Checkout.ROOT.resolve("data/train.jsonl"), 3), bytes("""
                 {"id": "a", "question": "Nuts?", "answer": "12", "solution": "3*4=12", "level": "3", "source": "s"}
                 {"id": 7, "question": "Wie viele Nüsse?", "answer": 27.0, "solution": null}\r
                 """), bytes("""
@@ -121,7 +121,7 @@ class FuzzTest {
         good.add(tensors("{\"x\":{\"dtype\":\"F32\",\"shape\":[1,0],\"data_offsets\":[0,0]},\"y\":{\"data_offsets\":[0,4],\"shape\":[1],\"dtype\":\"F32\"}} ", 4));
         Path file = folder.resolve("model.safetensors");
         try (NDManager manager = NDManager.newBaseManager(Device.cpu())) {
-            tried("safetensors", 20_000, file.toString(), random -> switch (random.nextInt(3)) {
+            tried("safetensors", 15_000, file.toString(), random -> switch (random.nextInt(3)) {
                 case 0 -> Fuzz.damaged(random, good);
                 case 1 -> header(random, good);
                 default -> Fuzz.flipped(random, Fuzz.any(random, good));
@@ -268,7 +268,6 @@ class FuzzTest {
     }
 
     private static <T> void tried(String kind, int inputs, String where, Function<SplittableRandom, T> input, Fuzz.Trial<T> trial) throws Exception {
-        if (System.getenv("ONLY") != null && !kind.matches(System.getenv("ONLY"))) return; // XXX
         TALLIES.put(kind, Fuzz.run(kind, inputs, SOON, where, input, trial));
     }
 

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import lppo.data.BadInput;
 
 /** The {@code tokenizer.json} of a model folder, read by Hugging Face's own library. Close it to free its native memory. */
@@ -35,6 +36,8 @@ public final class Tokenizer implements AutoCloseable {
         try {
             strict(file);
             return new Tokenizer(file, HuggingFaceTokenizer.newInstance(file, Map.of("padding", "false", "truncation", "false")));
+        } catch (BadInput e) {
+            throw e;
         } catch (IOException | RuntimeException e) { // the native library throws RuntimeException for a malformed file
             throw new BadInput(file + ": is no tokenizer (" + e.getMessage() + ")", e);
         }
@@ -45,14 +48,18 @@ public final class Tokenizer implements AutoCloseable {
         try (JsonReader json = new JsonReader(Files.newBufferedReader(file))) {
             json.setStrictness(Strictness.STRICT);
             json.setNestingLimit(100);
+            String name = "";
             for (JsonToken next = json.peek(); next != JsonToken.END_DOCUMENT; next = json.peek()) {
                 switch (next) {
                     case BEGIN_OBJECT -> json.beginObject();
                     case END_OBJECT -> json.endObject();
                     case BEGIN_ARRAY -> json.beginArray();
                     case END_ARRAY -> json.endArray();
-                    case NAME -> whole(json.nextName());
-                    case STRING -> whole(json.nextString());
+                    case NAME -> name = whole(json.nextName());
+                    case STRING -> {
+                        String text = whole(json.nextString());
+                        BadInput.unless(!name.equals("Regex") || bounded(text), "%s: the pattern %s may search for ever", file, text);
+                    }
                     case NUMBER -> json.nextDouble();
                     default -> json.skipValue();
                 }
@@ -60,10 +67,18 @@ public final class Tokenizer implements AutoCloseable {
         }
     }
 
-    private static void whole(String text) throws IOException {
+    private static String whole(String text) throws IOException {
         if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
             throw new IOException("half a character");
         }
+        return text;
+    }
+
+    /** Whether a pattern repeats no group, and little in one alternative, as those of published tokenizers. */
+    private static boolean bounded(String pattern) {
+        String bare = pattern.replaceAll("(?s)\\\\.", "x").replaceAll("\\[[^\\]]*]", "x").replaceAll("\\{\\d+,}", "+");
+        return !bare.contains(")*") && !bare.contains(")+") && !bare.contains("){")
+                && Stream.of(bare.split("\\|")).allMatch(part -> part.chars().filter(c -> c == '*' || c == '+').count() <= 2);
     }
 
     /**

@@ -105,7 +105,7 @@ public final class Report {
         Map<String, List<double[]>> byProblem = new LinkedHashMap<>();
         for (int i = 0; i < visits.rowCount(); i++) {
             byProblem.computeIfAbsent(visits.stringColumn("problem").get(i), key -> new ArrayList<>()).add(new double[] {
-                visits.doubleColumn("step").get(i), visits.doubleColumn("ema").get(i), visits.doubleColumn("weight").get(i)});
+                visits.doubleColumn("step").getDouble(i), visits.doubleColumn("ema").getDouble(i), visits.doubleColumn("weight").getDouble(i)});
         }
         List<String> chosen = byProblem.keySet().stream().sorted((a, b) -> Double.compare(
                 spread(byProblem.get(b)), spread(byProblem.get(a)))).limit(3).toList();

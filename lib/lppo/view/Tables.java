@@ -169,7 +169,7 @@ public final class Tables {
     /** A text within a line or a cell of Markdown: no markup, no link, no end of the cell. */
     static String inline(String text) {
         return Plain.text(text.replaceAll("\\R", " ")).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("|", "&#124;")
-                .replace("](", "]\\(");
+                .replace("](", "]\\(").replaceFirst("^#", "\\\\#");
     }
 
     private static String fixed(double value) {

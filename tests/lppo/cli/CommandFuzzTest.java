@@ -43,6 +43,8 @@ class CommandFuzzTest {
             "9223372036854775807", "99999999999999999999");
     private static final List<String> COUNTS = List.of("--samples", "--count", "--warm-up", "--group-size"); // that are work
 
+    private static final List<String> GUARDS = List.of("--dry-run", "--demonstrations", "--on", "--jobs"); // against real work
+
     @TempDir
     static Path classes;
     @TempDir
@@ -103,7 +105,7 @@ class CommandFuzzTest {
         int all = tallies.stream().mapToInt(t -> t.taken() + t.refused()).sum();
         int taken = tallies.stream().mapToInt(Tally::taken).sum();
         System.out.printf("  %,d command lines, %,d with status 0, %,d refused%n", all, taken, all - taken);
-        assertTrue(all > 3000 && taken > 300 && all - taken > 1000, all + " " + taken);
+        assertTrue(all >= 3000 && taken > 300 && all - taken > 1000, all + " " + taken);
     }
 
     @Test
@@ -126,7 +128,7 @@ class CommandFuzzTest {
         try {
             run("plot", List.of(at("run"), at("run"), "/", "--out", outs.resolve("twice").toString()), false);
         } catch (BadInput e) {
-            assertTrue(e.getMessage().contains("/"), e.getMessage());
+            assertTrue(e.getMessage().contains("given twice"), e.getMessage());
         }
         assertTrue(run("plot", List.of(at("run"), at("run") + "/../run", "--out", outs.resolve("twice").toString()), false));
     }
@@ -138,11 +140,12 @@ class CommandFuzzTest {
     private Tally tried(int inputs, String name, String... given) throws Exception {
         CommandLine line = new CommandLine(loader.loadClass(name).getDeclaredConstructor().newInstance());
         List<OptionSpec> options = line.getCommandSpec().options().stream()
-                .filter(o -> !List.of("--out", "--csv", "--completions", "--resume", "--help", "--version", "--force").contains(o.longestName())).toList();
+                .filter(o -> !List.of("--out", "--csv", "--completions", "--resume", "--help", "--version", "--force").contains(o.longestName()))
+                .filter(o -> !GUARDS.contains(o.longestName()) || !List.of(given).contains(o.longestName())).toList();
         boolean out = line.getCommandSpec().findOption("--out") != null;
         return Fuzz.run("command lines of " + name, inputs, Duration.ofSeconds(60), "", random -> line(random, options, out, given), arguments -> {
             Map<String, Long> before = files(folder);
-            boolean nonsense = name.equals("train") && arguments.subList(given.length, arguments.size()).contains("NaN");
+            boolean nonsense = name.equals("train") && !arguments.contains("--help") && arguments.subList(given.length, arguments.size()).contains("NaN");
             boolean taken = run(name, arguments, nonsense);
             assertEquals(before, files(folder), "written elsewhere");
             return taken;
@@ -152,17 +155,17 @@ class CommandFuzzTest {
     /** Some options set, or set again, to odd values; or arguments left out or added. */
     private List<String> line(SplittableRandom random, List<OptionSpec> options, boolean out, String... given) {
         List<String> arguments = new ArrayList<>(List.of(given));
-        for (int i = random.nextInt(3); i >= 0; i--) {
+        for (int i = options.isEmpty() ? -1 : random.nextInt(3); i >= 0; i--) {
             OptionSpec option = Fuzz.any(random, options);
             String name = option.longestName();
             int at = arguments.indexOf(name);
             if (option.arity().max() == 0) {
                 arguments.remove(name);
-                if (random.nextBoolean() || name.equals("--dry-run")) {
+                if (random.nextBoolean()) {
                     arguments.add(name);
                 }
             } else {
-                String value = value(random, name);
+                String value = random.nextBoolean() ? Fuzz.any(random, List.of("1", "2", "0.5")) : value(random, name);
                 if (at >= 0 && at + 1 < arguments.size()) {
                     arguments.set(at + 1, value);
                 } else {
@@ -173,12 +176,12 @@ class CommandFuzzTest {
         switch (random.nextInt(12)) {
             case 0 -> arguments.add(value(random, ""));
             case 1 -> arguments.add("--nonsense");
-            case 2 -> arguments.add(Fuzz.any(random, options).longestName());
+            case 2 -> arguments.add("--help");
             default -> { }
         }
-        if (out && random.nextInt(10) > 0) {
+        if (out && !List.of(given).contains("7") && random.nextInt(10) > 0) {
             arguments.addAll(List.of("--out", random.nextInt(8) > 0 ? outs.resolve("o" + runs++).toString()
-                    : random.nextBoolean() ? at("run") : outs + "/" + value(random, "").replace("..", "")));
+                    : random.nextBoolean() ? at("data.jsonl") : outs + "/" + value(random, "").replace("..", "")));
         }
         return arguments;
     }
