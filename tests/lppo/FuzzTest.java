@@ -46,7 +46,7 @@ import org.junit.jupiter.api.io.TempDir;
 class FuzzTest {
 
     private static final Path FIXTURES = Checkout.ROOT.resolve("tests/fixtures");
-    private static final Duration SOON = Duration.ofSeconds(10); // on a busy machine; a hang is longer
+    private static final Duration SOON = Duration.ofSeconds(90); // the start of computer algebra on a busy machine; a hang is longer
     private static final Map<String, Tally> TALLIES = new TreeMap<>();
 
     @TempDir
@@ -58,12 +58,12 @@ class FuzzTest {
         int taken = TALLIES.values().stream().mapToInt(Tally::taken).sum();
         System.out.printf("  %,d inputs, %,d taken, %,d refused%n", all, taken, all - taken);
         assertTrue(all >= 100_000 || TALLIES.size() < 12, all + " inputs");
-        TALLIES.values().forEach(tally -> assertTrue(Math.min(tally.taken(), tally.refused()) * 50 > tally.all(), "one-sided: " + tally));
+        TALLIES.values().forEach(tally -> assertTrue(Math.min(tally.taken(), tally.refused()) * 100 > tally.all(), "one-sided: " + tally));
     }
 
     @Test
     void jsonLines() throws Exception {
-        problems("JSON Lines", 22_000, List.of(head(Checkout.ROOT.resolve("data/train.jsonl"), 3), bytes("""
+        problems("JSON Lines", 18_000, List.of(head(Checkout.ROOT.resolve("data/train.jsonl"), 3), bytes("""
                 {"id": "a", "question": "Nuts?", "answer": "12", "solution": "3*4=12", "level": "3", "source": "s"}
                 {"id": 7, "question": "Wie viele Nüsse?", "answer": 27.0, "solution": null}\r
                 """), bytes("""
@@ -121,7 +121,7 @@ class FuzzTest {
         good.add(tensors("{\"x\":{\"dtype\":\"F32\",\"shape\":[1,0],\"data_offsets\":[0,0]},\"y\":{\"data_offsets\":[0,4],\"shape\":[1],\"dtype\":\"F32\"}} ", 4));
         Path file = folder.resolve("model.safetensors");
         try (NDManager manager = NDManager.newBaseManager(Device.cpu())) {
-            tried("safetensors", 15_000, file.toString(), random -> switch (random.nextInt(3)) {
+            tried("safetensors", 12_000, file.toString(), random -> switch (random.nextInt(3)) {
                 case 0 -> Fuzz.damaged(random, good);
                 case 1 -> header(random, good);
                 default -> Fuzz.flipped(random, Fuzz.any(random, good));
