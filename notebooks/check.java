@@ -17,6 +17,7 @@ import lppo.data.BadInput;
 import lppo.math.MathAnswer;
 import lppo.math.Pairs;
 import lppo.train.RunFolder;
+import lppo.view.Display;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -59,8 +60,8 @@ public class check implements Callable<Integer> {
                 return checkFile(judge);
             }
             MathAnswer.Verdict verdict = judge.judge(answer, reference);
-            System.out.printf("%s%nextracted: %s%nreason: %s%n", verdict.correct() ? "correct" : "not correct",
-                    verdict.extracted(), verdict.reason());
+            Display.print("%s%nextracted: %s%nreason: %s".formatted(verdict.correct() ? "correct" : "not correct", verdict.extracted(),
+                    verdict.reason()));
             return verdict.correct() ? 0 : 1;
         }
     }

@@ -34,6 +34,7 @@ import lppo.rollout.Sampling;
 import lppo.train.Evaluation;
 import lppo.train.RunFolder;
 import lppo.train.Score;
+import lppo.view.Display;
 import lppo.view.Tables;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -126,7 +127,7 @@ public class evaluate implements Callable<Integer> {
                 }
                 List<Score> those = Score.of(evaluation, ks, c -> Evaluation.answer(c, policy, reward));
                 scores.put(name, those);
-                System.out.println(Tables.scores(name, evaluation, those).print());
+                Display.print(Tables.scores(name, evaluation, those));
                 System.out.printf("%.1f %% of the completions were cut at %d tokens%n%n", 100 * evaluation.truncated(), maxNewTokens);
                 Table rows = Tables.rows(name, evaluation, those);
                 all = all == null ? rows : all.append(rows);
@@ -134,7 +135,7 @@ public class evaluate implements Callable<Integer> {
             judge.tell();
         }
         if (scores.size() > 1) {
-            System.out.println(Tables.summary(scores).print());
+            Display.print(Tables.summary(scores));
         }
         if (csv != null) {
             all.write().csv(csv.toFile());

@@ -16,6 +16,7 @@ import lppo.rollout.Completion;
 import lppo.rollout.GpuRollout;
 import lppo.rollout.Prompt;
 import lppo.rollout.Sampling;
+import lppo.view.Display;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -77,7 +78,7 @@ public class generate implements Callable<Integer> {
             Prompt asked = Prompt.unguided(new Problem("prompt", prompt, "?", null, null, null),
                     policy.encode(format.of(prompt)));
             for (Completion c : new GpuRollout(policy, sampling, new Seed(seed)).sample(Collections.nCopies(count, asked), 0)) {
-                System.out.println(policy.decode(c.tokens()) + (c.finish() == Completion.Finish.LENGTH ? " …" : ""));
+                Display.print(policy.decode(c.tokens()) + (c.finish() == Completion.Finish.LENGTH ? " …" : ""));
             }
         }
         return 0;

@@ -27,7 +27,10 @@ public class plot implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        List<Runs> runs = folders.stream().map(f -> new Runs(f.getFileName().toString(), List.of(f))).toList();
+        boolean named = folders.stream().map(f -> String.valueOf(f.getFileName())).distinct().count() == folders.size();
+        BadInput.unless(folders.stream().distinct().count() == folders.size(), "a run folder is given twice");
+        BadInput.unless(Files.notExists(out) || Files.isDirectory(out), "%s: is a file; give --out a folder", out);
+        List<Runs> runs = folders.stream().map(f -> new Runs(named ? String.valueOf(f.getFileName()) : f.toString(), List.of(f))).toList();
         boolean evaluated = folders.stream().allMatch(f -> Files.exists(f.resolve("evaluation.csv")));
         for (Path folder : folders) {
             BadInput.unless(Files.isRegularFile(folder.resolve("metrics.csv")), "%s: is no run folder", folder);

@@ -28,6 +28,7 @@ import lppo.cli.Jobs.Job;
 import lppo.data.BadInput;
 import lppo.train.RunFolder;
 import lppo.view.Across;
+import lppo.view.Display;
 import lppo.view.Report;
 import lppo.view.Runs;
 import picocli.CommandLine.Command;
@@ -134,7 +135,7 @@ public class reproduce implements Callable<Integer> {
         String setting = run(queue);
         Report report = new Report(compared, controls, 0.3, ranked);
         report.write(out, setting);
-        System.out.println(report.table().print());
+        Display.print(report.table());
         System.out.println("report: " + out.resolve("report.md"));
         return 0;
     }
@@ -150,7 +151,7 @@ public class reproduce implements Callable<Integer> {
         String setting = run(queue);
         Across table = new Across("loss", compared);
         table.write(out, "Recipe by loss on the built-in task", setting + " All losses have one learning rate.");
-        System.out.println(table.table().print());
+        Display.print(table.table());
         System.out.println("report: " + out.resolve("report.md"));
         return 0;
     }

@@ -30,6 +30,7 @@ import lppo.data.Seed;
 import lppo.task.ModularChain;
 import lppo.train.RunFolder;
 import lppo.view.Across;
+import lppo.view.Display;
 import lppo.view.Runs;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -112,7 +113,7 @@ public class study implements Callable<Integer> {
                 commit, (System.nanoTime() - begin) / 60e9);
         Across across = new Across("condition", compared);
         across.write(out, "When do learning-progress weights pay?", setting);
-        System.out.println(across.table().print());
+        Display.print(across.table());
         System.out.println("report: " + out.resolve("report.md"));
         return 0;
     }

@@ -29,6 +29,7 @@ import lppo.train.Footprint;
 import lppo.train.Options;
 import lppo.train.RunFolder;
 import lppo.train.Trainer;
+import lppo.view.Display;
 import lppo.view.Tables;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -163,7 +164,7 @@ public class train implements Callable<Integer> {
         try (Tokenizer tokenizer = Tokenizer.load(model)) {
             Fit fit = fit(problems, named, config, tokenizer);
             Footprint footprint = Footprint.of(config, options, lora, precision, fit.longestPrompt());
-            System.out.println(Tables.of(footprint).print());
+            Display.print(Tables.of(footprint));
             System.out.printf("%,d parameters, %,d learn; %d problems, %d with a solution; longest prompt %d tokens; %s on %s%n",
                     footprint.parameters(), footprint.learning(), fit.problems().size(),
                     fit.problems().stream().filter(Problem::hasDemonstration).count(), fit.longestPrompt(),

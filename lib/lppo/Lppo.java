@@ -48,6 +48,7 @@ package lppo;
 //SOURCES data/Layout.java
 //SOURCES data/Order.java
 //SOURCES data/ParquetRows.java
+//SOURCES data/Plain.java
 //SOURCES data/Problem.java
 //SOURCES data/Problems.java
 //SOURCES data/Row.java

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import lppo.data.BadInput;
+import lppo.data.Plain;
 import lppo.train.Diverged;
 import lppo.train.OutOfMemory;
 import lppo.train.RunFolder;
@@ -42,7 +43,7 @@ public final class Cli {
         line.getCommandSpec().versionProvider(() -> new String[] {"lppo-java, commit " + commit() + ", Java " + Runtime.version()});
         line.setExecutionExceptionHandler((e, cmd, parsed) -> report(e, verbose, cmd.getErr()));
         line.setParameterExceptionHandler((e, unused) -> {
-            line.getErr().println(line.getCommandName() + ": " + e.getMessage() + "; see --help");
+            line.getErr().println(line.getCommandName() + ": " + Plain.line(e.getMessage()) + "; see --help");
             return 2;
         });
         try {
@@ -95,7 +96,7 @@ public final class Cli {
         } else if (OutOfMemory.is(e)) {
             err.println(LESS_MEMORY);
         } else {
-            err.println(e.getClass().getSimpleName() + ": " + message.lines().findFirst().orElse("")
+            err.println(e.getClass().getSimpleName() + ": " + Plain.line(message.lines().findFirst().orElse(""))
                     + "; add --verbose for the stack trace");
         }
         return e instanceof BadInput ? 2 : 1;

@@ -7,11 +7,11 @@ package lppo.data;
 public final class BadInput extends RuntimeException {
 
     public BadInput(String message) {
-        super(message);
+        this(message, null);
     }
 
     public BadInput(String message, Throwable cause) {
-        super(message, cause);
+        super(Plain.line(message), cause);
     }
 
     /** Throws a {@code BadInput} with this message unless {@code ok}. */

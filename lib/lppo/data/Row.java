@@ -7,6 +7,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonPrimitive;
 import com.google.gson.Strictness;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -71,7 +72,9 @@ record Row(String where, int number, JsonObject columns) {
                 return Long.toString((long) number);
             }
         }
-        return primitive.getAsString();
+        String text = primitive.getAsString();
+        BadInput.unless(StandardCharsets.UTF_8.newEncoder().canEncode(text), "%s\"%s\" has half a character", where, name);
+        return text;
     }
 
     private JsonElement value(String name) {

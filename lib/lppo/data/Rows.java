@@ -62,7 +62,7 @@ final class Rows {
             return numbered(file, ParquetRows.read(file));
         } catch (LinkageError e) { // the reader's way to say that it has no such codec
             throw new BadInput(file + ": is compressed with gzip or brotli; write it anew with snappy or zstd", e);
-        } catch (IOException | RuntimeException | OutOfMemoryError e) { // a broken length asks for any amount of memory
+        } catch (IOException | RuntimeException | OutOfMemoryError | StackOverflowError e) { // a broken length asks for any amount
             throw new BadInput(file + ": cannot be read as Parquet (" + firstLine(e) + "); download it again", e);
         }
     }

@@ -7,6 +7,7 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 import lppo.chat.PromptFormat;
 import lppo.data.BadInput;
+import lppo.data.Plain;
 import lppo.data.Problem;
 import lppo.data.Problems;
 import lppo.model.Policy;
@@ -99,7 +100,7 @@ public final class Asking {
                     .mapToObj(i -> problems.get(i).id()).toList();
             if (!lost.isEmpty()) {
                 System.err.printf("%s: the solutions of %d problems (%s …) do not end in their answers and are not used%n", where,
-                        lost.size(), lost.get(0));
+                        lost.size(), Plain.line(lost.get(0)));
             }
             return trusted;
         }

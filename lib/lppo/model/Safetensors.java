@@ -73,11 +73,11 @@ public record Safetensors(Path path, long start, Map<String, Entry> entries) {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             long size = channel.size();
             BadInput.unless(size >= 8, "%s: %d bytes are too few for a safetensors file; copy it again", file, size);
-            long headerBytes = map(channel, 0, 8).getLong();
+            long headerBytes = bytes(channel, 0, 8).getLong();
             BadInput.unless(headerBytes > 1 && headerBytes <= Math.min(MAX_HEADER_BYTES, size - 8),
                     "%s: a header of %s bytes does not fit in this file of %d; it is truncated or no safetensors file",
                     file, Long.toUnsignedString(headerBytes), size);
-            String text = StandardCharsets.UTF_8.decode(map(channel, 8, headerBytes)).toString();
+            String text = StandardCharsets.UTF_8.decode(bytes(channel, 8, (int) headerBytes)).toString();
             Map<String, Entry> entries = entries(text, file);
             covers(entries, size - 8 - headerBytes, file);
             return new Safetensors(file, 8 + headerBytes, entries);
@@ -312,6 +312,12 @@ public record Safetensors(Path path, long start, Map<String, Entry> entries) {
 
     private static ByteBuffer map(FileChannel channel, long from, long bytes) throws IOException {
         return channel.map(FileChannel.MapMode.READ_ONLY, from, bytes).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    private static ByteBuffer bytes(FileChannel channel, long from, int count) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(count).order(ByteOrder.LITTLE_ENDIAN);
+        while (bytes.hasRemaining() && channel.read(bytes, from + bytes.position()) >= 0) { } // a file may be cut while it is read
+        return bytes.flip();
     }
 
     private static void writeAll(FileChannel channel, ByteBuffer bytes) throws IOException {

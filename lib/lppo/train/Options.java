@@ -5,15 +5,20 @@ import java.lang.reflect.Field;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
+import lppo.AdaptivePrefix;
 import lppo.Advantage;
 import lppo.Kl;
 import lppo.Loss;
 import lppo.PolicyLoss;
 import lppo.PolicyLoss.Aggregation;
+import lppo.PrefixSampler;
+import lppo.ProgressTracker;
 import lppo.Recipe;
 import lppo.data.BadInput;
+import lppo.data.Seed;
 import lppo.model.Precision;
 import lppo.reward.Overlong;
+import lppo.rollout.Sampling;
 import picocli.CommandLine.Option;
 
 /**
@@ -208,6 +213,15 @@ public final class Options {
         BadInput.unless(refills == null || refills >= 0, "refills %d: must be 0 or more", refills);
         BadInput.unless(rewardNoise >= 0 && rewardNoise < 0.5, "reward noise %s: must lie in [0, 0.5)", rewardNoise);
         BadInput.unless(kl >= 0 && Double.isFinite(kl), "KL coefficient %s: must be 0 or more", kl);
+        BadInput.unless(trustedShare >= 0 && trustedShare <= 1, "trusted share %s: must lie in [0, 1]", trustedShare);
+        BadInput.unless(maxNorm > 0 && Double.isFinite(maxNorm), "gradient norm %s: must be positive", maxNorm);
+        BadInput.unless(fade >= 0 && fade <= 1, "fading %s of the posterior: must lie in [0, 1]", fade);
+        new AdamW.Settings(0.9, 0.95, 1e-8, weightDecay); // these check their own ranges
+        new Sampling(temperature, topK, topP, maxNewTokens);
+        new ProgressTracker(alpha, kappa, bias);
+        new PrefixSampler(new PrefixSampler.Rule(guideBelow, guideAfter, guideProgress, guideInARow), betaMin, betaMax, guidedShare,
+                text -> new int[0], new Seed(0));
+        new AdaptivePrefix(betaMin, betaMax, hintTarget, hintGain);
         policyLoss();
         overlong();
     }

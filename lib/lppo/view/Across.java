@@ -65,7 +65,7 @@ public record Across(String what, Map<String, List<Runs>> conditions) {
                     List.copyOf(conditions.keySet()), conditions.values().stream()
                             .map(r -> Report.minus(greedy(r.get(r.size() - 1)), greedy(r.get(0)))).toList()), folder.resolve("difference.png"));
         }
-        Files.writeString(folder.resolve("report.md"), "# " + title + "\n\n" + setting + "\n\n" + Tables.markdown(table())
+        Files.writeString(folder.resolve("report.md"), "# " + Tables.inline(title) + "\n\n" + Tables.inline(setting) + "\n\n" + Tables.markdown(table())
                 + "\nMean ± standard deviation over seeds; the interval is a bootstrap over paired seeds.\n");
     }
 

@@ -52,6 +52,9 @@ public final class Charts {
         style(chart.getStyler());
         int other = 0;
         for (Curve curve : curves) {
+            if (curve.x().length == 0) {
+                continue; // a run that has just begun
+            }
             Color color = COLORS.containsKey(curve.name()) ? COLORS.get(curve.name()) : OTHERS.get(other++ % OTHERS.size());
             double[] mean = curve.mean();
             double[] deviation = curve.deviation();

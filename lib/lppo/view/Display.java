@@ -12,6 +12,7 @@ import javax.swing.JFrame;
 import javax.swing.JLabel;
 import javax.swing.SwingUtilities;
 import javax.swing.WindowConstants;
+import lppo.data.Plain;
 import tech.tablesaw.api.Table;
 
 /**
@@ -59,10 +60,15 @@ public final class Display {
         return id;
     }
 
+    /** Prints a table or a text, which may be a model's or a stranger's. */
+    public static void print(Object value) {
+        System.out.println(Plain.text(value instanceof Table table ? table.print() : String.valueOf(value)));
+    }
+
     /** Shows another value in place of an earlier one. */
     public void update(String id, Object value) {
         if (!(value instanceof BufferedImage image)) {
-            System.out.println(value instanceof Table table ? table.print() : String.valueOf(value));
+            print(value);
         } else if (windows) {
             SwingUtilities.invokeLater(() -> shown.computeIfAbsent(id, Display::window).setIcon(new ImageIcon(image)));
         } else {

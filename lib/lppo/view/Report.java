@@ -155,7 +155,7 @@ public final class Report {
     }
 
     private String words(Table table, String setting) {
-        StringBuilder text = new StringBuilder("# LPPO against GRPO on the built-in task\n\n").append(setting).append("\n\n");
+        StringBuilder text = new StringBuilder("# LPPO against GRPO on the built-in task\n\n").append(Tables.inline(setting)).append("\n\n");
         text.append(Tables.markdown(table));
         int seeds = recipes.get(0).folders().size();
         text.append(seeds == 1 ? "\nOne seed: nothing here can be told from chance.\n\n"
@@ -166,12 +166,12 @@ public final class Report {
             Interval interval = Interval.ofMean(difference);
             String verdict = difference.length < 3 ? "too few seeds to tell"
                     : interval.low() > 0 ? "above GRPO" : interval.high() < 0 ? "below GRPO" : "not told apart from GRPO";
-            text.append("- ").append(runs.name()).append(": ").append(verdict).append(".\n");
+            text.append("- ").append(Tables.inline(runs.name())).append(": ").append(verdict).append(".\n");
         }
         for (Runs control : controls) {
             double[] peak = control.evaluation("all", "step", "greedy").runs().stream()
                     .mapToDouble(run -> java.util.Arrays.stream(run).max().orElse(Double.NaN)).toArray();
-            text.append("- ").append(control.name()).append(", supervised fine-tuning on the same demonstrations, ends at ")
+            text.append("- ").append(Tables.inline(control.name())).append(", supervised fine-tuning on the same demonstrations, ends at ")
                     .append(plusMinus(control.last("greedy").get("all"))).append("; the best of its evaluations on the held-out set,")
                     .append(" which flatters it, is ").append(plusMinus(peak)).append(".\n");
         }

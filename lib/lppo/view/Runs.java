@@ -19,24 +19,39 @@ import tech.tablesaw.io.csv.CsvReadOptions;
  */
 public record Runs(String name, List<Path> folders) {
 
-    /** A table of a run folder; levels and problem ids are text. */
-    public static Table read(Path folder, String file) {
+    /**
+     * A table of a run folder; levels and problem ids are text.
+     *
+     * @param columns that it must have
+     * @throws BadInput if it is missing, broken or without one of them
+     */
+    public static Table read(Path folder, String file, String... columns) {
         Path csv = folder.resolve(file);
         BadInput.unless(Files.isRegularFile(csv), "%s: missing, so %s is no run folder", csv, folder);
-        return Table.read().usingOptions(CsvReadOptions.builder(csv.toFile()).columnTypes(name ->
-                name.equals("level") || name.equals("problem") ? ColumnType.STRING : ColumnType.DOUBLE).build());
+        try {
+            Table table = Table.read().usingOptions(CsvReadOptions.builder(csv.toFile()).columnTypes(name ->
+                    name.equals("level") || name.equals("problem") ? ColumnType.STRING : ColumnType.DOUBLE).build());
+            for (String column : columns) {
+                BadInput.unless(table.columnNames().contains(column), "%s: has no column %s", csv, column);
+            }
+            return table;
+        } catch (BadInput e) {
+            throw e;
+        } catch (RuntimeException e) { // the reader has many
+            throw new BadInput(csv + ": is no table of a run (" + e.getMessage() + ")", e);
+        }
     }
 
     /** A column of the evaluations of one level against another column, a run per seed. */
     public Curve evaluation(String level, String x, String y) {
-        List<Table> tables = folders.stream().map(f -> read(f, "evaluation.csv"))
+        List<Table> tables = folders.stream().map(f -> read(f, "evaluation.csv", "level", x, y))
                 .map(t -> t.where(t.stringColumn("level").isEqualTo(level))).toList();
         return curve(tables, x, y, 1);
     }
 
-    /** A column of the metrics, averaged over windows of {@code window} steps. */
+    /** A column of the metrics, averaged over windows of {@code window} steps, or of all if there are fewer. */
     public Curve metrics(String y, int window) {
-        return curve(folders.stream().map(f -> read(f, "metrics.csv")).toList(), "step", y, window);
+        return curve(folders.stream().map(f -> read(f, "metrics.csv", "step", y)).toList(), "step", y, window);
     }
 
     private Curve curve(List<Table> tables, String x, String y, int most) {
@@ -55,7 +70,7 @@ public record Runs(String name, List<Path> folders) {
     public Map<String, double[]> last(String column) {
         Map<String, double[]> values = new LinkedHashMap<>();
         for (int seed = 0; seed < folders.size(); seed++) {
-            Table table = read(folders.get(seed), "evaluation.csv");
+            Table table = read(folders.get(seed), "evaluation.csv", "step", "level", column);
             double end = table.doubleColumn("step").max();
             for (Row row : table.where(table.doubleColumn("step").isEqualTo(end))) {
                 values.computeIfAbsent(row.getString("level"), key -> new double[folders.size()])[seed] =

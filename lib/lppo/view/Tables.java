@@ -10,6 +10,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import lppo.data.Plain;
 import lppo.train.Evaluation;
 import lppo.train.Footprint;
 import lppo.train.Interval;
@@ -153,12 +155,13 @@ public final class Tables {
 
     /** A table as Markdown. */
     public static String markdown(Table table) {
-        StringBuilder text = new StringBuilder("| ").append(String.join(" | ", table.columnNames())).append(" |\n|");
+        StringBuilder text = new StringBuilder("| ")
+                .append(table.columnNames().stream().map(Tables::inline).collect(Collectors.joining(" | "))).append(" |\n|");
         text.append(" --- |".repeat(table.columnCount())).append('\n');
         for (int row = 0; row < table.rowCount(); row++) {
             text.append('|');
             for (Column<?> column : table.columns()) {
-                text.append(' ').append(column.getString(row)).append(" |");
+                text.append(' ').append(inline(column.getString(row))).append(" |");
             }
             text.append('\n');
         }
@@ -170,11 +173,17 @@ public final class Tables {
         return new NumberColumnFormatter(new DecimalFormat("#,##0." + "0".repeat(digits), DecimalFormatSymbols.getInstance(Locale.ROOT)));
     }
 
+    /** A text within a line or a cell of Markdown: no markup, no link, no end of the cell. */
+    static String inline(String text) {
+        return Plain.text(text.replaceAll("\\R", " ")).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("|", "&#124;")
+                .replace("](", "]\\(").replaceFirst("^#", "\\\\#");
+    }
+
     private static String fixed(double value) {
         return String.format(Locale.ROOT, "%.3f", value);
     }
 
     private static String escaped(String text) {
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;");
+        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;").replace("'", "&#39;");
     }
 }
