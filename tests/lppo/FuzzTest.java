@@ -98,7 +98,7 @@ class FuzzTest {
         Path file = folder.resolve("problems");
         Path again = folder.resolve("again");
         tried(kind, inputs, file.toString(), random -> Fuzz.damaged(random, good), bytes -> {
-            Files.write(file, bytes);
+            put(file, bytes);
             List<Problem> problems = Problems.read(file);
             Set<String> ids = new HashSet<>();
             for (Problem p : problems) {
@@ -106,6 +106,7 @@ class FuzzTest {
             }
             assertFalse(problems.isEmpty());
             if (problems.stream().noneMatch(p -> p.answer().contains("####"))) { // which is another layout's
+                Files.deleteIfExists(again);
                 Problems.write(again, problems);
                 assertEquals(problems, Problems.read(again));
             }
@@ -126,7 +127,7 @@ class FuzzTest {
                 case 1 -> header(random, good);
                 default -> Fuzz.flipped(random, Fuzz.any(random, good));
             }, bytes -> {
-                Files.write(file, bytes);
+                put(file, bytes);
                 Safetensors opened = Safetensors.open(file);
                 long covered = opened.entries().values().stream().mapToLong(e -> e.end() - e.begin()).sum();
                 assertEquals(bytes.length, opened.start() + covered, "every byte belongs to one tensor");
@@ -156,7 +157,7 @@ class FuzzTest {
         List<byte[]> good = files(FIXTURES, "qwen2/config.json", "qwen3/config.json", "llama/config.json");
         Path file = folder.resolve("config.json");
         tried("config.json", 8_000, file.toString(), random -> Fuzz.damaged(random, good), bytes -> {
-            Files.write(file, bytes);
+            put(file, bytes);
             ModelConfig config = ModelConfig.read(folder);
             assertTrue(config.layers() > 0 && config.heads() % config.kvHeads() == 0 && config.maxPositions() > 0, config.toString());
             return true;
@@ -169,7 +170,7 @@ class FuzzTest {
         List<byte[]> longer = files(FIXTURES, "qwen2-tokenizer/tokenizer.json", "llama3-tokenizer/tokenizer.json");
         Path file = folder.resolve("tokenizer.json");
         tried("tokenizer.json", 4_000, file.toString(), random -> random.nextInt(3) == 0 ? Fuzz.flipped(random, Fuzz.any(random, good)) : Fuzz.damaged(random, random.nextInt(8) == 0 ? longer : good), bytes -> {
-            Files.write(file, bytes);
+            put(file, bytes);
             try (Tokenizer tokenizer = Tokenizer.load(folder)) {
                 tokenizer.opening();
                 tokenizer.decode(tokenizer.encode("start 17 +3 *2 é\uD83D\uDE00\0 <|im_end|>"));
@@ -218,7 +219,7 @@ class FuzzTest {
                 """));
         Path file = folder.resolve("tokenizer_config.json");
         tried("tokenizer_config.json", 4_000, file.toString(), random -> Fuzz.damaged(random, good), bytes -> {
-            Files.write(file, bytes);
+            put(file, bytes);
             ChatTemplate.read(folder).ifPresent(t -> t.render(List.of(new ChatTemplate.Message("user", "hi")), true));
             return true;
         });
@@ -269,6 +270,12 @@ class FuzzTest {
 
     private static <T> void tried(String kind, int inputs, String where, Function<SplittableRandom, T> input, Fuzz.Trial<T> trial) throws Exception {
         TALLIES.put(kind, Fuzz.run(kind, inputs, SOON, where, input, trial));
+    }
+
+    /** A new file: some file systems wait for the disk when one is written over. */
+    private static void put(Path file, byte[] bytes) throws IOException {
+        Files.deleteIfExists(file);
+        Files.write(file, bytes);
     }
 
     private static byte[] bytes(String text) {
