@@ -55,7 +55,7 @@ class ModelFolderTest {
             policy.save(folder.resolve("saved"));
         }
         assertFalse(Files.exists(folder.resolve("made")));
-        assertEquals(List.of("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"),
+        assertEquals(List.of("SHA256SUMS", "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"),
                 Checkout.list(folder.resolve("saved")).stream().map(p -> p.getFileName().toString()).toList());
     }
 

@@ -74,11 +74,18 @@ public final class Tokenizer implements AutoCloseable {
         return text;
     }
 
-    /** Whether a pattern repeats no group, and little in one alternative, as those of published tokenizers. */
+    /** Whether a pattern repeats no group that can match in several ways, and little in one alternative, as those of published tokenizers. */
     private static boolean bounded(String pattern) {
-        String bare = pattern.replaceAll("(?s)\\\\.", "x").replaceAll("\\[[^\\]]*]", "x").replaceAll("\\{\\d+,}", "+");
-        return !bare.contains(")*") && !bare.contains(")+") && !bare.contains("){")
-                && Stream.of(bare.split("\\|")).allMatch(part -> part.chars().filter(c -> c == '*' || c == '+').count() <= 2);
+        String bare = pattern.replaceAll("(?s)\\\\.", "x").replaceAll("\\[[^\\]]*]", "x").replaceAll("\\{\\d+,}", "+")
+                .replaceAll("\\(\\?(<?[=!]|[a-z]*:)", "(");
+        for (String before = ""; !before.equals(bare); ) { // from the inside out
+            before = bare;
+            if (bare.matches("(?s).*\\([^()]*[*+?|][^()]*\\)[*+{].*")) {
+                return false;
+            }
+            bare = bare.replaceAll("\\([^()]*\\)[*+]", "x+").replaceAll("\\(([^()]*)\\)", "$1");
+        }
+        return Stream.of(bare.split("\\|")).allMatch(part -> part.chars().filter(c -> c == '*' || c == '+').count() <= 2);
     }
 
     /**
