@@ -1,0 +1,222 @@
+package lppo.spark;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import lppo.data.BadInput;
+import lppo.data.Seed;
+import lppo.model.Policy;
+import lppo.rollout.Rollout;
+import lppo.rollout.Sampling;
+import lppo.train.Blueprint;
+import lppo.train.Compute;
+import lppo.train.Learner;
+import lppo.train.Sample;
+import org.apache.hadoop.util.ShutdownHookManager;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.api.java.function.Function2;
+
+/**
+ * Spark executors that sample and compute gradients with replicas of a policy, which this process, the driver, holds and
+ * teaches. Executors may die and come: Spark does their tasks again elsewhere, with the same result.
+ *
+ * <p>Seen in {@code notebooks/9-beyond-one-machine.ipynb}.
+ */
+public final class Cluster implements Compute {
+
+    private static final int PATIENCE = 60; // seconds
+
+    private final JavaSparkContext context;
+    private final Replica.Run run;
+    private final Policy policy;
+    private final Published published;
+    private final SparkUpdate.Sum sum;
+    private final boolean local;
+    private final Home home; // null unless executors are started from here
+    private final List<Call> calls = new ArrayList<>();
+    private final CountDownLatch closed = new CountDownLatch(1);
+
+    /**
+     * What a call of the executors took.
+     *
+     * @param name rollout or update
+     * @param seconds in all, seen from the driver
+     * @param publishing seconds of looking at the weights, and of handing them to Spark if they have changed
+     * @param tasks what each executor did
+     * @param bytes of the weights that were sent to each executor, 0 if they had not changed, and of what came back
+     */
+    record Call(String name, double seconds, double publishing, List<Replica.Trace> tasks, long bytes) {}
+
+    /** What an executor does with its replica and what it is given; both travel. */
+    @FunctionalInterface
+    interface Work<A, B> extends Serializable {
+        B on(Replica replica, A given);
+    }
+
+    /**
+     * Connects, and waits for the first executor.
+     *
+     * @param master as {@code spark-submit} has it: {@code local[2]}, {@code local-cluster[2,1,1024]}, {@code spark://HOST:7077};
+     *     {@code k8s://…} and {@code yarn} under {@code spark-submit}
+     * @param settings of Spark; {@code spark.lppo.sum} is {@link SparkUpdate.Sum}, {@code spark.lppo.patience} the seconds to wait
+     *     for an executor, {@code spark.default.parallelism} the parts of the work (default: one per executor)
+     * @param policy that learns, of that blueprint
+     * @throws BadInput if the master cannot be reached or has no executor to give
+     */
+    public Cluster(String master, Map<String, String> settings, Blueprint blueprint, Policy policy) {
+        this.policy = policy;
+        local = master.matches("local(\\[.*])?");
+        home = master.startsWith("local-cluster[") ? Home.forWorkersInHere() : null;
+        try {
+            SparkConf conf = configured(master, settings);
+            sum = SparkUpdate.Sum.valueOf(conf.get("spark.lppo.sum", "ordered").toUpperCase(Locale.ROOT));
+            run = Replica.Run.of(UUID.randomUUID().toString(), blueprint);
+            context = Trouble.told(() -> new JavaSparkContext(conf), master);
+            ShutdownHookManager.get().addShutdownHook(this::last, 1000, PATIENCE + 5L, TimeUnit.SECONDS);
+            published = new Published(context, policy);
+            if (!local) {
+                try {
+                    await(1, conf.getInt("spark.lppo.patience", PATIENCE), master);
+                } catch (RuntimeException e) {
+                    close();
+                    throw e;
+                }
+            }
+        } catch (IllegalArgumentException e) {
+            throw new BadInput("--conf spark.lppo.sum: choose ordered or tree", e);
+        }
+    }
+
+    private SparkConf configured(String master, Map<String, String> settings) {
+        SparkConf conf = new SparkConf().setMaster(master).setAppName("lppo");
+        settings.forEach(conf::set);
+        conf.setIfMissing("spark.ui.enabled", "false");
+        conf.setIfMissing("spark.ui.showConsoleProgress", "false");
+        conf.setIfMissing("spark.driver.maxResultSize", "0"); // gradients are large
+        conf.setIfMissing("spark.broadcast.compress", "false"); // weights hardly shrink
+        String threads = System.getProperty("ai.djl.pytorch.num_threads");
+        conf.setIfMissing("spark.executor.extraJavaOptions", "-DOPT_OUT_TRACKING=true" + (threads == null ? "" : " -Dai.djl.pytorch.num_threads=" + threads));
+        if (home != null) {
+            conf.setIfMissing("spark.executorEnv.SPARK_SCALA_VERSION", "2.13");
+        } else if (!local && !conf.contains("spark.jars")) {
+            conf.set("spark.jars", String.join(",", Home.needed()));
+        }
+        return conf;
+    }
+
+    /**
+     * Waits until so many executors are there.
+     *
+     * @throws BadInput if they are not in time
+     */
+    public void await(int executors, int seconds, String master) {
+        for (int i = 0; executors() < executors; i++) {
+            BadInput.unless(i < 10 * seconds, "%s: %d of %d executors came within %d s. Are its workers up, and are cores and memory free (another"
+                    + " application may hold them; --conf spark.executor.memory=2g asks for less)? Can they reach this machine (%s)?",
+                    master, executors(), executors, seconds, context.getConf().get("spark.driver.host", "unknown"));
+            try {
+                Thread.sleep(100);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException("interrupted while waiting for executors", e);
+            }
+        }
+    }
+
+    /** Executors that are there now; this process where it does the work itself. */
+    public int executors() {
+        return local ? 1 : context.sc().statusTracker().getExecutorInfos().length - 1; // the driver is listed too
+    }
+
+    /** Parts that the work is cut into. */
+    int slots() {
+        return local || context.getConf().contains("spark.default.parallelism") ? context.defaultParallelism() : Math.max(1, executors());
+    }
+
+    /** Most completions that a replica decodes at a time. */
+    int rows() {
+        return run.blueprint().rows();
+    }
+
+    JavaSparkContext context() {
+        return context;
+    }
+
+    /** How often the weights were sent. */
+    long versions() {
+        return published.versions();
+    }
+
+    /** The calls so far. */
+    List<Call> calls() {
+        return calls;
+    }
+
+    @Override
+    public Rollout rollout(Sampling sampling, Seed seed) {
+        return new SparkRollout(this, sampling, seed);
+    }
+
+    @Override
+    public Learner.Report update(Learner learner, Learner.Objective objective, List<Sample> samples, double learningRate) {
+        return new SparkUpdate(this, policy, sum).of(learner, samples, learningRate);
+    }
+
+    /** Does each of some pieces of work on an executor; the results in order. */
+    <A, B> List<B> run(String name, List<? extends A> pieces, Work<A, B> work) {
+        long begin = System.nanoTime();
+        long version = published.versions();
+        Published.Weights weights = published.weights();
+        double publishing = (System.nanoTime() - begin) / 1e9;
+        Replica.Run mine = run;
+        context.setJobDescription(name);
+        List<Replica.Done<B>> done = Trouble.told(() -> context.parallelize(new ArrayList<A>(pieces), pieces.size())
+                .map(piece -> Replica.work(mine, weights, replica -> work.on(replica, piece))).collect(), "Spark");
+        calls.add(new Call(name, (System.nanoTime() - begin) / 1e9, publishing, done.stream().map(Replica.Done::trace).toList(),
+                weights.version() == version ? 0 : bytes()));
+        return done.stream().map(Replica.Done::value).toList();
+    }
+
+    /** The same, with the results added on the way. */
+    <A, B> B tree(String name, List<? extends A> pieces, Work<A, B> work, B zero, Function2<B, B, B> plus) {
+        long begin = System.nanoTime();
+        long version = published.versions();
+        Published.Weights weights = published.weights();
+        double publishing = (System.nanoTime() - begin) / 1e9;
+        Replica.Run mine = run;
+        context.setJobDescription(name);
+        B total = Trouble.told(() -> context.parallelize(new ArrayList<A>(pieces), pieces.size())
+                .map(piece -> Replica.work(mine, weights, replica -> work.on(replica, piece)).value()).treeAggregate(zero, plus, plus), "Spark");
+        calls.add(new Call(name, (System.nanoTime() - begin) / 1e9, publishing, List.of(), weights.version() == version ? 0 : bytes()));
+        return total;
+    }
+
+    private long bytes() {
+        return 4 * policy.parameters().stream().mapToLong(p -> p.size()).sum();
+    }
+
+    /** Interrupted, the step at hand ends and is saved before Spark's own hook stops everything. */
+    private void last() {
+        try {
+            closed.await(PATIENCE, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        context.close();
+        Replica.close(run.id()); // those of this process
+        if (home != null) {
+            home.close();
+        }
+        closed.countDown();
+    }
+}
