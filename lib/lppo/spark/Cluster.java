@@ -1,13 +1,16 @@
 package lppo.spark;
 
+import ai.djl.ndarray.NDArray;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import lppo.data.BadInput;
 import lppo.data.Seed;
 import lppo.model.Policy;
@@ -19,8 +22,10 @@ import lppo.train.Learner;
 import lppo.train.Sample;
 import org.apache.hadoop.util.ShutdownHookManager;
 import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.Function2;
+import org.apache.spark.util.CollectionAccumulator;
 
 /**
  * Spark executors that sample and compute gradients with replicas of a policy, which this process, the driver, holds and
@@ -41,17 +46,6 @@ public final class Cluster implements Compute {
     private final Home home; // null unless executors are started from here
     private final List<Call> calls = new ArrayList<>();
     private final CountDownLatch closed = new CountDownLatch(1);
-
-    /**
-     * What a call of the executors took.
-     *
-     * @param name rollout or update
-     * @param seconds in all, seen from the driver
-     * @param publishing seconds of looking at the weights, and of handing them to Spark if they have changed
-     * @param tasks what each executor did
-     * @param bytes of the weights that were sent to each executor, 0 if they had not changed, and of what came back
-     */
-    record Call(String name, double seconds, double publishing, List<Replica.Trace> tasks, long bytes) {}
 
     /** What an executor does with its replica and what it is given; both travel. */
     @FunctionalInterface
@@ -153,9 +147,11 @@ public final class Cluster implements Compute {
         return published.versions();
     }
 
-    /** The calls so far. */
-    List<Call> calls() {
-        return calls;
+    @Override
+    public List<Call> calls() {
+        List<Call> latest = List.copyOf(calls);
+        calls.clear();
+        return latest;
     }
 
     @Override
@@ -170,35 +166,40 @@ public final class Cluster implements Compute {
 
     /** Does each of some pieces of work on an executor; the results in order. */
     <A, B> List<B> run(String name, List<? extends A> pieces, Work<A, B> work) {
-        long begin = System.nanoTime();
-        long version = published.versions();
-        Published.Weights weights = published.weights();
-        double publishing = (System.nanoTime() - begin) / 1e9;
-        Replica.Run mine = run;
-        context.setJobDescription(name);
-        List<Replica.Done<B>> done = Trouble.told(() -> context.parallelize(new ArrayList<A>(pieces), pieces.size())
-                .map(piece -> Replica.work(mine, weights, replica -> work.on(replica, piece))).collect(), "Spark");
-        calls.add(new Call(name, (System.nanoTime() - begin) / 1e9, publishing, done.stream().map(Replica.Done::trace).toList(),
-                weights.version() == version ? 0 : bytes()));
+        List<Replica.Done<B>> done = call(name, pieces, work, JavaRDD::collect);
         return done.stream().map(Replica.Done::value).toList();
     }
 
     /** The same, with the results added on the way. */
     <A, B> B tree(String name, List<? extends A> pieces, Work<A, B> work, B zero, Function2<B, B, B> plus) {
+        return this.<A, B, B>call(name, pieces, work, done -> done.map(Replica.Done::value).treeAggregate(zero, plus, plus));
+    }
+
+    private <A, B, C> C call(String name, List<? extends A> pieces, Work<A, B> work, Function<JavaRDD<Replica.Done<B>>, C> gather) {
         long begin = System.nanoTime();
-        long version = published.versions();
+        long before = published.versions();
         Published.Weights weights = published.weights();
         double publishing = (System.nanoTime() - begin) / 1e9;
         Replica.Run mine = run;
+        CollectionAccumulator<Replica.Trace> traces = context.sc().collectionAccumulator(name);
         context.setJobDescription(name);
-        B total = Trouble.told(() -> context.parallelize(new ArrayList<A>(pieces), pieces.size())
-                .map(piece -> Replica.work(mine, weights, replica -> work.on(replica, piece)).value()).treeAggregate(zero, plus, plus), "Spark");
-        calls.add(new Call(name, (System.nanoTime() - begin) / 1e9, publishing, List.of(), weights.version() == version ? 0 : bytes()));
-        return total;
+        C result = Trouble.told(() -> gather.apply(context.parallelize(new ArrayList<A>(pieces), pieces.size()).map(piece -> {
+            Replica.Done<B> done = Replica.work(mine, weights, replica -> work.on(replica, piece));
+            traces.add(done.trace());
+            return done;
+        })), context.master());
+        double seconds = (System.nanoTime() - begin) / 1e9;
+        Replica.Trace slowest = traces.value().stream().max(Comparator.comparingDouble(t -> t.renewing() + t.working())).orElseThrow();
+        long bytes = 4 * policy.parameters().stream().mapToLong(NDArray::size).sum();
+        calls.add(new Call(name, pieces.size(), (int) traces.value().stream().filter(Replica.Trace::renewed).count(), seconds, publishing,
+                slowest.renewing(), slowest.working(), weights.version() == before ? 0 : bytes, 0));
+        return result;
     }
 
-    private long bytes() {
-        return 4 * policy.parameters().stream().mapToLong(p -> p.size()).sum();
+    /** Says how many bytes of gradients the last call brought. */
+    void received(long bytes) {
+        Call last = calls.remove(calls.size() - 1);
+        calls.add(new Call(last.name(), last.parts(), last.renewed(), last.seconds(), last.publishing(), last.renewing(), last.working(), last.sent(), bytes));
     }
 
     /** Interrupted, the step at hand ends and is saved before Spark's own hook stops everything. */

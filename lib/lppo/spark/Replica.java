@@ -107,8 +107,8 @@ final class Replica {
 
     /** Does a task's work with the replica of its device, which has the expected weights then. */
     static <T> Done<T> work(Run run, Published.Weights expected, Function<Replica, T> work) {
-        JniUtils.setGradMode(false); // the engine turns it off in the thread that starts it only; without this all that is decoded would be recorded
         Replica replica = of(run);
+        JniUtils.setGradMode(false); // on in every thread but the engine's first: all that is decoded would be recorded
         synchronized (replica) {
             long begin = System.nanoTime();
             boolean renewed = replica.renew(expected);

@@ -51,6 +51,7 @@ public record SparkUpdate(Cluster cluster, Policy policy, Sum sum) {
             work.add(mine);
         }
         Replica.Gradient total = sum == Sum.ORDERED ? ordered(work) : tree(work);
+        cluster.received(4L * total.values().length * (sum == Sum.ORDERED ? micros.size() : count));
         add(total.values(), policy.parameters());
         return learner.step(Learner.means(samples, List.of(total.sums())), learningRate);
     }

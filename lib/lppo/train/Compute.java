@@ -24,6 +24,26 @@ public interface Compute extends AutoCloseable {
         return learner.update(samples, objective, learningRate);
     }
 
+    /**
+     * What a call of other machines took.
+     *
+     * @param name {@code rollout} or {@code update}
+     * @param parts that it was cut into
+     * @param renewed parts whose machine had other weights than expected, and fetched them
+     * @param seconds in all, seen from here
+     * @param publishing seconds of looking whether the weights have changed, and of handing them on
+     * @param renewing seconds that checking and fetching the weights took, in the slowest part
+     * @param working seconds of the work itself, in the slowest part
+     * @param sent bytes of weights to each machine; 0 if they had not changed
+     * @param received bytes of gradients; 0 for a rollout
+     */
+    record Call(String name, int parts, int renewed, double seconds, double publishing, double renewing, double working, long sent, long received) {}
+
+    /** The calls of other machines since this was last asked. */
+    default List<Call> calls() {
+        return List.of();
+    }
+
     /** Lets go of the machines. */
     @Override
     default void close() {}

@@ -7,6 +7,7 @@ import ai.djl.Device;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import lppo.Checkout;
@@ -46,7 +47,7 @@ class SparkNumbersTest {
             Rollout inner = compute.rollout(sampling, seed);
             return (prompts, step) -> {
                 List<Completion> all = inner.sample(prompts, step);
-                all.forEach(c -> heard.add(c.prompt().problem().id() + java.util.Arrays.toString(c.tokens()) + java.util.Arrays.toString(c.logProbs())));
+                all.forEach(c -> heard.add(c.prompt().problem().id() + Arrays.toString(c.tokens()) + Arrays.toString(c.logProbs())));
                 return all;
             };
         }
