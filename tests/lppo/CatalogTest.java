@@ -50,6 +50,17 @@ class CatalogTest {
         }
     }
 
+    /** {@code --master} compiles these where it is asked for. */
+    @Test
+    void commandsThatTakeAMasterBringTheSourcesOfSpark() throws IOException {
+        List<String> wanted = Stream.concat(Stream.of("Spark.java"), sources("spark/Spark.java", ""))
+                .map(file -> "//FILES spark/" + file + "=../lib/lppo/spark/" + file).toList();
+        for (String command : List.of("train", "bench")) {
+            List<String> lines = Files.readAllLines(Checkout.ROOT.resolve("notebooks/" + command + ".java"));
+            assertEquals(String.join("\n", wanted), lines.stream().filter(line -> line.startsWith("//FILES spark/")).collect(Collectors.joining("\n")), command);
+        }
+    }
+
     private static Stream<String> sources(String header, String folder) throws IOException {
         return Files.readAllLines(LIB.resolve(header)).stream().filter(line -> line.startsWith("//SOURCES "))
                 .map(line -> folder + line.substring(10).strip());

@@ -24,8 +24,6 @@ import lppo.train.Compute;
 public final class WithSpark {
 
     private static final String CLUSTER = "lppo.spark.Cluster";
-    private static final List<String> SOURCES = List.of("Spark", "Cluster", "Home", "Published", "Replica", "SparkRollout", "SparkUpdate", "Trouble");
-
     private WithSpark() {}
 
     /** Whether Spark is on the class path. */
@@ -95,12 +93,20 @@ public final class WithSpark {
         } catch (URISyntaxException | IOException e) {
             folder = Files.createTempDirectory("with-spark");
         }
-        for (String source : SOURCES) {
-            try (InputStream in = command.getResourceAsStream("/spark/" + source + ".java")) {
-                BadInput.unless(in != null, "--master: this jar lacks the sources of lppo.spark; run a portable jar of notebooks/spark.java instead");
-                Files.copy(in, folder.resolve(source + ".java"), StandardCopyOption.REPLACE_EXISTING);
+        Path header = folder.resolve("Spark.java");
+        unpack(command, header);
+        for (String line : Files.readAllLines(header)) {
+            if (line.startsWith("//SOURCES ")) {
+                unpack(command, folder.resolve(line.substring(10).strip()));
             }
         }
-        return folder.resolve("Spark.java");
+        return header;
+    }
+
+    private static void unpack(Class<?> command, Path file) throws IOException {
+        try (InputStream in = command.getResourceAsStream("/spark/" + file.getFileName())) {
+            BadInput.unless(in != null, "--master: this jar lacks the sources of lppo.spark; run a portable jar of notebooks/spark.java instead");
+            Files.copy(in, file, StandardCopyOption.REPLACE_EXISTING);
+        }
     }
 }

@@ -5,12 +5,12 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import lppo.data.BadInput;
 import lppo.data.Seed;
 import lppo.model.Policy;
@@ -66,25 +66,33 @@ public final class Cluster implements Compute {
     public Cluster(String master, Map<String, String> settings, Blueprint blueprint, Policy policy) {
         this.policy = policy;
         local = master.matches("local(\\[.*])?");
+        sum = sum(settings.getOrDefault("spark.lppo.sum", System.getProperty("spark.lppo.sum", "ordered")));
+        run = Replica.Run.of(UUID.randomUUID().toString(), blueprint);
         home = master.startsWith("local-cluster[") ? Home.forWorkersInHere() : null;
+        SparkConf conf = configured(master, settings);
         try {
-            SparkConf conf = configured(master, settings);
-            sum = SparkUpdate.Sum.valueOf(conf.get("spark.lppo.sum", "ordered").toUpperCase(Locale.ROOT));
-            run = Replica.Run.of(UUID.randomUUID().toString(), blueprint);
             context = Trouble.told(() -> new JavaSparkContext(conf), master);
-            ShutdownHookManager.get().addShutdownHook(this::last, 1000, PATIENCE + 5L, TimeUnit.SECONDS);
-            published = new Published(context, policy);
-            if (!local) {
-                try {
-                    await(1, conf.getInt("spark.lppo.patience", PATIENCE), master);
-                } catch (RuntimeException e) {
-                    close();
-                    throw e;
-                }
+        } catch (RuntimeException e) {
+            if (home != null) {
+                home.close();
             }
-        } catch (IllegalArgumentException e) {
-            throw new BadInput("--conf spark.lppo.sum: choose ordered or tree", e);
+            throw e;
         }
+        published = new Published(context, policy);
+        ShutdownHookManager.get().addShutdownHook(this::last, 1000, PATIENCE + 5L, TimeUnit.SECONDS);
+        if (!local) {
+            try {
+                await(1, conf.getInt("spark.lppo.patience", PATIENCE), master);
+            } catch (RuntimeException e) {
+                close();
+                throw e;
+            }
+        }
+    }
+
+    private static SparkUpdate.Sum sum(String name) {
+        return Stream.of(SparkUpdate.Sum.values()).filter(s -> s.name().equalsIgnoreCase(name)).findFirst()
+                .orElseThrow(() -> new BadInput("--conf spark.lppo.sum=" + name + ": choose ordered or tree"));
     }
 
     private SparkConf configured(String master, Map<String, String> settings) {
