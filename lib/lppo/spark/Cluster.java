@@ -30,8 +30,6 @@ import org.apache.spark.util.CollectionAccumulator;
 /**
  * Spark executors that sample and compute gradients with replicas of a policy, which this process, the driver, holds and
  * teaches. Executors may die and come: Spark does their tasks again elsewhere, with the same result.
- *
- * <p>Seen in {@code notebooks/9-beyond-one-machine.ipynb}.
  */
 public final class Cluster implements Compute {
 
