@@ -1,7 +1,16 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //SOURCES ../lib/lppo/Lppo.java
+//SOURCES bench/Far.java
 //SOURCES bench/Peer.java
 //SOURCES bench/Workload.java
+//FILES spark/Spark.java=../lib/lppo/spark/Spark.java
+//FILES spark/Cluster.java=../lib/lppo/spark/Cluster.java
+//FILES spark/Home.java=../lib/lppo/spark/Home.java
+//FILES spark/Published.java=../lib/lppo/spark/Published.java
+//FILES spark/Replica.java=../lib/lppo/spark/Replica.java
+//FILES spark/SparkRollout.java=../lib/lppo/spark/SparkRollout.java
+//FILES spark/SparkUpdate.java=../lib/lppo/spark/SparkUpdate.java
+//FILES spark/Trouble.java=../lib/lppo/spark/Trouble.java
 //FILES bench/peers.py=../tests/peer/peers.py
 //FILES bench/train.jsonl=../data/train.jsonl
 //FILES bench/config.json=../data/base/config.json
@@ -26,6 +35,7 @@ import lppo.Recipe;
 import lppo.cli.Children;
 import lppo.cli.Cli;
 import lppo.cli.Progress;
+import lppo.cli.WithSpark;
 import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.Problems;
@@ -39,7 +49,9 @@ import lppo.train.Sample;
 import lppo.train.Trainer;
 import lppo.view.Charts;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
@@ -52,7 +64,8 @@ import tech.tablesaw.columns.numbers.NumberColumnFormatter;
 @Command(name = "bench", mixinStandardHelpOptions = true, showDefaultValues = true,
         description = "Speed of rollout, update and step, as shares of the machine's ceilings and as ratios to the peers.",
         footer = {"", "Examples:", "  ./jbang bench", "  ./jbang bench --peer python3    # a Python with torch, transformers, trl",
-            "  ./jbang bench --linear --leak 1000"})
+            "  ./jbang bench --linear --leak 1000",
+            "  ./jbang bench --master 'local-cluster[2,1,1024]' --rounds 10"})
 public class bench implements Callable<Integer> {
 
     private static final double LEAK = 16; // megabytes that may come and go without being a leak
@@ -80,6 +93,16 @@ public class bench implements Callable<Integer> {
     @Option(names = "--leak", paramLabel = "STEPS", description = "Train for so many steps instead; status 1 if memory or time a step grows.")
     int leak;
 
+    @Option(names = "--master", paramLabel = "URL", description = "Measure on Apache Spark instead: rollout, update, weights and gradients,"
+            + " for 1 and 2 executors, all weights and adapters.")
+    String master;
+
+    @Option(names = "--conf", paramLabel = "KEY=VALUE", description = "A setting of Spark; may be given several times.")
+    Map<String, String> conf = new LinkedHashMap<>();
+
+    @Spec
+    CommandSpec spec;
+
     @Option(names = "--out", description = "Folder for the table and the charts.")
     Path out = Path.of("runs", "bench");
 
@@ -90,8 +113,17 @@ public class bench implements Callable<Integer> {
                 .findFirst().orElseThrow(() -> new BadInput("--sizes " + name + ": choose built-in, 20m, 0.5b"))).toList();
         System.setProperty("ai.djl.pytorch.num_threads", Integer.toString(threads));
         Files.createDirectories(out);
+        if (master != null && !WithSpark.here()) {
+            return WithSpark.again(bench.class, spec.commandLine().getParseResult().originalArgs());
+        }
         Path scratch = Files.createTempDirectory("bench");
         try {
+            if (master != null) {
+                Table table = Far.measure(master, conf, scratch, rounds);
+                table.write().csv(out.resolve("spark.csv").toFile());
+                System.out.println(table.printAll());
+                return 0;
+            }
             if (linear) {
                 linear(scratch);
             }

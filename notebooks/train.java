@@ -1,11 +1,19 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //SOURCES ../lib/lppo/Lppo.java
 //SOURCES ../lib/lppo/math/Symja.java
+//FILES spark/Spark.java=../lib/lppo/spark/Spark.java
+//FILES spark/Cluster.java=../lib/lppo/spark/Cluster.java
+//FILES spark/Home.java=../lib/lppo/spark/Home.java
+//FILES spark/Published.java=../lib/lppo/spark/Published.java
+//FILES spark/Replica.java=../lib/lppo/spark/Replica.java
+//FILES spark/SparkRollout.java=../lib/lppo/spark/SparkRollout.java
+//FILES spark/SparkUpdate.java=../lib/lppo/spark/SparkUpdate.java
+//FILES spark/Trouble.java=../lib/lppo/spark/Trouble.java
 
 import ai.djl.Device;
 import java.io.Closeable;
-import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -14,6 +22,7 @@ import lppo.Recipe;
 import lppo.cli.Cli;
 import lppo.cli.Interrupt;
 import lppo.cli.Progress;
+import lppo.cli.WithSpark;
 import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.Problems;
@@ -24,6 +33,8 @@ import lppo.model.ModelConfig;
 import lppo.model.Policy;
 import lppo.model.Precision;
 import lppo.model.Tokenizer;
+import lppo.train.Blueprint;
+import lppo.train.Compute;
 import lppo.train.Fit;
 import lppo.train.Footprint;
 import lppo.train.Options;
@@ -33,7 +44,9 @@ import lppo.view.Display;
 import lppo.view.Tables;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** One run of one recipe. */
 @Command(name = "train", mixinStandardHelpOptions = true,
@@ -78,6 +91,12 @@ public class train implements Callable<Integer> {
     @Option(names = "--resume", description = "Go on from the latest checkpoint in --out.")
     boolean resume;
 
+    @Option(names = "--master", paramLabel = "URL", description = "Compute on Apache Spark: local[2], spark://HOST:7077, k8s://…, yarn (default: in this process).")
+    String master;
+
+    @Option(names = "--conf", paramLabel = "KEY=VALUE", description = "A setting of Spark; may be given several times.")
+    Map<String, String> conf = new LinkedHashMap<>();
+
     @Option(names = "--dry-run", description = "Print parameters, memory and what would be cut; train nothing.")
     boolean dryRun;
 
@@ -87,8 +106,15 @@ public class train implements Callable<Integer> {
     @Mixin
     Asking asking;
 
+    @Spec
+    CommandSpec spec;
+
     @Override
-    public Integer call() throws IOException {
+    public Integer call() throws Exception {
+        BadInput.unless(master != null || conf.isEmpty(), "--conf: is a setting of Spark, and needs --master");
+        if (master != null && !WithSpark.here()) {
+            return WithSpark.again(train.class, spec.commandLine().getParseResult().originalArgs());
+        }
         BadInput.unless(steps > 0, "--steps %d: must be positive", steps);
         BadInput.unless(tokens > 0, "--tokens %d: must be positive", tokens);
         BadInput.unless(loraRank >= 0, "--lora-rank %d: must be 0 (off) or more", loraRank);
@@ -119,14 +145,15 @@ public class train implements Callable<Integer> {
                 Policy reference = options.kl > 0 && loraRank > 0 ? loaded : other; // adapters off: the base, at no memory
                 Fit fit = fit(trusted, named, loaded.config(), loaded.tokenizer());
                 fit.warnings().forEach(System.err::println);
-                Trainer trainer = new Trainer(named, options, policy, reference, judge.reward(), fit.problems(),
-                        heldOut(loaded), new Seed(seed), folder);
-                if (resume) {
-                    trainer.resume(checkpoint);
-                } else {
-                    folder.json("config.json", config);
-                }
-                try (Progress progress = new Progress(recipe, steps)) {
+                Blueprint blueprint = Blueprint.of(model, options, precision, loraRank == 0 ? null : new Lora.Settings(loraRank, loraAlpha(), loraTargets), asking.stop);
+                try (Compute compute = WithSpark.compute(master, conf, blueprint, policy); Progress progress = new Progress(recipe, steps)) {
+                    Trainer trainer = new Trainer(named, options, policy, reference, judge.reward(), fit.problems(), heldOut(loaded),
+                            new Seed(seed), folder, compute);
+                    if (resume) {
+                        trainer.resume(checkpoint);
+                    } else {
+                        folder.json("config.json", config);
+                    }
                     trainer.telling(progress::tell);
                     boolean finished = trainer.run(steps, tokens, Interrupt.watch(), progress);
                     judge.tell();

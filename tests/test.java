@@ -1,4 +1,5 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
+//SOURCES ../lib/lppo/spark/Spark.java
 //SOURCES ../lib/lppo/Lppo.java
 //SOURCES ../lib/lppo/math/Symja.java
 //SOURCES lppo/**.java

@@ -42,6 +42,7 @@ package lppo;
 //SOURCES cli/Interrupt.java
 //SOURCES cli/Jobs.java
 //SOURCES cli/Progress.java
+//SOURCES cli/WithSpark.java
 //SOURCES data/BadInput.java
 //SOURCES data/Benchmark.java
 //SOURCES data/Checksums.java
@@ -103,7 +104,9 @@ package lppo;
 //SOURCES rollout/Sampling.java
 //SOURCES task/ModularChain.java
 //SOURCES train/AdamW.java
+//SOURCES train/Blueprint.java
 //SOURCES train/Collector.java
+//SOURCES train/Compute.java
 //SOURCES train/Credit.java
 //SOURCES train/Diverged.java
 //SOURCES train/Evaluation.java

@@ -3,6 +3,7 @@ package lppo;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.types.DataType;
+import java.io.Serializable;
 import lppo.data.BadInput;
 
 /**
@@ -24,7 +25,7 @@ import lppo.data.BadInput;
  * @param kl estimator of the KL term to the reference policy
  * @param klCoefficient beta of that term; 0 leaves it out
  */
-public record PolicyLoss(Ratio ratio, Surrogate surrogate, double clipLow, double clipHigh, Kl kl, double klCoefficient) {
+public record PolicyLoss(Ratio ratio, Surrogate surrogate, double clipLow, double clipHigh, Kl kl, double klCoefficient) implements Serializable {
 
     /** Log-ratios are cut at this, where the exponential is finite and a clip or a stop is due anyhow. */
     private static final double MAX_LOG_RATIO = 20;

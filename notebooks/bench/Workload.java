@@ -132,6 +132,11 @@ final class Workload implements AutoCloseable {
         return new GpuRollout(policy, Sampling.plain(newTokens), new Seed(1), 1024, plain).sample(prompts, GROUP, step++);
     }
 
+    /** What is asked, once a problem. */
+    List<Prompt> prompts() {
+        return prompts;
+    }
+
     /** One optimiser step on samples. */
     void update(List<Sample> samples) {
         learner.update(samples, objective, 1e-7); // next to nothing, so that the length of the answers stays

@@ -11,9 +11,11 @@ import java.io.IOException;
 import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -36,11 +38,26 @@ class CatalogTest {
 
     @Test
     void theListOfSourcesIsComplete() throws IOException {
-        List<String> listed = Stream.concat(sources("Lppo.java", ""), sources("math/Symja.java", "math/")).sorted().toList();
+        List<String> headers = List.of("Lppo.java", "math/Symja.java", "spark/Spark.java");
+        List<String> listed = new ArrayList<>(headers);
+        for (String header : headers) {
+            sources(header, header.replaceFirst("[^/]*$", "")).forEach(listed::add);
+        }
         try (Stream<Path> files = Files.walk(LIB)) {
             List<String> found = files.map(file -> LIB.relativize(file).toString().replace('\\', '/'))
-                    .filter(file -> file.endsWith(".java") && !file.equals("Lppo.java") && !file.equals("math/Symja.java")).sorted().toList();
-            assertEquals(String.join("\n", found), String.join("\n", listed), "//SOURCES in lib/lppo/Lppo.java");
+                    .filter(file -> file.endsWith(".java")).sorted().toList();
+            assertEquals(String.join("\n", found), listed.stream().sorted().collect(Collectors.joining("\n")), "//SOURCES in lib/lppo/Lppo.java");
+        }
+    }
+
+    /** {@code --master} compiles these where it is asked for. */
+    @Test
+    void commandsThatTakeAMasterBringTheSourcesOfSpark() throws IOException {
+        List<String> wanted = Stream.concat(Stream.of("Spark.java"), sources("spark/Spark.java", ""))
+                .map(file -> "//FILES spark/" + file + "=../lib/lppo/spark/" + file).toList();
+        for (String command : List.of("train", "bench")) {
+            List<String> lines = Files.readAllLines(Checkout.ROOT.resolve("notebooks/" + command + ".java"));
+            assertEquals(String.join("\n", wanted), lines.stream().filter(line -> line.startsWith("//FILES spark/")).collect(Collectors.joining("\n")), command);
         }
     }
 

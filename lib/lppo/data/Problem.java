@@ -1,5 +1,6 @@
 package lppo.data;
 
+import java.io.Serializable;
 import java.util.Objects;
 
 /**
@@ -12,7 +13,7 @@ import java.util.Objects;
  * @param level difficulty, for reports by level; null where unknown
  * @param source where the problem is from; null where unknown
  */
-public record Problem(String id, String question, String answer, String solution, String level, String source) {
+public record Problem(String id, String question, String answer, String solution, String level, String source) implements Serializable {
 
     public Problem {
         Objects.requireNonNull(id, "id");

@@ -1,5 +1,6 @@
 package lppo.data;
 
+import java.io.Serializable;
 import java.util.SplittableRandom;
 
 /**
@@ -9,7 +10,7 @@ import java.util.SplittableRandom;
  *
  * @param value the number a user gives as {@code --seed}
  */
-public record Seed(long value) {
+public record Seed(long value) implements Serializable {
 
     /** The generator for one purpose (say {@code "rollout"}) at one step, for one problem and one completion of it. */
     public SplittableRandom at(String purpose, long step, String problem, int index) {

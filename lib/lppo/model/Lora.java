@@ -14,6 +14,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.io.IOException;
+import java.io.Serializable;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -57,7 +58,7 @@ public final class Lora {
      * @param alpha the product is scaled by alpha / r
      * @param targets of {@link #PROJECTIONS}
      */
-    public record Settings(int rank, double alpha, List<String> targets) {
+    public record Settings(int rank, double alpha, List<String> targets) implements Serializable {
 
         /** Checks the ranges. */
         public Settings {

@@ -1,5 +1,6 @@
 package lppo.rollout;
 
+import java.io.Serializable;
 import java.util.Arrays;
 import java.util.function.Function;
 import lppo.data.Problem;
@@ -13,7 +14,7 @@ import lppo.data.Problem;
  * @param prefixLength how many of the tokens are the prefix; 0 if unguided
  * @param beta the ratio at which the expert solution was cut; 0 if unguided
  */
-public record Prompt(Problem problem, int[] tokens, int prefixLength, double beta) {
+public record Prompt(Problem problem, int[] tokens, int prefixLength, double beta) implements Serializable {
 
     /** A prompt without a hint. */
     public static Prompt unguided(Problem problem, int[] tokens) {

@@ -1,5 +1,6 @@
 package lppo.rollout;
 
+import java.io.Serializable;
 import lppo.data.BadInput;
 
 /**
@@ -10,7 +11,7 @@ import lppo.data.BadInput;
  * @param topP keep the most probable tokens whose mass reaches p; 1 keeps all
  * @param maxNewTokens longest completion, the end token included
  */
-public record Sampling(double temperature, int topK, double topP, int maxNewTokens) {
+public record Sampling(double temperature, int topK, double topP, int maxNewTokens) implements Serializable {
 
     public Sampling {
         BadInput.unless(temperature >= 0 && Double.isFinite(temperature), "temperature %s: must be 0 or more", temperature);

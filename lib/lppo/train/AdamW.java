@@ -65,6 +65,11 @@ public final class AdamW {
 
     /** Forgets what was accumulated; a gradient that is no number too. */
     public void zeroGradients() {
+        zeroGradients(parameters);
+    }
+
+    /** The same for any arrays that record gradients. */
+    public static void zeroGradients(List<NDArray> parameters) {
         parameters.forEach(p -> Scopes.run(() -> p.getGradient().set(new NDIndex("..."), 0)));
     }
 

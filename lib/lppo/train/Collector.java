@@ -25,9 +25,9 @@ import lppo.data.Selection;
 import lppo.model.Policy;
 import lppo.reward.Reward;
 import lppo.rollout.Completion;
-import lppo.rollout.GpuRollout;
 import lppo.rollout.Group;
 import lppo.rollout.Prompt;
+import lppo.rollout.Rollout;
 import lppo.rollout.Sampling;
 
 /**
@@ -44,8 +44,9 @@ final class Collector {
     private final Reward reward;
     private final Order order;
     private final DifficultySelection difficulty; // null unless the recipe chooses by it
-    private final GpuRollout rollout;
-    private final GpuRollout again; // the same with draws of its own
+    private final Seed seed;
+    private final Rollout rollout;
+    private final Rollout again; // the same with draws of its own
     private final PrefixSampler prefixes;
     private final AdaptivePrefix adaptive;
     private ProgressTracker tracker;
@@ -69,16 +70,17 @@ final class Collector {
         }
     }
 
-    Collector(Recipe recipe, Options options, Policy policy, Reward reward, List<Problem> problems, Seed seed) {
+    Collector(Recipe recipe, Options options, Policy policy, Compute compute, Reward reward, List<Problem> problems, Seed seed) {
         this.recipe = recipe;
         this.options = options;
         this.policy = policy;
         this.reward = reward;
+        this.seed = seed;
         order = Order.mixed(problems, options.problemsPerStep, options.trustedShare, seed);
         difficulty = recipe.selective() ? new DifficultySelection(problems, options.problemsPerStep, options.fade, seed) : null;
         Sampling sampling = new Sampling(options.temperature, options.topK, options.topP, options.maxNewTokens);
-        rollout = new GpuRollout(policy, sampling, seed, options.rolloutRows);
-        again = new GpuRollout(policy, sampling, seed.child("again"), options.rolloutRows);
+        rollout = compute.rollout(sampling, seed);
+        again = compute.rollout(sampling, seed.child("again"));
         prefixes = new PrefixSampler(
                 new PrefixSampler.Rule(options.guideBelow, options.guideAfter, options.guideProgress, options.guideInARow),
                 options.betaMin, options.betaMax, options.guidedShare, policy::encode, seed);
@@ -143,7 +145,7 @@ final class Collector {
         List<Problem> problems = selection.at(step - 1);
         for (int round = 1; !problems.isEmpty(); round++) {
             problems.forEach(p -> taken.add(p.id()));
-            List<Group> sampled = scored(rollout, problems.stream().flatMap(p -> prompts(p, step).stream()).toList(), step);
+            List<Group> sampled = scored(rollout, seed, problems.stream().flatMap(p -> prompts(p, step).stream()).toList(), step);
             visited.addAll(sampled);
             List<Group> learned = recipe.hints() == Recipe.Hints.RESCUE ? rescued(sampled, step, visited) : sampled;
             kept.addAll(refills == 0 ? learned : learned.stream().filter(g -> !g.silent()).toList());
@@ -168,16 +170,16 @@ final class Collector {
         List<Prompt> prompts = groups.stream().filter(g -> g.problem().hasDemonstration() && g.passRate().orElse(1) == 0)
                 .map(g -> prefixes.prompts(g.problem(), prefixes.beta(g.problem(), step), options.groupSize))
                 .filter(group -> group.stream().anyMatch(Prompt::guided)).flatMap(List::stream).toList();
-        List<Group> rescued = prompts.isEmpty() ? List.of() : scored(again, prompts, step);
+        List<Group> rescued = prompts.isEmpty() ? List.of() : scored(again, seed.child("again"), prompts, step);
         visited.addAll(rescued);
         List<Group> result = new ArrayList<>(groups);
         result.replaceAll(g -> rescued.stream().filter(r -> r.problem().id().equals(g.problem().id())).findFirst().orElse(g));
         return result;
     }
 
-    private List<Group> scored(GpuRollout sampler, List<Prompt> prompts, long step) {
+    private List<Group> scored(Rollout sampler, Seed own, List<Prompt> prompts, long step) {
         return Group.of(sampler.sample(prompts, step)).stream().map(group -> noisy(
-                group.scored(c -> Evaluation.score(c, policy, reward)), sampler.seed(), step)).toList();
+                group.scored(c -> Evaluation.score(c, policy, reward)), own, step)).toList();
     }
 
     /** The group with some of its rewards turned round, to study what that does. */

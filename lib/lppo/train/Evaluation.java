@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -57,10 +58,16 @@ public record Evaluation(List<Completion> greedy, List<Group> sampled) {
      */
     public static Evaluation of(Policy policy, List<Problem> problems, Reward reward, Sampling sampling, int samples,
             int maxRows, Seed seed) {
+        return of(policy, problems, reward, sampling, samples, how -> new GpuRollout(policy, how, seed, maxRows));
+    }
+
+    /** The same by any rollout; {@code place} makes one of each kind of sampling. */
+    static Evaluation of(Policy policy, List<Problem> problems, Reward reward, Sampling sampling, int samples,
+            Function<Sampling, Rollout> place) {
         List<Prompt> prompts = problems.stream()
                 .map(p -> Prompt.unguided(p, policy.encode(p.question()))).toList();
-        Rollout greedy = new GpuRollout(policy, Sampling.greedy(sampling.maxNewTokens()), seed, maxRows);
-        Rollout sampled = new GpuRollout(policy, sampling, seed, maxRows);
+        Rollout greedy = place.apply(Sampling.greedy(sampling.maxNewTokens()));
+        Rollout sampled = place.apply(sampling);
         return new Evaluation(
                 greedy.sample(prompts, 0).stream().map(c -> c.withReward(score(c, policy, reward))).toList(),
                 samples == 0 ? List.of() : sampled.sample(prompts, samples, 0).stream()

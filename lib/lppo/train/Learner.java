@@ -8,11 +8,11 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.nn.core.Embedding;
 import ai.djl.training.GradientCollector;
+import java.io.Serializable;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
 import java.util.stream.LongStream;
 import lppo.PolicyLoss;
 import lppo.data.BadInput;
@@ -93,6 +93,7 @@ public final class Learner {
             double gradientNorm) {}
 
     /**
+     * @param optimizer null if only gradients are asked for
      * @param temperature of the sampling, so that log-probabilities mean the same here and there; 1 for imitation
      * @param tokenBudget most padded tokens of a micro-batch; bounds the memory
      * @param maxNorm gradients of a larger global norm are scaled down to it
@@ -137,7 +138,16 @@ public final class Learner {
      * @throws Diverged before any parameter moves, if the loss or a gradient is no finite number, or rollout and learner are too far apart
      */
     public Report update(List<Sample> samples, Objective objective, double learningRate) {
-        double[] sums = gradients(samples, objective);
+        return step(gradients(samples, objective), learningRate);
+    }
+
+    /**
+     * The second half of an update: moves the parameters by the gradient that lies on them.
+     *
+     * @param sums what {@link #means} gave for the batch
+     * @throws Diverged before any parameter moves, if the loss or a gradient is no finite number
+     */
+    public Report step(double[] sums, double learningRate) {
         double norm = optimizer.gradientNorm();
         if (!Double.isFinite(sums[0]) || !Double.isFinite(norm)) {
             optimizer.zeroGradients();
@@ -153,19 +163,30 @@ public final class Learner {
 
     /** Accumulates the gradient of a batch on the parameters; returns the numbers of the report. */
     double[] gradients(List<Sample> samples, Objective objective) {
+        return means(samples, micro(samples).stream().map(micro -> gradient(micro, objective)).toList());
+    }
+
+    /** Accumulates the gradient of a micro-batch on the parameters; returns its part of the numbers of the report. */
+    public double[] gradient(Micro micro, Objective objective) {
         double[] sums = new double[6];
-        for (Supplier<TokenBatch> micro : micro(samples)) {
-            Scopes.run(() -> {
-                TokenBatch plain = micro.get();
-                TokenBatch batch = objective.reference() == null ? plain
-                        : plain.withReference(Scopes.keep(() -> logProbs(objective.reference(), plain)));
-                if (recompute) {
-                    Recomputation.backward(policy, batch.tokens(), output -> backwardInSlices(batch, objective, output, sums));
-                } else {
-                    backward(batch, objective, sums);
-                }
-            });
-        }
+        Scopes.run(() -> {
+            TokenBatch plain = micro.packed() ? TokenBatch.packed(micro.rows(), policy.manager())
+                    : TokenBatch.of(micro.rows().get(0), policy.manager());
+            TokenBatch batch = objective.reference() == null ? plain
+                    : plain.withReference(Scopes.keep(() -> logProbs(objective.reference(), plain)));
+            if (recompute) {
+                Recomputation.backward(policy, batch.tokens(), output -> backwardInSlices(batch, objective, output, sums));
+            } else {
+                backward(batch, objective, sums);
+            }
+        });
+        return sums;
+    }
+
+    /** The numbers of the report of a batch from those of its micro-batches, in their order. */
+    public static double[] means(List<Sample> samples, List<double[]> parts) {
+        double[] sums = new double[6];
+        parts.forEach(part -> Arrays.setAll(sums, i -> sums[i] + part[i]));
         double weight = samples.stream().mapToDouble(s -> s.weight() * s.completion().length).sum();
         for (int i = 1; i < sums.length; i++) {
             sums[i] /= weight; // the means are over the tokens given; the loss is that of the whole batch
@@ -173,12 +194,19 @@ public final class Learner {
         return sums;
     }
 
-    /** The micro-batches; short completions share the computation of their prompt. */
-    private List<Supplier<TokenBatch>> micro(List<Sample> samples) {
+    /**
+     * Samples that go through the model together.
+     *
+     * @param rows of samples that share a prompt, if packed; else one list of them all
+     * @param packed whether short completions share the computation of their prompt
+     */
+    public record Micro(List<List<Sample>> rows, boolean packed) implements Serializable {}
+
+    /** The micro-batches of a batch, in the order in which their gradients are added. */
+    public List<Micro> micro(List<Sample> samples) {
         List<List<Sample>> rows = recompute ? List.of() : TokenBatch.rows(samples, tokenBudget);
-        return rows.isEmpty()
-                ? TokenBatch.micro(samples, tokenBudget).stream().<Supplier<TokenBatch>>map(m -> () -> TokenBatch.of(m, policy.manager())).toList()
-                : TokenBatch.microRows(rows, tokenBudget).stream().<Supplier<TokenBatch>>map(m -> () -> TokenBatch.packed(m, policy.manager())).toList();
+        return rows.isEmpty() ? TokenBatch.micro(samples, tokenBudget).stream().map(m -> new Micro(List.of(List.copyOf(m)), false)).toList()
+                : TokenBatch.microRows(rows, tokenBudget).stream().map(m -> new Micro(m.stream().map(List::copyOf).toList(), true)).toList();
     }
 
     /** A batch in parts of few enough tokens for the logits of each to be small. */

@@ -1,5 +1,6 @@
 package lppo.train;
 
+import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
 import lppo.PolicyLoss.Aggregation;
@@ -22,7 +23,7 @@ import lppo.rollout.Prompt;
  * @param weight of each completion token in the loss of the batch; 0 until {@link #weighted} has seen the whole batch
  */
 public record Sample(int[] prompt, int[] completion, float[] behaviour, float[] old, float[] importance, double advantage,
-        double weight) {
+        double weight) implements Serializable {
 
     /** A sample whose ratios are taken to the policy that sampled it. */
     public Sample(int[] prompt, int[] completion, float[] behaviour, double advantage, double weight) {

@@ -45,6 +45,7 @@ public final class Trainer {
     private final Reward reward;
     private final List<Problem> heldOut;
     private final RunFolder folder;
+    private final Compute compute;
     private final Collector collector;
     private final Learner.Objective objective;
     private final AdamW optimizer;
@@ -58,15 +59,22 @@ public final class Trainer {
     private long bestStep = -1;
     private Consumer<String> tell = message -> {};
 
+    /** A run that computes in this process. */
+    public Trainer(Recipe recipe, Options options, Policy policy, Policy reference, Reward reward, List<Problem> problems,
+            List<Problem> heldOut, Seed seed, RunFolder folder) {
+        this(recipe, options, policy, reference, reward, problems, heldOut, seed, folder, Compute.here(policy, options.rolloutRows));
+    }
+
     /**
      * Makes the parts.
      *
      * @param reference for the KL term, in the loss or in the reward; null if its coefficient is 0
      * @param heldOut problems to evaluate on; empty for none
+     * @param compute where it samples and learns
      * @throws BadInput for an impossible option
      */
     public Trainer(Recipe recipe, Options options, Policy policy, Policy reference, Reward reward, List<Problem> problems,
-            List<Problem> heldOut, Seed seed, RunFolder folder) {
+            List<Problem> heldOut, Seed seed, RunFolder folder, Compute compute) {
         options.check();
         BadInput.unless(options.kl == 0 || reference != null, "KL coefficient %s: needs a reference policy", options.kl);
         this.recipe = recipe;
@@ -75,7 +83,8 @@ public final class Trainer {
         this.reward = reward;
         this.heldOut = heldOut;
         this.folder = folder;
-        collector = new Collector(recipe, options, policy, reward, problems, seed);
+        this.compute = compute;
+        collector = new Collector(recipe, options, policy, compute, reward, problems, seed);
         boolean inReward = options.kl > 0 && options.klInReward();
         objective = Learner.Objective.of(options.policyLoss(), inReward ? null : reference);
         optimizer = new AdamW(policy.parameters(), policy.manager(),
@@ -209,7 +218,7 @@ public final class Trainer {
         boolean term = options.policyLoss().klCoefficient() > 0;
         List<Sample> learned = term ? batch : batch.stream().filter(s -> s.advantage() != 0).toList();
         try {
-            return learned.isEmpty() ? Optional.empty() : Optional.of(learner.update(learned, objective, rate));
+            return learned.isEmpty() ? Optional.empty() : Optional.of(compute.update(learner, objective, learned, rate));
         } catch (Diverged e) {
             throw new Diverged("step " + (done + 1) + ": " + e.getMessage() + "; stopped before the weights moved, the last"
                     + " good checkpoint is " + folder.latestCheckpoint() + ". Try a lower --learning-rate");
@@ -276,7 +285,7 @@ public final class Trainer {
             return;
         }
         Evaluation evaluation = Evaluation.of(policy, heldOut, reward, Sampling.plain(options.maxNewTokens), options.evaluateSamples,
-                options.rolloutRows, new Seed(0)); // the same draws for every run, so that curves differ by the policy alone
+                how -> compute.rollout(how, new Seed(0))); // the same draws for every run, so that curves differ by the policy alone
         write(evaluation, folder, done, sampledTokens, policy);
         double accuracy = evaluation.all().greedy();
         if (accuracy > best) {

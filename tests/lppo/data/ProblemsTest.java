@@ -8,9 +8,15 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.File;
 import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -174,7 +180,23 @@ class ProblemsTest {
         Files.write(file, new byte[] {(byte) 0xff, (byte) 0xfe, 0, 1});
         assertTrue(refused(file).endsWith(": is neither Parquet nor UTF-8 text"));
         assertTrue(refused(folder.resolve("none.parquet")).endsWith("none.parquet: no such problem file"));
-        assertTrue(refused(FIXTURES.resolve("gzip.parquet")).contains("write it anew with snappy or zstd"));
+    }
+
+    /** As commands see it: these tests have Spark on their class path, and with it Hadoop, which reads gzip. */
+    @Test
+    void gzippedParquetIsRefusedInOneLine() throws Exception {
+        List<URL> libraries = new ArrayList<>();
+        for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+            if (!entry.contains("hadoop-client")) {
+                libraries.add(Path.of(entry).toUri().toURL());
+            }
+        }
+        try (URLClassLoader loader = new URLClassLoader(libraries.toArray(new URL[0]), ClassLoader.getPlatformClassLoader())) {
+            Method read = loader.loadClass("lppo.data.Problems").getMethod("read", Path.class);
+            InvocationTargetException refused = assertThrows(InvocationTargetException.class, () -> read.invoke(null, FIXTURES.resolve("gzip.parquet")));
+            assertEquals("lppo.data.BadInput", refused.getCause().getClass().getName());
+            assertTrue(refused.getCause().getMessage().contains("write it anew with snappy or zstd"), refused.getCause().getMessage());
+        }
     }
 
     @Test

@@ -170,7 +170,7 @@ class CreditTest {
     }
 
     private static List<Group> groups(Policy policy, Options options) {
-        return new Collector(Recipe.GRPO, options, policy, TinyRun.ENDS, TinyRun.PROBLEMS, new Seed(1)).collect(1).groups();
+        return new Collector(Recipe.GRPO, options, policy, Compute.here(policy, options.rolloutRows), TinyRun.ENDS, TinyRun.PROBLEMS, new Seed(1)).collect(1).groups();
     }
 
     private static Learner learner(Policy policy) {

@@ -314,7 +314,7 @@ class RivalsTest {
     }
 
     private static Collector collector(Recipe recipe, Options options, Policy policy, Reward reward) {
-        return new Collector(recipe, options, policy, reward, TinyRun.PROBLEMS, new Seed(1));
+        return new Collector(recipe, options, policy, Compute.here(policy, options.rolloutRows), reward, TinyRun.PROBLEMS, new Seed(1));
     }
 
     private static List<String> ids(List<Group> groups) {

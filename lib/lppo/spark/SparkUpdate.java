@@ -1,0 +1,95 @@
+package lppo.spark;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.training.GradientCollector;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import lppo.model.Policy;
+import lppo.model.Scopes;
+import lppo.train.Learner;
+import lppo.train.Sample;
+
+/**
+ * An update whose gradients are computed on executors, a micro-batch at a time; the optimiser steps on the driver. The
+ * micro-batches are those of one process with the same {@code --token-budget}, which must be small enough for each executor
+ * to have one.
+ *
+ * @param cluster of executors
+ * @param policy that learns, on the driver
+ * @param sum how gradients are added
+ */
+public record SparkUpdate(Cluster cluster, Policy policy, Sum sum) {
+
+    /** How gradients are added. */
+    public enum Sum {
+        /** On the driver, in the order of the micro-batches: to the last bit what one process computes. One gradient per micro-batch travels. */
+        ORDERED,
+        /** On the executors, then by {@code treeAggregate}: one gradient per executor travels; the last bits depend on their number. */
+        TREE
+    }
+
+    /**
+     * One optimiser step.
+     *
+     * @param learner of the policy
+     * @param samples {@linkplain Sample#weighted weighted} samples
+     * @throws lppo.train.Diverged before any parameter moves, if the loss or a gradient is no finite number
+     */
+    public Learner.Report of(Learner learner, List<Sample> samples, double learningRate) {
+        List<Learner.Micro> micros = learner.micro(samples);
+        int count = Math.min(cluster.slots(), micros.size());
+        List<LinkedHashMap<Integer, Learner.Micro>> work = new ArrayList<>();
+        for (int part = 0; part < count; part++) {
+            LinkedHashMap<Integer, Learner.Micro> mine = new LinkedHashMap<>();
+            for (int i = part; i < micros.size(); i += count) { // in turns, as they are sorted by length
+                mine.put(i, micros.get(i));
+            }
+            work.add(mine);
+        }
+        Replica.Gradient total = sum == Sum.ORDERED ? ordered(work) : tree(work);
+        cluster.received(4L * total.values().length * (sum == Sum.ORDERED ? micros.size() : count));
+        add(total.values(), policy.parameters());
+        return learner.step(Learner.means(samples, List.of(total.sums())), learningRate);
+    }
+
+    private Replica.Gradient ordered(List<LinkedHashMap<Integer, Learner.Micro>> work) {
+        return cluster.run("update", work, Replica::gradients).stream().flatMap(List::stream)
+                .sorted(Comparator.comparingInt(Replica.Gradient::index)).reduce(SparkUpdate::plus).orElseThrow();
+    }
+
+    private Replica.Gradient tree(List<LinkedHashMap<Integer, Learner.Micro>> work) {
+        return cluster.tree("update", work, (replica, micros) -> replica.gradients(micros).stream().reduce(SparkUpdate::plus).orElseThrow(),
+                new Replica.Gradient(Integer.MAX_VALUE, new float[0], new double[0]), SparkUpdate::plus);
+    }
+
+    /** The sum, kept in the first; one of no values is the other. */
+    private static Replica.Gradient plus(Replica.Gradient a, Replica.Gradient b) {
+        if (a.values().length == 0 || b.values().length == 0) {
+            return a.values().length == 0 ? b : a;
+        }
+        for (int i = 0; i < a.values().length; i++) {
+            a.values()[i] += b.values()[i];
+        }
+        Arrays.setAll(a.sums(), i -> a.sums()[i] + b.sums()[i]);
+        return a;
+    }
+
+    /** Adds values, one array's after another's, to the gradients of some arrays. */
+    private static void add(float[] values, List<NDArray> parameters) {
+        int at = 0;
+        for (NDArray parameter : parameters) {
+            int to = at + (int) parameter.size();
+            float[] mine = Arrays.copyOfRange(values, at, to);
+            Scopes.run(() -> { // there may be no gradient yet, and only the engine can make one: that of x . g is g
+                try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
+                    collector.backward(parameter.mul(parameter.getManager().create(mine, parameter.getShape())).sum());
+                }
+            });
+            at = to;
+        }
+    }
+}

@@ -1,0 +1,219 @@
+package lppo.spark;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.Device;
+import java.io.File;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import javax.tools.ToolProvider;
+import lppo.Checkout;
+import lppo.Recipe;
+import lppo.data.Problem;
+import lppo.data.Problems;
+import lppo.data.Seed;
+import lppo.model.Policy;
+import lppo.model.Precision;
+import lppo.reward.Reward;
+import lppo.rollout.Completion;
+import lppo.rollout.Prompt;
+import lppo.rollout.Rollout;
+import lppo.rollout.Sampling;
+import lppo.train.Blueprint;
+import lppo.train.Compute;
+import lppo.train.Options;
+import lppo.train.RunFolder;
+import lppo.train.Trainer;
+import org.apache.spark.Success$;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerJobStart;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.apache.spark.scheduler.SparkListenerTaskStart;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Spark's standalone cluster, whose workers die and come, and whose driver dies: the numbers stay those of one process. */
+@EnabledOnOs(OS.LINUX)
+class SparkClusterTest {
+
+    private static final Path MODEL = Checkout.ROOT.resolve("data/base");
+    private static final int STEPS = 20;
+
+    @TempDir static Path folder;
+    private static Standalone cluster;
+
+    @BeforeAll
+    static void start() throws Exception {
+        cluster = new Standalone(folder, 2);
+        run("alone", null, step -> {});
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        cluster.close();
+    }
+
+    private static Options options() {
+        Options options = new Options();
+        options.problemsPerStep = 32;
+        options.tokenBudget = 512;
+        options.evaluateEvery = 5;
+        options.evaluateSamples = 0;
+        options.learningRate = 1e-3;
+        options.device = "cpu";
+        return options;
+    }
+
+    private interface Watch {
+        void at(long step) throws Exception;
+    }
+
+    /** A run; on the cluster if it is given. */
+    private static void run(String name, Killer killer, Watch watch) throws Exception {
+        List<Problem> problems = Problems.read(Checkout.ROOT.resolve("data/train.jsonl"));
+        Options options = options();
+        try (Policy policy = Policy.load(MODEL, Device.cpu());
+                Compute compute = killer == null ? Compute.here(policy, options.rolloutRows) : killer.watched(open(options, policy))) {
+            assertTrue(new Trainer(Recipe.LPPO, options, policy, null, Reward.lastWord(), problems, List.of(), new Seed(1),
+                    RunFolder.create(folder.resolve(name)), compute).run(STEPS, () -> false, step -> {
+                        try {
+                            watch.at(step);
+                        } catch (Exception e) {
+                            throw new IllegalStateException(e);
+                        }
+                    }));
+        }
+    }
+
+    private static Cluster open(Options options, Policy policy) {
+        return new Cluster(cluster.url(), Standalone.settings(), Blueprint.of(MODEL, options, Precision.FP32, null, List.of()), policy);
+    }
+
+    private static void same(String name) throws Exception {
+        for (String table : List.of("metrics.csv", "problems.csv")) {
+            assertEquals(Files.readString(folder.resolve("alone").resolve(table)), Files.readString(folder.resolve(name).resolve(table)), table);
+        }
+    }
+
+    /** Kills the worker of the next task of a kind as soon as it starts. */
+    private static final class Killer extends SparkListener {
+        private final Map<Integer, String> stages = new HashMap<>();
+        private volatile String next = "";
+        private volatile int killed;
+        private volatile int lost;
+
+        Cluster watched(Cluster compute) {
+            compute.context().sc().addSparkListener(this);
+            return compute;
+        }
+
+        @Override
+        public void onJobStart(SparkListenerJobStart job) {
+            String name = String.valueOf(job.properties().getProperty("spark.job.description"));
+            job.stageInfos().foreach(stage -> stages.put(stage.stageId(), name));
+        }
+
+        @Override
+        public void onTaskStart(SparkListenerTaskStart task) {
+            if (next.equals(stages.get(task.stageId()))) {
+                next = "";
+                killed += cluster.kill(task.taskInfo().executorId()) ? 1 : 0;
+            }
+        }
+
+        @Override
+        public void onTaskEnd(SparkListenerTaskEnd task) {
+            lost += task.reason() instanceof Success$ ? 0 : 1;
+        }
+    }
+
+    @Test
+    void workersDieAndComeAndTheNumbersStay() throws Exception {
+        Killer killer = new Killer();
+        run("killed", killer, step -> {
+            if (step == 5) {
+                killer.next = "rollout";
+            } else if (step == 8) {
+                cluster.add();
+            } else if (step == 12) {
+                killer.next = "update";
+            } else if (step == 15) {
+                cluster.add(); // for the tests after this one
+            }
+        });
+        assertEquals(2, killer.killed, "workers killed");
+        assertTrue(killer.lost >= 2, killer.lost + " tasks were lost");
+        same("killed");
+    }
+
+    @Test
+    void aReplicaWithOtherWeightsRefusesAndFetches() throws Exception {
+        Options options = options();
+        try (Policy policy = Policy.load(MODEL, Device.cpu()); Cluster compute = open(options, policy)) {
+            Problem problem = Problems.read(Checkout.ROOT.resolve("data/train.jsonl")).get(0);
+            List<Prompt> prompts = List.of(Prompt.unguided(problem, policy.encode(problem.question())));
+            Rollout rollout = compute.rollout(Sampling.plain(14), new Seed(1));
+            List<Completion> first = rollout.sample(prompts, 1);
+            compute.context().parallelize(List.of(1, 2), 2).foreach(new Spoil());
+            List<Completion> second = rollout.sample(prompts, 1);
+            rollout.sample(prompts, 1);
+            assertEquals(Arrays.toString(first.get(0).logProbs()), Arrays.toString(second.get(0).logProbs()));
+            assertEquals(List.of(1, 1, 0), compute.calls().stream().map(Compute.Call::renewed).toList());
+            assertEquals(1, compute.versions());
+        }
+    }
+
+    @Test
+    void aKilledDriverGoesOnFromItsCheckpoint() throws Exception {
+        Path classes = Files.createDirectories(folder.resolve("classes"));
+        assertEquals(0, ToolProvider.getSystemJavaCompiler().run(null, null, null, "-proc:none", "-d", classes.toString(), "-cp",
+                System.getProperty("java.class.path"), Checkout.ROOT.resolve("notebooks/train.java").toString()));
+        Process driver = driver(classes);
+        Path metrics = folder.resolve("resumed/metrics.csv");
+        while (driver.isAlive() && (!Files.exists(metrics) || Files.readAllLines(metrics).size() < 9)) {
+            Thread.sleep(20);
+        }
+        assertTrue(driver.isAlive(), SparkClusterTest::log);
+        driver.destroyForcibly().waitFor();
+        int rows = Files.readAllLines(metrics).size();
+        assertTrue(rows < STEPS, rows + " rows when it was killed");
+        Process again = driver(classes, "--resume");
+        assertTrue(again.waitFor(600, TimeUnit.SECONDS), SparkClusterTest::log);
+        assertEquals(0, again.exitValue(), SparkClusterTest::log);
+        same("resumed");
+    }
+
+    private static String log() {
+        try {
+            return Files.readString(folder.resolve("driver.log"));
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    private static Process driver(Path classes, String... more) throws Exception {
+        Options options = options();
+        List<String> line = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        line.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+        line.addAll(List.of("-Dai.djl.pytorch.num_threads=1", "-cp", classes + File.pathSeparator + System.getProperty("java.class.path"), "train", "--recipe", "lppo",
+                "--model", MODEL.toString(), "--data", Checkout.ROOT.resolve("data/train.jsonl").toString(), "--out", folder.resolve("resumed").toString(),
+                "--steps", Integer.toString(STEPS), "--problems-per-step", Integer.toString(options.problemsPerStep), "--token-budget",
+                Integer.toString(options.tokenBudget), "--learning-rate", "1e-3", "--evaluate-every", "5", "--device", "cpu", "--master", cluster.url()));
+        Standalone.settings().forEach((key, value) -> line.addAll(List.of("--conf", key + "=" + value)));
+        line.addAll(List.of(more));
+        return new ProcessBuilder(line).redirectErrorStream(true).redirectOutput(folder.resolve("driver.log").toFile()).start();
+    }
+}

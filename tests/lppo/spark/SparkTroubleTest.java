@@ -1,0 +1,83 @@
+package lppo.spark;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.Device;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import lppo.Checkout;
+import lppo.data.BadInput;
+import lppo.data.Problem;
+import lppo.data.Seed;
+import lppo.model.Policy;
+import lppo.model.Precision;
+import lppo.rollout.Prompt;
+import lppo.rollout.Sampling;
+import lppo.train.Blueprint;
+import lppo.train.Options;
+import org.apache.spark.SparkException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What goes wrong is told in one line that names the host and what to do. */
+class SparkTroubleTest {
+
+    @TempDir Path folder;
+
+    @Test
+    void aMissingOrOtherModelFolderNamesTheHost() throws Exception {
+        Path model = Files.createDirectory(folder.resolve("model"));
+        for (Path file : Checkout.list(Checkout.ROOT.resolve("data/base"))) {
+            Files.copy(file, model.resolve(file.getFileName()));
+        }
+        Blueprint blueprint = Blueprint.of(model, options(), Precision.FP32, null, List.of());
+        try (Policy policy = Policy.load(model, Device.cpu()); Cluster cluster = new Cluster("local[1]", Map.of(), blueprint, policy)) {
+            List<Prompt> prompts = List.of(Prompt.unguided(new Problem("p", "", "", null, null, null), new int[] {1}));
+            Files.writeString(model.resolve("config.json"), Files.readString(model.resolve("config.json")) + "\n");
+            refused(() -> cluster.rollout(Sampling.plain(2), new Seed(1)).sample(prompts, 1), "host ", "is another model than the driver's");
+            Files.delete(model.resolve("config.json"));
+            refused(() -> cluster.rollout(Sampling.plain(2), new Seed(1)).sample(prompts, 1), "host ", "the model folder is missing",
+                    "put it at this path on every worker");
+        }
+    }
+
+    @Test
+    void whatSparkThrowsIsTranslated() {
+        translated("Job aborted: Serialized task 1:1 was 200 bytes, which exceeds max allowed: spark.rpc.message.maxSize (128 bytes)", "lower --token-budget");
+        translated("Total size of serialized results of 3 tasks is bigger than spark.driver.maxResultSize 1024.0 MiB", "spark.lppo.sum=tree");
+        translated("Could not parse Master URL: 'yarm'", "local[2], local-cluster[2,1,1024] and spark://HOST:7077");
+        translated("All masters are unresponsive! Giving up.", "is the master up");
+    }
+
+    @Test
+    void anUnknownSumIsRefused() {
+        try (Policy policy = Policy.load(Checkout.ROOT.resolve("data/base"), Device.cpu())) {
+            Blueprint blueprint = Blueprint.of(Checkout.ROOT.resolve("data/base"), options(), Precision.FP32, null, List.of());
+            refused(() -> new Cluster("local[1]", Map.of("spark.lppo.sum", "best"), blueprint, policy), "choose ordered or tree");
+        }
+    }
+
+    private static Options options() {
+        Options options = new Options();
+        options.device = "cpu";
+        return options;
+    }
+
+    private static void translated(String message, String told) {
+        refused(() -> Trouble.told(() -> {
+            throw new SparkException(message);
+        }, "URL"), told);
+    }
+
+    private static void refused(Runnable work, String... told) {
+        BadInput refused = assertThrows(BadInput.class, work::run);
+        assertEquals(1, refused.getMessage().lines().count(), refused.getMessage());
+        for (String part : told) {
+            assertTrue(refused.getMessage().contains(part), refused.getMessage());
+        }
+    }
+}
