@@ -45,7 +45,8 @@ public class test implements Callable<Integer> {
 
     public static void main(String... args) {
         System.setProperty("ai.djl.pytorch.num_threads", "1"); // the tensors are tiny: more threads only wait for each other
-        System.exit(new CommandLine(new test()).execute(args));
+        int status = new CommandLine(new test()).execute(args);
+        new Thread(() -> System.exit(status)).start(); // a command that ran here has a shutdown hook that waits for this thread
     }
 
     @Override

@@ -116,11 +116,11 @@ class PlacesTest {
     }
 
     @Test
-    void otherDigitsAndOtherCasesChangeNothing() throws Exception {
+    void otherDigitsChangeNothing() throws Exception {
         Commands commands = new Commands(Files.createDirectory(world.resolve("classes")));
         Locale usual = Locale.getDefault();
         try {
-            for (String language : List.of("en-US", "ar-EG", "tr-TR")) {
+            for (String language : List.of("en-US", "ar-EG")) {
                 Locale.setDefault(Locale.forLanguageTag(language));
                 commands.run(0, training(Checkout.ROOT.resolve("data"), world.resolve(language)));
                 for (String table : TABLES) {
@@ -152,7 +152,7 @@ class PlacesTest {
     private static String[] training(Path data, Path out) {
         return new String[] {"train", "--recipe", "lppo", "--model", data.resolve("base").toString(), "--data",
             data.resolve("train.jsonl").toString(), "--evaluate-on", data.resolve("validation.jsonl").toString(), "--out", out.toString(),
-            "--steps", "2", "--problems-per-step", "4", "--device", "cpu"};
+            "--steps", "2", "--problems-per-step", "4", "--evaluate-every", "2", "--device", "cpu"};
     }
 
     /** Runs a command in the hard place and gives what it said. */

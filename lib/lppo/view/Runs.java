@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Set;
 import java.util.Map;
 import java.util.stream.IntStream;
 import lppo.data.BadInput;
@@ -19,8 +20,10 @@ import tech.tablesaw.io.csv.CsvReadOptions;
  */
 public record Runs(String name, List<Path> folders) {
 
+    private static final Set<String> TEXTS = Set.of("level", "problem", "trouble");
+
     /**
-     * A table of a run folder; levels and problem ids are text.
+     * A table of a run folder; levels, problem ids and troubles are text.
      *
      * @param columns that it must have
      * @throws BadInput if it is missing, broken or without one of them
@@ -30,7 +33,7 @@ public record Runs(String name, List<Path> folders) {
         BadInput.unless(Files.isRegularFile(csv), "%s: missing, so %s is no run folder", csv, folder);
         try {
             Table table = Table.read().usingOptions(CsvReadOptions.builder(csv.toFile()).columnTypes(name ->
-                    name.equals("level") || name.equals("problem") ? ColumnType.STRING : ColumnType.DOUBLE).build());
+                    TEXTS.contains(name) ? ColumnType.STRING : ColumnType.DOUBLE).build());
             for (String column : columns) {
                 BadInput.unless(table.columnNames().contains(column), "%s: has no column %s", csv, column);
             }
