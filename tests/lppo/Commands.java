@@ -38,7 +38,8 @@ public final class Commands {
     public ProcessBuilder process(Path log, String... arguments) {
         compile(arguments[0]);
         List<String> line = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m",
-                "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dai.djl.pytorch.num_threads=1", "-DOPT_OUT_TRACKING=true", "-cp",
+                "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dai.djl.pytorch.num_threads=1", "-DOPT_OUT_TRACKING=true",
+                "-Dslf4j.provider=org.slf4j.nop.NOPServiceProvider", "-Dslf4j.internal.verbosity=ERROR", "-cp", // Spark brings another
                 classes + File.pathSeparator + System.getProperty("java.class.path")));
         line.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(line).redirectErrorStream(true).redirectOutput(log.toFile());

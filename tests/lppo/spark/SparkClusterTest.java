@@ -41,12 +41,14 @@ import org.apache.spark.scheduler.SparkListenerTaskStart;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Spark's standalone cluster, whose workers die and come, and whose driver dies: the numbers stay those of one process. */
 @EnabledOnOs(OS.LINUX)
+@EnabledIfEnvironmentVariable(named = "LPPO_CLUSTER", matches = "1", disabledReason = "two minutes of processes that are killed")
 class SparkClusterTest {
 
     private static final Path MODEL = Checkout.ROOT.resolve("data/base");

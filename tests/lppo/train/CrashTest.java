@@ -210,10 +210,9 @@ class CrashTest {
                 builder.command().add("--resume");
             }
             Process process = builder.start();
-            await(process, () -> rows(run.resolve("runs/grpo-1")) > rows);
+            await(process, () -> rows(run.resolve("runs/grpo-1")) > rows && process.descendants().findAny().isPresent());
             List<ProcessHandle> children = process.descendants().toList();
             process.destroyForcibly().waitFor();
-            assertFalse(children.isEmpty());
             for (ProcessHandle child : children) {
                 child.onExit().get(30, TimeUnit.SECONDS);
             }
