@@ -205,11 +205,7 @@ class CrashTest {
         assertEquals(0, reproduce(undisturbed).start().waitFor(), CrashTest::said);
         Path run = folder.resolve("reproduce-killed");
         for (int rows : new int[] {3, 7, 13}) {
-            ProcessBuilder builder = reproduce(run);
-            if (Files.exists(run)) {
-                builder.command().add("--resume");
-            }
-            Process process = builder.start();
+            Process process = reproduce(run, Files.exists(run) ? new String[] {"--resume"} : new String[0]).start();
             await(process, () -> rows(run.resolve("runs/grpo-1")) > rows && process.descendants().findAny().isPresent());
             List<ProcessHandle> children = process.descendants().toList();
             process.destroyForcibly().waitFor();
@@ -217,9 +213,7 @@ class CrashTest {
                 child.onExit().get(30, TimeUnit.SECONDS);
             }
         }
-        ProcessBuilder last = reproduce(run);
-        last.command().add("--resume");
-        assertEquals(0, last.start().waitFor(), CrashTest::said);
+        assertEquals(0, reproduce(run, "--resume").start().waitFor(), CrashTest::said);
         for (String name : List.of("grpo-1", "lppo-1", "sft-1")) {
             for (String file : List.of("metrics.csv", "evaluation.csv", "checkpoint/model.safetensors")) {
                 assertEquals(-1, Files.mismatch(undisturbed.resolve("runs").resolve(name).resolve(file), run.resolve("runs").resolve(name).resolve(file)),
@@ -228,9 +222,9 @@ class CrashTest {
         }
     }
 
-    private static ProcessBuilder reproduce(Path out) {
-        return commands.process(folder.resolve("log"), "reproduce", "--recipes", "grpo,lppo", "--seeds", "1", "--steps", "16", "--jobs", "1", "--out",
-                out.toString(), "--", "--problems-per-step", "8");
+    private static ProcessBuilder reproduce(Path out, String... more) {
+        return commands.process(folder.resolve("log"), with(with(new String[] {"reproduce", "--recipes", "grpo,lppo", "--seeds", "1", "--out",
+            out.toString()}, more), "--steps", "16", "--jobs", "1", "--", "--problems-per-step", "8"));
     }
 
     @Test
