@@ -190,12 +190,13 @@ public final class Trainer {
                 throw e;
             }
             optimizer.zeroGradients();
-            if (optimizer.steps() == before) {
+            boolean whole = optimizer.steps() == before;
+            if (whole) {
                 undo.run();
                 checkpoint();
             }
-            throw new OutOfMemory("step %d: out of memory while %s; saved in %s, go on with --resume and %s%s".formatted(done + 1, what,
-                    folder.latestCheckpoint(), remedy, OutOfMemory.heap(e)), e);
+            throw new OutOfMemory("step %d: out of memory while %s; %s %s, go on with --resume and %s%s".formatted(done + 1, what,
+                    whole ? "saved in" : "the last checkpoint is", folder.latestCheckpoint(), remedy, OutOfMemory.heap(e)), e);
         }
     }
 
