@@ -5,6 +5,7 @@
 //SOURCES bench/Workload.java
 //FILES spark/Spark.java=../lib/lppo/spark/Spark.java
 //FILES spark/Cluster.java=../lib/lppo/spark/Cluster.java
+//FILES spark/Floats.java=../lib/lppo/spark/Floats.java
 //FILES spark/Home.java=../lib/lppo/spark/Home.java
 //FILES spark/Published.java=../lib/lppo/spark/Published.java
 //FILES spark/Replica.java=../lib/lppo/spark/Replica.java
@@ -65,7 +66,7 @@ import tech.tablesaw.columns.numbers.NumberColumnFormatter;
         description = "Speed of rollout, update and step, as shares of the machine's ceilings and as ratios to the peers.",
         footer = {"", "Examples:", "  ./jbang bench", "  ./jbang bench --peer python3    # a Python with torch, transformers, trl",
             "  ./jbang bench --linear --leak 1000",
-            "  ./jbang bench --master 'local-cluster[2,1,1024]' --rounds 10"})
+            "  ./jbang bench --master 'local-cluster[2,1,4096]' --conf spark.executor.memory=3g --threads 1"})
 public class bench implements Callable<Integer> {
 
     private static final double LEAK = 16; // megabytes that may come and go without being a leak
@@ -119,9 +120,8 @@ public class bench implements Callable<Integer> {
         Path scratch = Files.createTempDirectory("bench");
         try {
             if (master != null) {
-                Table table = Far.measure(master, conf, scratch, rounds);
-                table.write().csv(out.resolve("spark.csv").toFile());
-                System.out.println(table.printAll());
+                System.out.println(Far.measure(chosen, master, conf, scratch, rounds, out).printAll());
+                System.out.printf("%s, %d threads an executor, medians of rounds; commit %s%n", master, threads, Cli.commit());
                 return 0;
             }
             if (linear) {

@@ -3,6 +3,7 @@
 //SOURCES ../lib/lppo/math/Symja.java
 //FILES spark/Spark.java=../lib/lppo/spark/Spark.java
 //FILES spark/Cluster.java=../lib/lppo/spark/Cluster.java
+//FILES spark/Floats.java=../lib/lppo/spark/Floats.java
 //FILES spark/Home.java=../lib/lppo/spark/Home.java
 //FILES spark/Published.java=../lib/lppo/spark/Published.java
 //FILES spark/Replica.java=../lib/lppo/spark/Replica.java

@@ -1,14 +1,20 @@
 import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.ToDoubleFunction;
+import lppo.PolicyLoss;
 import lppo.PolicyLoss.Aggregation;
+import lppo.cli.Progress;
 import lppo.cli.WithSpark;
+import lppo.data.BadInput;
 import lppo.data.Seed;
 import lppo.model.Lora;
 import lppo.model.Policy;
@@ -23,97 +29,186 @@ import lppo.train.Compute;
 import lppo.train.Learner;
 import lppo.train.Options;
 import lppo.train.Sample;
+import lppo.view.Charts;
 import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
 /**
- * Where the time of a step on Spark goes, and what it should be by a model: what is divided among executors, what every
- * executor has to be sent, and what the driver does alone,
+ * Where the time of a step on Spark goes, and what it should be by a model: for C completions on n executors and bytes of
+ * gradients that come back,
  *
- * <pre>  step(n) = (R + U) / n + p + c + o,</pre>
+ * <pre>  step = f(n) (R(C / n) + U(C / n)) + p + c + o + bytes / g,</pre>
  *
- * R and U the work of rollout and update on one executor, p looking at the weights on the driver, c checking and fetching them,
- * o the rest: two jobs' scheduling, gradients on their way, adding, AdamW. All four are measured on one executor.
+ * R and U straight lines, the work of rollout and update on an executor; p looking at the weights on the driver; c checking and
+ * fetching them; o what Spark and the optimiser take; g the bandwidth of gradients, from an executor's memory into the driver's sum.
+ * These are measured on one executor, with all completions and with half of them. f(n) is how much slower the slowest of n
+ * threads of this machine multiplies than one alone; with a machine for each executor it is 1. What two executors take is predicted.
  */
 final class Far {
 
     private static final int GROUP = 8;
-    private static final int GROUPS = 32;
+    private static final int PASSES = 3;
 
     private Far() {}
 
-    /** A row for each number of executors and kind of learning. */
-    static Table measure(String master, Map<String, String> conf, Path scratch, int rounds) throws IOException {
-        Table table = Table.create("a step on Spark", StringColumn.create("learns"));
-        List<String> names = List.of("executors", "step ms", "rollout ms", "update ms", "looking ms", "fetching ms", "rest ms", "sent KB", "received KB",
-                "model ms", "model off by");
+    /** Medians of rounds; seconds and bytes. */
+    private record Parts(double step, double rollout, double update, double looking, double fetching, double sent, double received) {
+
+        double rest() {
+            return step - rollout - update - looking - fetching;
+        }
+
+        static Parts median(List<Parts> all) {
+            return new Parts(median(all, 0), median(all, 1), median(all, 2), median(all, 3), median(all, 4), median(all, 5), median(all, 6));
+        }
+
+        private static double median(List<Parts> all, int part) {
+            return Far.median(all.stream().map(p -> p.all()[part]).toList());
+        }
+
+        private double[] all() {
+            return new double[] {step, rollout, update, looking, fetching, sent, received};
+        }
+    }
+
+    /** What is measured: how gradients are added, on how many executors, with how many groups. */
+    private record Case(String sum, int executors, int groups) {}
+
+    /** A row for each size, kind of learning and case; and a chart. */
+    static Table measure(List<Workload.Size> sizes, String master, Map<String, String> conf, Path scratch, int rounds, Path out)
+            throws IOException, InterruptedException {
+        Table table = Table.create("a step on Spark", StringColumn.create("policy"), StringColumn.create("learns"), StringColumn.create("gradients"));
+        List<String> names = List.of("executors", "groups", "step ms", "rollout ms", "update ms", "looking ms", "fetching ms", "rest ms", "sent MB", "received MB",
+                "slower", "model ms", "off by %");
         names.forEach(name -> table.addColumns(DoubleColumn.create(name)));
-        for (Lora.Settings adapters : new Lora.Settings[] {null, Lora.Settings.of(4)}) {
-            double[] one = null;
-            for (int n = 1; n <= 2; n++) {
-                double[] m = measure(master, conf, scratch, rounds, adapters, n);
-                one = one == null ? m : one;
-                double model = (one[1] + one[2]) / n + one[3] + one[4] + one[5];
-                table.stringColumn(0).append(adapters == null ? "all weights" : "adapters of rank 4");
-                double[] values = {n, m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7], model, model / m[0] - 1};
-                for (int i = 0; i < values.length; i++) {
-                    table.doubleColumn(names.get(i)).append(Math.round(100 * values[i]) / 100.0);
+        List<String> bars = new ArrayList<>();
+        for (Workload.Size size : sizes) {
+            for (Lora.Settings adapters : new Lora.Settings[] {null, Lora.Settings.of(4)}) {
+                Case half = new Case("ordered", 1, size.groups / 2);
+                Case one = new Case("ordered", 1, size.groups);
+                Map<Case, List<Parts>> all = new LinkedHashMap<>();
+                List<Double> slower = new ArrayList<>();
+                for (int pass = 0; pass < PASSES; pass++) { // in turns, so that a busy minute of the machine hits all
+                    slower.add(slowest(2) / slowest(1));
+                    for (Case what : List.of(half, one, new Case("ordered", 2, size.groups), new Case("tree", 2, size.groups))) {
+                        all.computeIfAbsent(what, key -> new ArrayList<>()).addAll(measure(size, master, conf, scratch, rounds, adapters, what, pass));
+                    }
                 }
+                Map<Case, Parts> rows = new LinkedHashMap<>();
+                all.forEach((what, rounded) -> rows.put(what, Parts.median(rounded)));
+                Parts a = rows.get(half);
+                Parts b = rows.get(one);
+                double slope = Math.max(0, (b.rest() - a.rest()) / (b.received() - a.received())); // 1 / g
+                rows.forEach((what, m) -> {
+                    double load = (double) what.groups() / what.executors() / one.groups() * 2; // 1: that of half, 2: that of one
+                    double f = what.executors() == 1 ? 1 : median(slower);
+                    double model = f * (line(a.rollout(), b.rollout(), load) + line(a.update(), b.update(), load))
+                            + b.looking() + b.fetching()
+                            + b.rest() + slope * (m.received() - b.received());
+                    double[] values = {what.executors(), what.groups(), 1e3 * m.step(), 1e3 * m.rollout(), 1e3 * m.update(), 1e3 * m.looking(), 1e3 * m.fetching(),
+                        1e3 * m.rest(), m.sent() / 1e6, m.received() / 1e6, f, 1e3 * model, 100 * (model / m.step() - 1)};
+                    table.stringColumn(0).append(size.label);
+                    table.stringColumn(1).append(adapters == null ? "all weights" : "adapters of rank " + adapters.rank());
+                    table.stringColumn(2).append(what.sum());
+                    for (int i = 0; i < values.length; i++) {
+                        table.doubleColumn(names.get(i)).append(Math.round(100 * values[i]) / 100.0);
+                    }
+                    bars.add("%s %s %d %s".formatted(size.label, adapters == null ? "all" : "LoRA", what.executors(), what == half ? "half" : what.sum()));
+                });
             }
         }
+        Map<String, double[]> parts = new LinkedHashMap<>();
+        for (String part : List.of("rollout", "update", "looking", "fetching", "rest")) {
+            double[] shares = table.doubleColumn(part + " ms").divide(table.doubleColumn("step ms")).multiply(100).asDoubleArray();
+            parts.put(part, shares);
+        }
+        Charts.write(Charts.stacked("Where a step on Spark goes", "", "% of the step", bars, parts), out.resolve("spark.png"));
+        table.write().csv(out.resolve("spark.csv").toFile());
         return table;
     }
 
-    /** Medians over rounds: step, rollout, update, looking, fetching, rest (milliseconds); sent, received (kilobytes). */
-    private static double[] measure(String master, Map<String, String> conf, Path scratch, int rounds, Lora.Settings adapters, int executors)
-            throws IOException {
-        Map<String, String> settings = new LinkedHashMap<>(conf);
-        settings.put("spark.default.parallelism", Integer.toString(executors));
+    private static double median(List<Double> values) {
+        double[] sorted = values.stream().mapToDouble(x -> x).sorted().toArray();
+        return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
+    }
+
+    /** Seconds of some matrix products, larger than any cache, in the slowest of so many threads at once. */
+    private static double slowest(int threads) throws InterruptedException {
+        double[] seconds = new double[threads];
+        List<Thread> all = new ArrayList<>();
+        for (int i = 0; i < threads; i++) {
+            int mine = i;
+            all.add(new Thread(() -> {
+                try (NDManager manager = NDManager.newBaseManager(Device.cpu())) {
+                    NDArray a = manager.ones(new Shape(2048, 2048));
+                    long begin = System.nanoTime();
+                    for (int round = 0; round < 10; round++) {
+                        a.matMul(a).close();
+                    }
+                    seconds[mine] = (System.nanoTime() - begin) / 1e9;
+                }
+            }));
+        }
+        all.forEach(Thread::start);
+        for (Thread thread : all) {
+            thread.join();
+        }
+        return Arrays.stream(seconds).max().orElseThrow();
+    }
+
+    private static double line(double atOne, double atTwo, double x) {
+        return atOne + (atTwo - atOne) * (x - 1);
+    }
+
+    private static List<Parts> measure(Workload.Size size, String master, Map<String, String> conf, Path scratch, int rounds, Lora.Settings adapters,
+            Case what, int pass) throws IOException {
+        boolean small = size == Workload.Size.BUILT_IN;
+        int warmUp = small ? 30 : 1;
+        int measured = Math.max(1, rounds / PASSES / (small ? 1 : 3));
+        Map<String, String> settings = new LinkedHashMap<>(Map.of("spark.scheduler.minRegisteredResourcesRatio", "1",
+                "spark.executor.defaultJavaOptions", "-XX:TieredStopAtLevel=1")); // else Java compiles beside the work as long as this lasts
+        settings.putAll(conf);
+        settings.put("spark.default.parallelism", Integer.toString(what.executors()));
+        settings.put("spark.cores.max", Integer.toString(what.executors()));
+        settings.put("spark.lppo.sum", what.sum());
         Options options = new Options();
         options.device = "cpu";
-        options.tokenBudget = 512;
-        options.rolloutRows = GROUP * GROUPS / 2;
-        try (Workload work = new Workload(Workload.Size.BUILT_IN, scratch.resolve("far-" + executors + (adapters == null ? "" : "-lora")), Device.cpu(), GROUPS)) {
+        options.tokenBudget = small ? 512 : 1024;
+        String name = "%s %s, %d groups on %d, %s".formatted(size.label, adapters == null ? "all weights" : "adapters", what.groups(), what.executors(), what.sum());
+        try (Workload work = new Workload(size, scratch.resolve(name + ", pass " + pass), Device.cpu(), what.groups()); Progress progress = new Progress(name, warmUp + measured)) {
+            work.policy.save(work.folder);
             Policy policy = adapters == null ? work.policy : work.policy.adapted(Lora.fresh(work.policy.config(), adapters, new Seed(1), work.policy.manager()));
             Learner learner = new Learner(policy, new AdamW(policy.parameters(), policy.manager(), new AdamW.Settings(0.9, 0.95, 1e-8, 0)), 1,
                     options.tokenBudget, 1);
+            Learner.Objective objective = Learner.Objective.of(new PolicyLoss(0.2, 0.2, 0), null);
             Blueprint blueprint = Blueprint.of(work.folder, options, Precision.FP32, adapters, List.of());
-            List<double[]> all = new ArrayList<>();
+            List<Parts> all = new ArrayList<>();
             try (Compute compute = WithSpark.compute(master, settings, blueprint, policy)) {
-                Rollout rollout = compute.rollout(Sampling.plain(Workload.Size.BUILT_IN.newTokens), new Seed(1));
+                Rollout rollout = compute.rollout(Sampling.plain(size.newTokens), new Seed(1));
                 List<Prompt> prompts = work.prompts().stream().flatMap(p -> Collections.nCopies(GROUP, p).stream()).toList();
-                for (int round = -5; round < rounds; round++) {
+                for (int round = -warmUp; round < measured; round++) {
                     long begin = System.nanoTime();
-                    List<Completion> completions = rollout.sample(prompts, round + 5);
+                    List<Completion> completions = rollout.sample(prompts, round + warmUp);
                     List<Sample> samples = new ArrayList<>();
                     for (int i = 0; i < completions.size(); i++) {
                         samples.add(Sample.of(completions.get(i), i % 2 == 0 ? 1 : -1));
                     }
-                    compute.update(learner, null, Sample.weighted(samples, Aggregation.TOKEN_MEAN), 1e-7);
+                    compute.update(learner, objective, Sample.weighted(samples, Aggregation.TOKEN_MEAN), 1e-7);
                     double seconds = (System.nanoTime() - begin) / 1e9;
                     List<Compute.Call> calls = compute.calls();
+                    BadInput.unless(calls.size() == 2 && calls.get(1).parts() == what.executors(), "--master %s: this measures %d executors; it"
+                            + " must have them", master, what.executors());
                     if (round >= 0) {
-                        double looking = sum(calls, Compute.Call::publishing);
-                        double fetching = sum(calls, Compute.Call::renewing);
-                        double sampling = calls.get(0).working();
-                        double learning = calls.get(1).working();
-                        all.add(new double[] {1e3 * seconds, 1e3 * sampling, 1e3 * learning, 1e3 * looking, 1e3 * fetching,
-                            1e3 * (seconds - looking - fetching - sampling - learning), sum(calls, Compute.Call::sent) / 1e3,
-                            sum(calls, Compute.Call::received) / 1e3});
+                        Compute.Call sampled = calls.get(0);
+                        Compute.Call learned = calls.get(1);
+                        all.add(new Parts(seconds, sampled.working(), learned.working(), sampled.publishing() + learned.publishing(),
+                                sampled.renewing() + learned.renewing(), sampled.sent() + learned.sent(), learned.received()));
                     }
+                    progress.accept(round + warmUp + 1);
                 }
             }
-            double[] medians = new double[8];
-            for (int i = 0; i < medians.length; i++) {
-                int column = i;
-                medians[i] = all.stream().mapToDouble(row -> row[column]).sorted().skip(all.size() / 2).findFirst().orElseThrow();
-            }
-            return medians;
+            return all;
         }
-    }
-
-    private static double sum(List<Compute.Call> calls, ToDoubleFunction<Compute.Call> what) {
-        return calls.stream().mapToDouble(what).sum();
     }
 }

@@ -15,11 +15,11 @@ final class Published {
     /**
      * What a task expects its replica to have.
      *
-     * @param values of each parameter, in the policy's order
+     * @param values of the parameters, in the policy's order
      * @param version counts the broadcasts of a run from 1
-     * @param checksum of the values, see {@link Replica#checksum}; it travels with the task, not with the values
+     * @param checksum of the values, see {@link Floats#checksum}; it travels with the task, not with the values
      */
-    record Weights(Broadcast<float[][]> values, long version, long checksum) implements Serializable {}
+    record Weights(Broadcast<Floats> values, long version, long checksum) implements Serializable {}
 
     Published(JavaSparkContext context, Policy policy) {
         this.context = context;
@@ -28,8 +28,8 @@ final class Published {
 
     /** The weights as they are now; those before are destroyed. */
     Weights weights() {
-        float[][] values = Replica.values(policy.parameters());
-        long checksum = Replica.checksum(values);
+        Floats values = Floats.of(policy.parameters());
+        long checksum = values.checksum();
         if (latest == null || latest.checksum() != checksum) {
             Weights old = latest;
             latest = new Weights(context.broadcast(values), old == null ? 1 : old.version() + 1, checksum);

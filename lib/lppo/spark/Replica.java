@@ -8,14 +8,12 @@ import ai.djl.pytorch.jni.JniUtils;
 import java.io.Serializable;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
-import java.util.zip.CRC32C;
 import lppo.data.BadInput;
 import lppo.data.Seed;
 import lppo.model.Lora;
@@ -74,10 +72,10 @@ final class Replica {
      * The gradient of a micro-batch, or of several together.
      *
      * @param index of the (first) micro-batch
-     * @param values of all parameters, one after another
+     * @param values for all parameters
      * @param sums numbers of the report
      */
-    record Gradient(int index, float[] values, double[] sums) implements Serializable {}
+    record Gradient(int index, Floats values, double[] sums) implements Serializable {}
 
     private Replica(Run run, Device device) {
         Blueprint plan = run.blueprint();
@@ -157,41 +155,16 @@ final class Replica {
     /** Refuses weights that are not those expected and fetches these; false if there was nothing to do. */
     private boolean renew(Published.Weights expected) {
         List<NDArray> parameters = policy.parameters();
-        if (version == expected.version() && checksum(values(parameters)) == expected.checksum()) {
+        if (version == expected.version() && Floats.of(parameters).checksum() == expected.checksum()) {
             return false;
         }
-        float[][] values = expected.values().value();
-        BadInput.unless(values.length == parameters.size(), "host %s: the weights of the step are of another model", host());
-        for (int i = 0; i < values.length; i++) {
-            NDArray parameter = parameters.get(i);
-            float[] fresh = values[i];
-            BadInput.unless(fresh.length == parameter.size(), "host %s: the weights of the step are of another model", host());
-            Scopes.run(() -> parameter.set(new NDIndex("..."), parameter.getManager().create(fresh, parameter.getShape())));
-        }
-        long checksum = checksum(values(parameters));
-        BadInput.unless(checksum == expected.checksum(), "host %s: the weights of version %d arrived damaged; look at this machine's memory and network",
-                host(), expected.version());
+        Floats values = expected.values().value();
+        BadInput.unless(values.size() == parameters.stream().mapToLong(NDArray::size).sum(), "host %s: the weights of the step are of another model", host());
+        values.each(parameters, (parameter, fresh) -> parameter.set(new NDIndex("..."), parameter.getManager().create(fresh, parameter.getShape())));
+        BadInput.unless(Floats.of(parameters).checksum() == expected.checksum(), "host %s: the weights of version %d arrived damaged; look at this"
+                + " machine's memory and network", host(), expected.version());
         version = expected.version();
         return true;
-    }
-
-    /** The values of some arrays. */
-    static float[][] values(List<NDArray> arrays) {
-        return arrays.stream().map(NDArray::toFloatArray).toArray(float[][]::new);
-    }
-
-    /** CRC-32C of the values. */
-    static long checksum(float[][] values) {
-        CRC32C checksum = new CRC32C();
-        ByteBuffer bytes = ByteBuffer.allocate(1 << 16);
-        for (float[] array : values) {
-            for (int from = 0; from < array.length; from += bytes.capacity() / 4) {
-                int count = Math.min(array.length - from, bytes.capacity() / 4);
-                bytes.clear().asFloatBuffer().put(array, from, count);
-                checksum.update(bytes.limit(4 * count));
-            }
-        }
-        return checksum.getValue();
     }
 
     /** Samples. */
@@ -210,20 +183,12 @@ final class Replica {
     }
 
     /** The accumulated gradient, which is zero afterwards. */
-    private float[] taken() {
+    private Floats taken() {
         List<NDArray> parameters = policy.parameters();
-        float[] all = new float[Math.toIntExact(parameters.stream().mapToLong(NDArray::size).sum())];
-        int at = 0;
-        for (NDArray parameter : parameters) {
-            int from = at;
-            Scopes.run(() -> {
-                float[] gradient = parameter.getGradient().toFloatArray();
-                System.arraycopy(gradient, 0, all, from, gradient.length);
-            });
-            at += (int) parameter.size();
-        }
+        Floats[] all = new Floats[1];
+        Scopes.run(() -> all[0] = Floats.of(parameters.stream().map(NDArray::getGradient).toList()));
         AdamW.zeroGradients(parameters);
-        return all;
+        return all[0];
     }
 
     /** Spoils the weights of all replicas of this process: for tests. */

@@ -9,7 +9,6 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import lppo.model.Policy;
-import lppo.model.Scopes;
 import lppo.train.Learner;
 import lppo.train.Sample;
 
@@ -51,8 +50,8 @@ public record SparkUpdate(Cluster cluster, Policy policy, Sum sum) {
             work.add(mine);
         }
         Replica.Gradient total = sum == Sum.ORDERED ? ordered(work) : tree(work);
-        cluster.received(4L * total.values().length * (sum == Sum.ORDERED ? micros.size() : count));
-        add(total.values(), policy.parameters());
+        cluster.received(4L * total.values().size() * (sum == Sum.ORDERED ? micros.size() : count));
+        total.values().each(policy.parameters(), SparkUpdate::add);
         return learner.step(Learner.means(samples, List.of(total.sums())), learningRate);
     }
 
@@ -63,33 +62,23 @@ public record SparkUpdate(Cluster cluster, Policy policy, Sum sum) {
 
     private Replica.Gradient tree(List<LinkedHashMap<Integer, Learner.Micro>> work) {
         return cluster.tree("update", work, (replica, micros) -> replica.gradients(micros).stream().reduce(SparkUpdate::plus).orElseThrow(),
-                new Replica.Gradient(Integer.MAX_VALUE, new float[0], new double[0]), SparkUpdate::plus);
+                new Replica.Gradient(Integer.MAX_VALUE, new Floats(), new double[0]), SparkUpdate::plus);
     }
 
     /** The sum, kept in the first; one of no values is the other. */
     private static Replica.Gradient plus(Replica.Gradient a, Replica.Gradient b) {
-        if (a.values().length == 0 || b.values().length == 0) {
-            return a.values().length == 0 ? b : a;
+        if (a.values().size() == 0 || b.values().size() == 0) {
+            return a.values().size() == 0 ? b : a;
         }
-        for (int i = 0; i < a.values().length; i++) {
-            a.values()[i] += b.values()[i];
-        }
+        a.values().add(b.values());
         Arrays.setAll(a.sums(), i -> a.sums()[i] + b.sums()[i]);
         return a;
     }
 
-    /** Adds values, one array's after another's, to the gradients of some arrays. */
-    private static void add(float[] values, List<NDArray> parameters) {
-        int at = 0;
-        for (NDArray parameter : parameters) {
-            int to = at + (int) parameter.size();
-            float[] mine = Arrays.copyOfRange(values, at, to);
-            Scopes.run(() -> { // there may be no gradient yet, and only the engine can make one: that of x . g is g
-                try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
-                    collector.backward(parameter.mul(parameter.getManager().create(mine, parameter.getShape())).sum());
-                }
-            });
-            at = to;
+    /** Adds values to the gradient of an array: there may be none yet, and only the engine can make one. That of x . g is g. */
+    private static void add(NDArray parameter, float[] gradient) {
+        try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
+            collector.backward(parameter.mul(parameter.getManager().create(gradient, parameter.getShape())).sum());
         }
     }
 }

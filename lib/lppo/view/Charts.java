@@ -86,10 +86,21 @@ public final class Charts {
      */
     public static BufferedImage bars(String title, String xLabel, String yLabel, List<String> categories,
             Map<String, double[]> series) {
+        return bars(title, xLabel, yLabel, categories, series, false);
+    }
+
+    /** Bars of parts, one above the other; otherwise as {@link #bars}. */
+    public static BufferedImage stacked(String title, String xLabel, String yLabel, List<String> categories,
+            Map<String, double[]> series) {
+        return bars(title, xLabel, yLabel, categories, series, true);
+    }
+
+    private static BufferedImage bars(String title, String xLabel, String yLabel, List<String> categories,
+            Map<String, double[]> series, boolean stacked) {
         CategoryChart chart =
                 new CategoryChartBuilder().width(900).height(560).title(title).xAxisTitle(xLabel).yAxisTitle(yLabel).build();
         style(chart.getStyler());
-        chart.getStyler().setAvailableSpaceFill(0.8).setLegendVisible(series.size() > 1);
+        chart.getStyler().setAvailableSpaceFill(0.8).setStacked(stacked).setLegendVisible(series.size() > 1);
         chart.getStyler().setXAxisMaxLabelCount(Math.max(2, categories.size()));
         List<Color> colors = new ArrayList<>();
         series.forEach((name, heights) -> {
