@@ -136,23 +136,23 @@ final class Far {
     /** Seconds of some matrix products, larger than any cache, in the slowest of so many threads at once. */
     private static double slowest(int threads) throws InterruptedException {
         double[] seconds = new double[threads];
-        List<Thread> all = new ArrayList<>();
-        for (int i = 0; i < threads; i++) {
-            int mine = i;
-            all.add(new Thread(() -> {
-                try (NDManager manager = NDManager.newBaseManager(Device.cpu())) {
-                    NDArray a = manager.ones(new Shape(2048, 2048));
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu())) { // here, as gradients are off in the engine's first thread alone
+            NDArray a = manager.ones(new Shape(2048, 2048));
+            List<Thread> all = new ArrayList<>();
+            for (int i = 0; i < threads; i++) {
+                int mine = i;
+                all.add(new Thread(() -> {
                     long begin = System.nanoTime();
                     for (int round = 0; round < 10; round++) {
                         a.matMul(a).close();
                     }
                     seconds[mine] = (System.nanoTime() - begin) / 1e9;
-                }
-            }));
-        }
-        all.forEach(Thread::start);
-        for (Thread thread : all) {
-            thread.join();
+                }));
+            }
+            all.forEach(Thread::start);
+            for (Thread thread : all) {
+                thread.join();
+            }
         }
         return Arrays.stream(seconds).max().orElseThrow();
     }
