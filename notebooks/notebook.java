@@ -1,5 +1,14 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //SOURCES ../lib/lppo/Lppo.java
+//FILES spark/Spark.java=../lib/lppo/spark/Spark.java
+//FILES spark/Cluster.java=../lib/lppo/spark/Cluster.java
+//FILES spark/Floats.java=../lib/lppo/spark/Floats.java
+//FILES spark/Home.java=../lib/lppo/spark/Home.java
+//FILES spark/Published.java=../lib/lppo/spark/Published.java
+//FILES spark/Replica.java=../lib/lppo/spark/Replica.java
+//FILES spark/SparkRollout.java=../lib/lppo/spark/SparkRollout.java
+//FILES spark/SparkUpdate.java=../lib/lppo/spark/SparkUpdate.java
+//FILES spark/Trouble.java=../lib/lppo/spark/Trouble.java
 
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
@@ -12,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -24,6 +34,7 @@ import java.util.stream.Stream;
 import lppo.cli.Children;
 import lppo.cli.Cli;
 import lppo.cli.Progress;
+import lppo.cli.WithSpark;
 import lppo.data.BadInput;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -41,6 +52,7 @@ public class notebook implements Callable<Integer> {
 
     private static final String KERNEL = "jjava==1.0a8";
     private static final String LAB = "jupyterlab==4.6.6";
+    private static final List<String> KERNELS = List.of("lppo", "lppo-spark");
     private static final boolean WINDOWS = System.getProperty("os.name").startsWith("Windows");
 
     @Option(names = "--check", description = "Execute the notebooks headless; fail on an error, or if a text comes out otherwise.")
@@ -49,7 +61,7 @@ public class notebook implements Callable<Integer> {
     @Option(names = "--write", description = "With --check: keep what came out in the notebooks.")
     boolean write;
 
-    @Option(names = "--kernel-only", description = "Only install the kernel \"Java (lppo)\", where any Jupyter of this user finds it.")
+    @Option(names = "--kernel-only", description = "Only install the kernels \"Java (lppo)\" and \"Java (lppo, Spark)\", where any Jupyter of this user finds it.")
     boolean kernelOnly;
 
     @Option(names = "--home", description = "Folder of the virtual environment (default: ${DEFAULT-VALUE}).")
@@ -64,11 +76,11 @@ public class notebook implements Callable<Integer> {
         install(kernelOnly ? List.of(KERNEL) : List.of(KERNEL, LAB));
         if (kernelOnly) {
             Path kernels = jupyterData().resolve("kernels");
-            writeKernel(kernels.resolve("lppo"));
+            writeKernels(kernels);
             System.out.println("kernel \"Java (lppo)\": " + kernels.resolve("lppo"));
             return 0;
         }
-        writeKernel(home.resolve("share/jupyter/kernels/lppo"));
+        writeKernels(home.resolve("share/jupyter/kernels"));
         Path folder = folder();
         if (!check) {
             List<String> lab = new ArrayList<>(List.of(program("jupyter"), "lab", folder.toString()));
@@ -123,30 +135,46 @@ public class notebook implements Callable<Integer> {
         throw new BadInput("no Python 3.9 or newer found: JupyterLab needs one; install python3, then try again");
     }
 
-    /** Writes a kernel whose class path has this project, compiled, and its libraries. */
-    private void writeKernel(Path folder) throws IOException {
-        Files.createDirectories(folder);
+    /**
+     * Writes a kernel whose class path has this project, compiled, and its libraries; and one that has Spark before them, which JBang
+     * fetches when it is first used.
+     */
+    private void writeKernels(Path kernels) throws IOException {
         List<String> classPath = new ArrayList<>(List.of(System.getProperty("java.class.path").split(File.pathSeparator)));
+        Files.createDirectories(home);
         Path jar = home.resolve("lppo.jar"); // a copy: JBang's own may be swept away
         Files.copy(Path.of(classPath.get(0)), jar, StandardCopyOption.REPLACE_EXISTING);
         classPath.set(0, jar.toString());
-        JsonArray command = new JsonArray();
-        for (String word : List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Djava.awt.headless=true",
-                "-DOPT_OUT_TRACKING=true", "-Dai.djl.pytorch.num_threads=" + System.getenv().getOrDefault("LPPO_THREADS", "1"),
-                "--add-opens", "jdk.jshell/jdk.jshell=ALL-UNNAMED", "-jar",
-                home.resolve("share/jupyter/kernels/java/jjava.jar").toString(), "{connection_file}")) {
-            command.add(word);
-        }
-        JsonObject environment = new JsonObject();
-        environment.addProperty("JJAVA_CLASSPATH", String.join(File.pathSeparator, classPath));
-        JsonObject kernel = new JsonObject();
-        kernel.add("argv", command);
-        kernel.addProperty("display_name", "Java (lppo)");
-        kernel.addProperty("language", "java");
-        kernel.addProperty("interrupt_mode", "message");
-        kernel.add("env", environment);
+        String kernel = home.resolve("share/jupyter/kernels/java/jjava.jar").toString();
+        List<String> options = List.of("-Djava.awt.headless=true", "-DOPT_OUT_TRACKING=true",
+                "-Dai.djl.pytorch.num_threads=" + System.getenv().getOrDefault("LPPO_THREADS", "1"),
+                "--add-opens=jdk.jshell/jdk.jshell=ALL-UNNAMED");
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        command.addAll(options);
+        command.addAll(List.of("-jar", kernel));
+        writeKernel(kernels.resolve(KERNELS.get(0)), "Java (lppo)", command, Map.of("JJAVA_CLASSPATH", String.join(File.pathSeparator, classPath)));
+        classPath.add(kernel);
+        writeKernel(kernels.resolve(KERNELS.get(1)), "Java (lppo, Spark)", WithSpark.line(notebook.class, Files.createDirectories(home.resolve("with-spark")),
+                String.join(File.pathSeparator, classPath), "org.dflib.jjava.distro.JJava", options), Map.of());
+    }
+
+    private static void writeKernel(Path folder, String name, List<String> command, Map<String, String> environment) throws IOException {
+        Map<String, Object> kernel = new LinkedHashMap<>();
+        kernel.put("argv", Stream.concat(command.stream(), Stream.of("{connection_file}")).toList());
+        kernel.put("display_name", name);
+        kernel.put("language", "java");
+        kernel.put("interrupt_mode", "message");
+        kernel.put("env", environment);
+        Files.createDirectories(folder);
         Files.writeString(folder.resolve("kernel.json"),
                 new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(kernel) + "\n");
+    }
+
+    /** The kernel that a notebook asks for. */
+    private static String kernel(Path file) throws IOException {
+        JsonObject metadata = JsonParser.parseString(Files.readString(file)).getAsJsonObject().getAsJsonObject("metadata");
+        return KERNELS.stream().filter(name -> metadata.has("kernelspec")
+                && metadata.getAsJsonObject("kernelspec").get("name").getAsString().equals(name)).findFirst().orElse(KERNELS.get(0));
     }
 
     private int checkAll(List<Path> notebooks) throws Exception {
@@ -177,7 +205,7 @@ public class notebook implements Callable<Integer> {
     /** Executes one notebook; the complaints, none if all is well. */
     private List<String> check(Path file, Path out) throws Exception {
         List<String> command = List.of(program("jupyter"), "nbconvert", "--to", "notebook", "--execute",
-                "--ExecutePreprocessor.kernel_name=lppo", "--ExecutePreprocessor.timeout=1800",
+                "--ExecutePreprocessor.kernel_name=" + kernel(file), "--ExecutePreprocessor.startup_timeout=300", "--ExecutePreprocessor.timeout=1800",
                 "--ExecutePreprocessor.record_timing=False", "--output-dir", out.toString(), file.toString());
         Path log = out.resolve(file.getFileName() + ".log");
         Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();

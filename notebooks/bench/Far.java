@@ -38,10 +38,10 @@ import tech.tablesaw.api.Table;
  * Where the time of a step on Spark goes, and what it should be by a model: for C completions on n executors and bytes of
  * gradients that come back,
  *
- * <pre>  step = f(n) (R(C / n) + U(C / n)) + p + c + o + bytes / g,</pre>
+ * <pre>  step = f(n) (R(C / n) + U(C / n)) + p + c + o + (bytes / n) / g,</pre>
  *
  * R and U straight lines, the work of rollout and update on an executor; p looking at the weights on the driver; c checking and
- * fetching them; o what Spark and the optimiser take; g the bandwidth of gradients, from an executor's memory into the driver's sum.
+ * fetching them; o what Spark and the optimiser take; g how fast an executor's gradients get into the driver's sum.
  * These are measured on one executor, with all completions and with half of them. f(n) is how much slower the slowest of n
  * threads of this machine multiplies than one alone; with a machine for each executor it is 1. What two executors take is predicted.
  */
@@ -104,8 +104,7 @@ final class Far {
                     double load = (double) what.groups() / what.executors() / one.groups() * 2; // 1: that of half, 2: that of one
                     double f = what.executors() == 1 ? 1 : median(slower);
                     double model = f * (line(a.rollout(), b.rollout(), load) + line(a.update(), b.update(), load))
-                            + b.looking() + b.fetching()
-                            + b.rest() + slope * (m.received() - b.received());
+                            + b.looking() + b.fetching() + b.rest() + slope * (m.received() / what.executors() - b.received());
                     double[] values = {what.executors(), what.groups(), 1e3 * m.step(), 1e3 * m.rollout(), 1e3 * m.update(), 1e3 * m.looking(), 1e3 * m.fetching(),
                         1e3 * m.rest(), m.sent() / 1e6, m.received() / 1e6, f, 1e3 * model, 100 * (model / m.step() - 1)};
                     table.stringColumn(0).append(size.label);
@@ -142,6 +141,7 @@ final class Far {
             for (int i = 0; i < threads; i++) {
                 int mine = i;
                 all.add(new Thread(() -> {
+                    a.add(1).close(); // only then has this thread the engine's number of threads
                     long begin = System.nanoTime();
                     for (int round = 0; round < 10; round++) {
                         a.matMul(a).close();

@@ -55,7 +55,7 @@ class CatalogTest {
     void commandsThatTakeAMasterBringTheSourcesOfSpark() throws IOException {
         List<String> wanted = Stream.concat(Stream.of("Spark.java"), sources("spark/Spark.java", ""))
                 .map(file -> "//FILES spark/" + file + "=../lib/lppo/spark/" + file).toList();
-        for (String command : List.of("train", "bench")) {
+        for (String command : List.of("train", "bench", "notebook")) {
             List<String> lines = Files.readAllLines(Checkout.ROOT.resolve("notebooks/" + command + ".java"));
             assertEquals(String.join("\n", wanted), lines.stream().filter(line -> line.startsWith("//FILES spark/")).collect(Collectors.joining("\n")), command);
         }

@@ -24,6 +24,7 @@ import lppo.train.Compute;
 public final class WithSpark {
 
     private static final String CLUSTER = "lppo.spark.Cluster";
+
     private WithSpark() {}
 
     /** Whether Spark is on the class path. */
@@ -58,11 +59,16 @@ public final class WithSpark {
      * @return its status
      */
     public static int again(Class<?> command, List<String> arguments) throws IOException, InterruptedException {
-        List<String> line = new ArrayList<>(List.of(jbang(), "run", "--class-path", System.getProperty("java.class.path"), "--main", command.getName()));
-        if (System.getProperty("ai.djl.pytorch.num_threads") != null) {
-            line.add("--runtime-option=-Dai.djl.pytorch.num_threads=" + System.getProperty("ai.djl.pytorch.num_threads"));
+        Path folder;
+        try { // beside the command's jar
+            folder = new File(command.getProtectionDomain().getCodeSource().getLocation().toURI()).toPath().resolveSibling("with-spark");
+            Files.createDirectories(folder);
+        } catch (URISyntaxException | IOException e) {
+            folder = Files.createTempDirectory("with-spark");
         }
-        line.add(unpacked(command).toString());
+        String threads = System.getProperty("ai.djl.pytorch.num_threads");
+        List<String> line = new ArrayList<>(line(command, folder, System.getProperty("java.class.path"), command.getName(),
+                threads == null ? List.of() : List.of("-Dai.djl.pytorch.num_threads=" + threads)));
         line.addAll(arguments);
         try {
             Process process = new ProcessBuilder(line).inheritIO().start();
@@ -77,6 +83,21 @@ public final class WithSpark {
         }
     }
 
+    /**
+     * How JBang starts a class in a process that has Spark.
+     *
+     * @param command whose jar has the sources of {@code lppo.spark}
+     * @param folder for these
+     * @param classPath of all else
+     * @param options of Java
+     */
+    public static List<String> line(Class<?> command, Path folder, String classPath, String main, List<String> options) throws IOException {
+        List<String> line = new ArrayList<>(List.of(jbang(), "run", "--class-path", classPath, "--main", main));
+        options.forEach(option -> line.add("--runtime-option=" + option));
+        line.add(unpacked(command, folder).toString());
+        return line;
+    }
+
     /** The JBang that runs this, else the installed one. */
     private static String jbang() {
         String launched = System.getenv("JBANG_LAUNCH_CMD");
@@ -84,15 +105,8 @@ public final class WithSpark {
         return launched != null && Files.isRegularFile(Path.of(launched)) ? Path.of(launched).toAbsolutePath().toString() : windows ? "jbang.cmd" : "jbang";
     }
 
-    /** The sources of {@code lppo.spark}, which the command's jar holds, beside that jar; returns the first of them. */
-    private static Path unpacked(Class<?> command) throws IOException {
-        Path folder;
-        try {
-            folder = new File(command.getProtectionDomain().getCodeSource().getLocation().toURI()).toPath().resolveSibling("with-spark");
-            Files.createDirectories(folder);
-        } catch (URISyntaxException | IOException e) {
-            folder = Files.createTempDirectory("with-spark");
-        }
+    /** Unpacks the sources of {@code lppo.spark}; returns the first of them. */
+    private static Path unpacked(Class<?> command, Path folder) throws IOException {
         Path header = folder.resolve("Spark.java");
         unpack(command, header);
         for (String line : Files.readAllLines(header)) {

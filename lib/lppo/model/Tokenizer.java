@@ -47,9 +47,17 @@ public final class Tokenizer implements AutoCloseable {
     private static void strict(Path file) throws IOException {
         try (JsonReader json = new JsonReader(Files.newBufferedReader(file))) {
             json.setStrictness(Strictness.STRICT);
-            json.setNestingLimit(100);
+            int depth = 0; // counted here, as Spark's own Gson is too old to do so
             String name = "";
             for (JsonToken next = json.peek(); next != JsonToken.END_DOCUMENT; next = json.peek()) {
+                depth += switch (next) {
+                    case BEGIN_OBJECT, BEGIN_ARRAY -> 1;
+                    case END_OBJECT, END_ARRAY -> -1;
+                    default -> 0;
+                };
+                if (depth > 100) {
+                    throw new IOException("nested more than 100 deep");
+                }
                 switch (next) {
                     case BEGIN_OBJECT -> json.beginObject();
                     case END_OBJECT -> json.endObject();

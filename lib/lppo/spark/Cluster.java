@@ -10,6 +10,7 @@ import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import lppo.data.BadInput;
 import lppo.data.Seed;
@@ -104,8 +105,10 @@ public final class Cluster implements Compute {
         conf.setIfMissing("spark.executor.extraJavaOptions", "-DOPT_OUT_TRACKING=true" + (threads == null ? "" : " -Dai.djl.pytorch.num_threads=" + threads));
         if (home != null) {
             conf.setIfMissing("spark.executorEnv.SPARK_SCALA_VERSION", "2.13");
-        } else if (!local && !conf.contains("spark.jars")) {
-            conf.set("spark.jars", String.join(",", Home.needed()));
+        } else if (!local) { // what a distribution of Spark lacks; spark-submit names its own jar there
+            String named = conf.get("spark.jars", "");
+            conf.set("spark.jars", Stream.concat(Stream.of(named), Home.needed().stream().filter(jar -> !named.contains(jar)))
+                    .filter(jar -> !jar.isEmpty()).collect(Collectors.joining(",")));
         }
         return conf;
     }

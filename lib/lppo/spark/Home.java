@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * A folder that Spark takes for its distribution: {@code jars} with links to the libraries on this class path, so that nothing
- * has to be downloaded besides them.
+ * A folder that Spark takes for its distribution: {@code jars} with links to libraries that are here, so that nothing has to be
+ * downloaded besides them.
  *
  * @param path the folder
  */
@@ -38,19 +38,13 @@ public record Home(Path path) implements AutoCloseable {
         }
     }
 
-    /** A home in a new folder, with all libraries of this process or with Spark's own alone. */
-    public static Home make(boolean all) {
+    /** A home in a new folder, with these libraries in their order. */
+    public static Home of(List<Path> libraries) {
         try {
             Path path = Files.createTempDirectory("spark-home");
             Path jars = Files.createDirectories(path.resolve("jars"));
-            List<String> ours = needed();
-            int count = 0;
-            for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
-                Path jar = Path.of(entry).toAbsolutePath();
-                if (Files.isRegularFile(jar) && !entry.contains("parquet-floor") // which has stubs of Hadoop's classes
-                        && (all || !ours.contains(jar.toString()))) {
-                    link(jars.resolve("%03d-%s".formatted(count++, jar.getFileName())), jar);
-                }
+            for (int i = 0; i < libraries.size(); i++) {
+                link(jars.resolve("%03d-%s".formatted(i, libraries.get(i).getFileName())), libraries.get(i));
             }
             return new Home(path);
         } catch (IOException e) {
@@ -68,7 +62,8 @@ public record Home(Path path) implements AutoCloseable {
 
     /** A home for workers inside this process, which find it by Spark's own properties for tests. */
     static Home forWorkersInHere() {
-        Home home = make(true);
+        Home home = of(Stream.of(System.getProperty("java.class.path").split(File.pathSeparator)).map(entry -> Path.of(entry).toAbsolutePath())
+                .filter(jar -> Files.isRegularFile(jar) && !jar.toString().contains("parquet-floor")).toList()); // which has stubs of Hadoop's classes
         System.setProperty("spark.testing", "true");
         System.setProperty("spark.test.home", home.path().toString());
         return home;

@@ -1,7 +1,6 @@
 package lppo.spark;
 
 //DEPS org.apache.spark:spark-core_2.13:4.0.1
-//DEPS com.google.code.gson:gson:2.13.1
 //SOURCES Cluster.java
 //SOURCES Floats.java
 //SOURCES Home.java

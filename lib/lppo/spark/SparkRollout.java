@@ -21,6 +21,8 @@ import lppo.rollout.Sampling;
  * <p>The engine rounds differently by what else is decoded together, except in {@link lppo.model.FastDecode} on a CPU. So that
  * other decoding (adapters, top-k, top-p) samples the same to the last bit too, parts end where one process would begin a
  * new batch of {@code --rollout-rows}, wherever there are batches enough.
+ *
+ * <p>Seen in {@code notebooks/9-beyond-one-machine.ipynb}.
  */
 public record SparkRollout(Cluster cluster, Sampling sampling, Seed seed) implements Rollout {
 

@@ -17,6 +17,8 @@ import lppo.train.Sample;
  * micro-batches are those of one process with the same {@code --token-budget}, which must be small enough for each executor
  * to have one.
  *
+ * <p>Seen in {@code notebooks/9-beyond-one-machine.ipynb}.
+ *
  * @param cluster of executors
  * @param policy that learns, on the driver
  * @param sum how gradients are added

@@ -102,6 +102,9 @@ public final class Charts {
         style(chart.getStyler());
         chart.getStyler().setAvailableSpaceFill(0.8).setStacked(stacked).setLegendVisible(series.size() > 1);
         chart.getStyler().setXAxisMaxLabelCount(Math.max(2, categories.size()));
+        if (stacked) {
+            chart.getStyler().setYAxisMin(0.0);
+        }
         List<Color> colors = new ArrayList<>();
         series.forEach((name, heights) -> {
             chart.addSeries(name, categories, Arrays.stream(heights).boxed().toList());

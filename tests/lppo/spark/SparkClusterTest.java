@@ -1,6 +1,7 @@
 package lppo.spark;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
@@ -18,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 import javax.tools.ToolProvider;
 import lppo.Checkout;
 import lppo.Recipe;
+import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.Problems;
 import lppo.data.Seed;
@@ -41,14 +43,12 @@ import org.apache.spark.scheduler.SparkListenerTaskStart;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Spark's standalone cluster, whose workers die and come, and whose driver dies: the numbers stay those of one process. */
 @EnabledOnOs(OS.LINUX)
-@EnabledIfEnvironmentVariable(named = "LPPO_CLUSTER", matches = "1", disabledReason = "two minutes of processes that are killed")
 class SparkClusterTest {
 
     private static final Path MODEL = Checkout.ROOT.resolve("data/base");
@@ -163,8 +163,10 @@ class SparkClusterTest {
 
     @Test
     void aReplicaWithOtherWeightsRefusesAndFetches() throws Exception {
-        Options options = options();
-        try (Policy policy = Policy.load(MODEL, Device.cpu()); Cluster compute = open(options, policy)) {
+        Map<String, String> one = new HashMap<>(Standalone.settings()); // executor
+        one.put("spark.cores.max", "1");
+        try (Policy policy = Policy.load(MODEL, Device.cpu()); Cluster compute = new Cluster(cluster.url(), one,
+                Blueprint.of(MODEL, options(), Precision.FP32, null, List.of()), policy)) {
             Problem problem = Problems.read(Checkout.ROOT.resolve("data/train.jsonl")).get(0);
             List<Prompt> prompts = List.of(Prompt.unguided(problem, policy.encode(problem.question())));
             Rollout rollout = compute.rollout(Sampling.plain(14), new Seed(1));
@@ -199,23 +201,60 @@ class SparkClusterTest {
     }
 
     private static String log() {
+        return log("driver.log");
+    }
+
+    private static String log(String name) {
         try {
-            return Files.readString(folder.resolve("driver.log"));
+            return Files.readString(folder.resolve(name));
         } catch (IOException e) {
             return e.toString();
         }
     }
 
-    private static Process driver(Path classes, String... more) throws Exception {
+    private static List<String> arguments(String name) {
         Options options = options();
+        return List.of("--recipe", "lppo", "--model", MODEL.toString(), "--data", Checkout.ROOT.resolve("data/train.jsonl").toString(), "--out",
+                folder.resolve(name).toString(), "--steps", Integer.toString(STEPS), "--problems-per-step", Integer.toString(options.problemsPerStep),
+                "--token-budget", Integer.toString(options.tokenBudget), "--learning-rate", "1e-3", "--evaluate-every", "5", "--device", "cpu");
+    }
+
+    private static Process driver(Path classes, String... more) throws Exception {
         List<String> line = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         line.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-        line.addAll(List.of("-Dai.djl.pytorch.num_threads=1", "-cp", classes + File.pathSeparator + System.getProperty("java.class.path"), "train", "--recipe", "lppo",
-                "--model", MODEL.toString(), "--data", Checkout.ROOT.resolve("data/train.jsonl").toString(), "--out", folder.resolve("resumed").toString(),
-                "--steps", Integer.toString(STEPS), "--problems-per-step", Integer.toString(options.problemsPerStep), "--token-budget",
-                Integer.toString(options.tokenBudget), "--learning-rate", "1e-3", "--evaluate-every", "5", "--device", "cpu", "--master", cluster.url()));
+        line.addAll(List.of("-Dai.djl.pytorch.num_threads=1", "-cp", classes + File.pathSeparator + System.getProperty("java.class.path"), "train"));
+        line.addAll(arguments("resumed"));
+        line.addAll(List.of("--master", cluster.url()));
         Standalone.settings().forEach((key, value) -> line.addAll(List.of("--conf", key + "=" + value)));
         line.addAll(List.of(more));
         return new ProcessBuilder(line).redirectErrorStream(true).redirectOutput(folder.resolve("driver.log").toFile()).start();
+    }
+
+    /** As the README of this package says: a portable jar, and a distribution of Spark that has nothing of this project. */
+    @Test
+    void aPortableJarIsSubmitted() throws Exception {
+        Path jar = folder.resolve("portable/lppo-spark.jar");
+        Process export = new ProcessBuilder(Checkout.ROOT.resolve("jbang").toString(), "export", "portable", "--force", "--output", jar.toString(),
+                Checkout.ROOT.resolve("notebooks/spark.java").toString()).redirectErrorStream(true).redirectOutput(folder.resolve("export.log").toFile()).start();
+        assertEquals(0, export.waitFor(), () -> log("export.log"));
+        Process submitted = cluster.submit(jar, arguments("submitted"));
+        assertEquals(0, submitted.waitFor(), () -> last(log("submit.log").lines().filter(line -> !line.contains(" INFO ")).toList()));
+        same("submitted");
+    }
+
+    private static String last(List<String> lines) {
+        return String.join("\n", lines.subList(Math.max(0, lines.size() - 5), lines.size()));
+    }
+
+    @Test
+    void withoutAFreeExecutorItSaysWhatToDo() {
+        try (Policy policy = Policy.load(MODEL, Device.cpu())) {
+            Map<String, String> settings = new HashMap<>(Standalone.settings());
+            settings.putAll(Map.of("spark.executor.memory", "64g", "spark.lppo.patience", "3"));
+            BadInput refused = assertThrows(BadInput.class, () -> new Cluster(cluster.url(), settings,
+                    Blueprint.of(MODEL, options(), Precision.FP32, null, List.of()), policy).close());
+            assertTrue(refused.getMessage().startsWith(cluster.url() + ": 0 of 1 executors came within 3 s. Are its workers up"), refused.getMessage());
+            assertEquals(1, refused.getMessage().lines().count());
+        }
     }
 }

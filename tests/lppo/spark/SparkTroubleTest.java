@@ -46,6 +46,18 @@ class SparkTroubleTest {
     }
 
     @Test
+    void anotherEngineNamesTheHost() {
+        Blueprint blueprint = Blueprint.of(Checkout.ROOT.resolve("data/base"), options(), Precision.FP32, null, List.of());
+        try (Policy policy = Policy.load(Checkout.ROOT.resolve("data/base"), Device.cpu()); Cluster cluster = new Cluster("local[1]", Map.of(), blueprint, policy)) {
+            Replica.Run other = new Replica.Run("other", blueprint, "PyTorch 1.0.0 for CP/M z80");
+            refused(() -> Trouble.told(() -> {
+                cluster.context().parallelize(List.of(1), 1).foreach(part -> Replica.work(other, null, replica -> part));
+                return null;
+            }, "local[1]"), "host ", "where the driver has PyTorch 1.0.0 for CP/M z80", "give it the driver's jars");
+        }
+    }
+
+    @Test
     void whatSparkThrowsIsTranslated() {
         translated("Job aborted: Serialized task 1:1 was 200 bytes, which exceeds max allowed: spark.rpc.message.maxSize (128 bytes)", "lower --token-budget");
         translated("Total size of serialized results of 3 tasks is bigger than spark.driver.maxResultSize 1024.0 MiB", "spark.lppo.sum=tree");

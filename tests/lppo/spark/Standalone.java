@@ -1,10 +1,15 @@
 package lppo.spark;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.File;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,6 +17,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
+import lppo.Checkout;
 import lppo.cli.Children;
 
 /** Spark's own master and workers as processes on loopback, from the libraries on the class path. */
@@ -20,7 +27,7 @@ final class Standalone implements AutoCloseable {
     private static final String HOST = "127.0.0.1";
 
     private final Path folder;
-    private final Home home = Home.make(false);
+    private final Home home = Home.of(distribution());
     private final Process master;
     private final List<Process> workers = new ArrayList<>();
     private final int port;
@@ -41,6 +48,24 @@ final class Standalone implements AutoCloseable {
         for (int i = 0; i < workers; i++) {
             add();
         }
+    }
+
+    /** What a distribution of Spark has: the libraries of Spark alone, in its versions, and none of this project. */
+    private static List<Path> distribution() throws Exception {
+        Process jbang = new ProcessBuilder(Checkout.ROOT.resolve("jbang").toString(), "info", "classpath", "--deps-only",
+                Checkout.ROOT.resolve("lib/lppo/spark/Spark.java").toString()).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        String said = new String(jbang.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+        assertEquals(0, jbang.waitFor());
+        return Stream.of(said.split(File.pathSeparator)).map(Path::of).toList();
+    }
+
+    /** Hands a jar to {@code spark-submit}; what it says is in {@code submit.log}. */
+    Process submit(Path jar, List<String> arguments) throws IOException {
+        List<String> line = new ArrayList<>(List.of("org.apache.spark.deploy.SparkSubmit", "--class", "spark", "--master", url()));
+        settings().forEach((key, value) -> line.addAll(List.of("--conf", key + "=" + value)));
+        line.add(jar.toString());
+        line.addAll(arguments);
+        return start("submit", line.toArray(String[]::new));
     }
 
     /** Settings of an application. */
@@ -88,8 +113,9 @@ final class Standalone implements AutoCloseable {
     }
 
     private Process start(String name, String... command) throws IOException {
-        List<String> line = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m", "-XX:+UseSerialGC",
-                "-cp", home.path().resolve("jars") + "/*"));
+        List<String> line = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx512m", "-XX:+UseSerialGC"));
+        line.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments().stream().filter(a -> a.startsWith("--add-opens")).toList());
+        line.addAll(List.of("-Dai.djl.pytorch.num_threads=1", "-cp", home.path().resolve("jars") + "/*"));
         line.addAll(List.of(command));
         ProcessBuilder builder = new ProcessBuilder(line).redirectErrorStream(true).redirectOutput(folder.resolve(name + ".log").toFile());
         builder.environment().putAll(Map.of("SPARK_HOME", home.path().toString(), "SPARK_SCALA_VERSION", "2.13", "SPARK_LOCAL_IP", HOST));
