@@ -53,14 +53,11 @@ final class Far {
     private Far() {}
 
     /** Medians of rounds; seconds and bytes. */
-    private record Parts(double step, double rollout, double update, double looking, double fetching, double sent, double received) {
-
-        double rest() {
-            return step - rollout - update - looking - fetching;
-        }
+    private record Parts(double step, double rollout, double update, double looking, double fetching, double rest, double sent, double received) {
 
         static Parts median(List<Parts> all) {
-            return new Parts(median(all, 0), median(all, 1), median(all, 2), median(all, 3), median(all, 4), median(all, 5), median(all, 6));
+            return new Parts(median(all, 0), median(all, 1), median(all, 2), median(all, 3), median(all, 4), median(all, 5), median(all, 6),
+                    median(all, 7));
         }
 
         private static double median(List<Parts> all, int part) {
@@ -68,22 +65,22 @@ final class Far {
         }
 
         private double[] all() {
-            return new double[] {step, rollout, update, looking, fetching, sent, received};
+            return new double[] {step, rollout, update, looking, fetching, rest, sent, received};
         }
     }
 
     /** What is measured: how gradients are added, on how many executors, with how many groups. */
     private record Case(String sum, int executors, int groups) {}
 
-    /** A row for each size, kind of learning and case; and a chart. */
+    /** A row for each size, kind of learning and case; and a chart of each size. */
     static Table measure(List<Workload.Size> sizes, String master, Map<String, String> conf, Path scratch, int rounds, Path out)
             throws IOException, InterruptedException {
         Table table = Table.create("a step on Spark", StringColumn.create("policy"), StringColumn.create("learns"), StringColumn.create("gradients"));
         List<String> names = List.of("executors", "groups", "step ms", "rollout ms", "update ms", "looking ms", "fetching ms", "rest ms", "sent MB", "received MB",
                 "slower", "model ms", "off by %");
         names.forEach(name -> table.addColumns(DoubleColumn.create(name)));
-        List<String> bars = new ArrayList<>();
         for (Workload.Size size : sizes) {
+            List<String> bars = new ArrayList<>();
             for (Lora.Settings adapters : new Lora.Settings[] {null, Lora.Settings.of(4)}) {
                 Case half = new Case("ordered", 1, size.groups / 2);
                 Case one = new Case("ordered", 1, size.groups);
@@ -113,16 +110,15 @@ final class Far {
                     for (int i = 0; i < values.length; i++) {
                         table.doubleColumn(names.get(i)).append(Math.round(100 * values[i]) / 100.0);
                     }
-                    bars.add("%s %s %d %s".formatted(size.label, adapters == null ? "all" : "LoRA", what.executors(), what == half ? "half" : what.sum()));
+                    bars.add((adapters == null ? "all " : "LoRA ") + (what == half ? "1/2" : what.executors() + (what.sum().equals("tree") ? " tree" : "")));
                 });
             }
+            Table mine = table.where(table.stringColumn("policy").isEqualTo(size.label));
+            Map<String, double[]> parts = new LinkedHashMap<>();
+            List.of("rollout", "update", "looking", "fetching", "rest").forEach(part -> parts.put(part, mine.doubleColumn(part + " ms").asDoubleArray()));
+            Charts.write(Charts.stacked("Where a step on 1 and 2 executors goes, " + size.label, "", "milliseconds", bars, parts),
+                    out.resolve("spark-" + size.label + ".png"));
         }
-        Map<String, double[]> parts = new LinkedHashMap<>();
-        for (String part : List.of("rollout", "update", "looking", "fetching", "rest")) {
-            double[] shares = table.doubleColumn(part + " ms").divide(table.doubleColumn("step ms")).multiply(100).asDoubleArray();
-            parts.put(part, shares);
-        }
-        Charts.write(Charts.stacked("Where a step on Spark goes", "", "% of the step", bars, parts), out.resolve("spark.png"));
         table.write().csv(out.resolve("spark.csv").toFile());
         return table;
     }
@@ -202,8 +198,10 @@ final class Far {
                     if (round >= 0) {
                         Compute.Call sampled = calls.get(0);
                         Compute.Call learned = calls.get(1);
-                        all.add(new Parts(seconds, sampled.working(), learned.working(), sampled.publishing() + learned.publishing(),
-                                sampled.renewing() + learned.renewing(), sampled.sent() + learned.sent(), learned.received()));
+                        double looking = sampled.publishing() + learned.publishing();
+                        double fetching = sampled.renewing() + learned.renewing();
+                        all.add(new Parts(seconds, sampled.working(), learned.working(), looking, fetching,
+                                seconds - sampled.working() - learned.working() - looking - fetching, sampled.sent() + learned.sent(), learned.received()));
                     }
                     progress.accept(round + warmUp + 1);
                 }
