@@ -77,7 +77,8 @@ public class notebook implements Callable<Integer> {
         if (kernelOnly) {
             Path kernels = jupyterData().resolve("kernels");
             writeKernels(kernels);
-            System.out.println("kernel \"Java (lppo)\": " + kernels.resolve("lppo"));
+            System.out.printf("kernel \"Java (lppo)\": %s%nkernel \"Java (lppo, Spark)\", for notebook 9: %s%n", kernels.resolve(KERNELS.get(0)),
+                    kernels.resolve(KERNELS.get(1)));
             return 0;
         }
         writeKernels(home.resolve("share/jupyter/kernels"));

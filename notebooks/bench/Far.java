@@ -10,6 +10,8 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import lppo.PolicyLoss;
 import lppo.PolicyLoss.Aggregation;
 import lppo.cli.Progress;
@@ -38,10 +40,11 @@ import tech.tablesaw.api.Table;
  * Where the time of a step on Spark goes, and what it should be by a model: for C completions on n executors and bytes of
  * gradients that come back,
  *
- * <pre>  step = f(n) (R(C / n) + U(C / n)) + p + c + o + (bytes / n) / g,</pre>
+ * <pre>  step = f(n) (R(C / n) + U(C / n)) + p + c + s + d + G(bytes / n),</pre>
  *
- * R and U straight lines, the work of rollout and update on an executor; p looking at the weights on the driver; c checking and
- * fetching them; o what Spark and the optimiser take; g how fast an executor's gradients get into the driver's sum.
+ * R, U and G straight lines: the work of rollout and update on an executor, and what an executor's gradients take to the driver;
+ * p looking at the weights on the driver; c checking and fetching them; s what Spark adds to a rollout; d what is the driver's alone,
+ * gradients into arrays, AdamW.
  * These are measured on one executor, with all completions and with half of them. f(n) is how much slower the slowest of n
  * threads of this machine multiplies than one alone; with a machine for each executor it is 1. What two executors take is predicted.
  */
@@ -53,11 +56,12 @@ final class Far {
     private Far() {}
 
     /** Medians of rounds; seconds and bytes. */
-    private record Parts(double step, double rollout, double update, double looking, double fetching, double rest, double sent, double received) {
+    private record Parts(double step, double rollout, double update, double looking, double fetching, double scheduling, double gathering,
+            double driver, double sent, double received) {
 
         static Parts median(List<Parts> all) {
-            return new Parts(median(all, 0), median(all, 1), median(all, 2), median(all, 3), median(all, 4), median(all, 5), median(all, 6),
-                    median(all, 7));
+            double[] m = IntStream.range(0, 10).mapToDouble(part -> median(all, part)).toArray();
+            return new Parts(m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7], m[8], m[9]);
         }
 
         private static double median(List<Parts> all, int part) {
@@ -65,7 +69,7 @@ final class Far {
         }
 
         private double[] all() {
-            return new double[] {step, rollout, update, looking, fetching, rest, sent, received};
+            return new double[] {step, rollout, update, looking, fetching, scheduling, gathering, driver, sent, received};
         }
     }
 
@@ -76,8 +80,9 @@ final class Far {
     static Table measure(List<Workload.Size> sizes, String master, Map<String, String> conf, Path scratch, int rounds, Path out)
             throws IOException, InterruptedException {
         Table table = Table.create("a step on Spark", StringColumn.create("policy"), StringColumn.create("learns"), StringColumn.create("gradients"));
-        List<String> names = List.of("executors", "groups", "step ms", "rollout ms", "update ms", "looking ms", "fetching ms", "rest ms", "sent MB", "received MB",
-                "slower", "model ms", "off by %");
+        List<String> parts = List.of("rollout", "update", "looking", "fetching", "scheduling", "gathering", "driver");
+        List<String> names = Stream.of(Stream.of("executors", "groups", "step ms"), parts.stream().map(part -> part + " ms"),
+                Stream.of("sent MB", "received MB", "slower", "model ms", "off by %")).flatMap(x -> x).toList();
         names.forEach(name -> table.addColumns(DoubleColumn.create(name)));
         for (Workload.Size size : sizes) {
             List<String> bars = new ArrayList<>();
@@ -96,14 +101,14 @@ final class Far {
                 all.forEach((what, rounded) -> rows.put(what, Parts.median(rounded)));
                 Parts a = rows.get(half);
                 Parts b = rows.get(one);
-                double slope = Math.max(0, (b.rest() - a.rest()) / (b.received() - a.received())); // 1 / g
                 rows.forEach((what, m) -> {
                     double load = (double) what.groups() / what.executors() / one.groups() * 2; // 1: that of half, 2: that of one
+                    double bytes = 1 + (m.received() / what.executors() - a.received()) / (b.received() - a.received()); // so too
                     double f = what.executors() == 1 ? 1 : median(slower);
-                    double model = f * (line(a.rollout(), b.rollout(), load) + line(a.update(), b.update(), load))
-                            + b.looking() + b.fetching() + b.rest() + slope * (m.received() / what.executors() - b.received());
+                    double model = f * (line(a.rollout(), b.rollout(), load) + line(a.update(), b.update(), load)) + b.looking() + b.fetching()
+                            + b.scheduling() + b.driver() + Math.max(0, line(a.gathering(), b.gathering(), bytes));
                     double[] values = {what.executors(), what.groups(), 1e3 * m.step(), 1e3 * m.rollout(), 1e3 * m.update(), 1e3 * m.looking(), 1e3 * m.fetching(),
-                        1e3 * m.rest(), m.sent() / 1e6, m.received() / 1e6, f, 1e3 * model, 100 * (model / m.step() - 1)};
+                        1e3 * m.scheduling(), 1e3 * m.gathering(), 1e3 * m.driver(), m.sent() / 1e6, m.received() / 1e6, f, 1e3 * model, 100 * (model / m.step() - 1)};
                     table.stringColumn(0).append(size.label);
                     table.stringColumn(1).append(adapters == null ? "all weights" : "adapters of rank " + adapters.rank());
                     table.stringColumn(2).append(what.sum());
@@ -114,9 +119,9 @@ final class Far {
                 });
             }
             Table mine = table.where(table.stringColumn("policy").isEqualTo(size.label));
-            Map<String, double[]> parts = new LinkedHashMap<>();
-            List.of("rollout", "update", "looking", "fetching", "rest").forEach(part -> parts.put(part, mine.doubleColumn(part + " ms").asDoubleArray()));
-            Charts.write(Charts.stacked("Where a step on 1 and 2 executors goes, " + size.label, "", "milliseconds", bars, parts),
+            Map<String, double[]> heights = new LinkedHashMap<>();
+            parts.forEach(part -> heights.put(part, mine.doubleColumn(part + " ms").asDoubleArray()));
+            Charts.write(Charts.stacked("Where a step on 1 and 2 executors goes, " + size.label, "", "milliseconds", bars, heights),
                     out.resolve("spark-" + size.label + ".png"));
         }
         table.write().csv(out.resolve("spark.csv").toFile());
@@ -151,6 +156,10 @@ final class Far {
             }
         }
         return Arrays.stream(seconds).max().orElseThrow();
+    }
+
+    private static double overhead(Compute.Call call) {
+        return call.seconds() - call.publishing() - call.renewing() - call.working();
     }
 
     private static double line(double atOne, double atTwo, double x) {
@@ -198,10 +207,9 @@ final class Far {
                     if (round >= 0) {
                         Compute.Call sampled = calls.get(0);
                         Compute.Call learned = calls.get(1);
-                        double looking = sampled.publishing() + learned.publishing();
-                        double fetching = sampled.renewing() + learned.renewing();
-                        all.add(new Parts(seconds, sampled.working(), learned.working(), looking, fetching,
-                                seconds - sampled.working() - learned.working() - looking - fetching, sampled.sent() + learned.sent(), learned.received()));
+                        all.add(new Parts(seconds, sampled.working(), learned.working(), sampled.publishing() + learned.publishing(),
+                                sampled.renewing() + learned.renewing(), overhead(sampled), overhead(learned), seconds - sampled.seconds() - learned.seconds(),
+                                sampled.sent() + learned.sent(), learned.received()));
                     }
                     progress.accept(round + warmUp + 1);
                 }
