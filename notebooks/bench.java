@@ -1,6 +1,7 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //SOURCES ../lib/lppo/Lppo.java
 //SOURCES bench/Far.java
+//SOURCES bench/Forecast.java
 //SOURCES bench/Peer.java
 //SOURCES bench/Workload.java
 //FILES spark/Spark.java=../lib/lppo/spark/Spark.java

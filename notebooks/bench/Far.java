@@ -101,6 +101,10 @@ final class Far {
                 all.forEach((what, rounded) -> rows.put(what, Parts.median(rounded)));
                 Parts a = rows.get(half);
                 Parts b = rows.get(one);
+                if (adapters == null && size != Workload.Size.BUILT_IN) { // whose bytes are too few to be timed
+                    System.out.println(new Forecast(b.looking() / b.sent(), b.fetching() / b.sent(), (b.gathering() - a.gathering()) / (b.received() - a.received()),
+                            b.driver() / b.sent()).table().printAll());
+                }
                 rows.forEach((what, m) -> {
                     double load = (double) what.groups() / what.executors() / one.groups() * 2; // 1: that of half, 2: that of one
                     double bytes = 1 + (m.received() / what.executors() - a.received()) / (b.received() - a.received()); // so too
@@ -171,8 +175,7 @@ final class Far {
         boolean small = size == Workload.Size.BUILT_IN;
         int warmUp = small ? 30 : 1;
         int measured = Math.max(1, rounds / PASSES / (small ? 1 : 3));
-        Map<String, String> settings = new LinkedHashMap<>(Map.of("spark.scheduler.minRegisteredResourcesRatio", "1",
-                "spark.executor.defaultJavaOptions", "-XX:TieredStopAtLevel=1")); // else Java compiles beside the work as long as this lasts
+        Map<String, String> settings = new LinkedHashMap<>(Map.of("spark.scheduler.minRegisteredResourcesRatio", "1"));
         settings.putAll(conf);
         settings.put("spark.default.parallelism", Integer.toString(what.executors()));
         settings.put("spark.cores.max", Integer.toString(what.executors()));

@@ -14,7 +14,7 @@ public final class Interrupt {
 
     /**
      * True once the process was asked to end; it then waits for the calling thread, a minute at most. Also true once the process is
-     * gone that {@link Children} started this one for.
+     * gone that {@link Children} or {@link WithSpark} started this one for.
      */
     public static BooleanSupplier watch() {
         AtomicBoolean asked = new AtomicBoolean();

@@ -66,9 +66,12 @@ public final class WithSpark {
         } catch (URISyntaxException | IOException e) {
             folder = Files.createTempDirectory("with-spark");
         }
-        String threads = System.getProperty("ai.djl.pytorch.num_threads");
-        List<String> line = new ArrayList<>(line(command, folder, System.getProperty("java.class.path"), command.getName(),
-                threads == null ? List.of() : List.of("-Dai.djl.pytorch.num_threads=" + threads)));
+        String threads = "ai.djl.pytorch.num_threads";
+        List<String> options = new ArrayList<>(List.of("-D" + Interrupt.PARENT + "=" + ProcessHandle.current().pid()));
+        if (System.getProperty(threads) != null) {
+            options.add("-D" + threads + "=" + System.getProperty(threads));
+        }
+        List<String> line = new ArrayList<>(line(command, folder, System.getProperty("java.class.path"), command.getName(), options));
         line.addAll(arguments);
         try {
             Process process = new ProcessBuilder(line).inheritIO().start();

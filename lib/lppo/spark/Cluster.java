@@ -105,6 +105,7 @@ public final class Cluster implements Compute {
         conf.setIfMissing("spark.executor.extraJavaOptions", "-DOPT_OUT_TRACKING=true" + (threads == null ? "" : " -Dai.djl.pytorch.num_threads=" + threads));
         if (home != null) {
             conf.setIfMissing("spark.executorEnv.SPARK_SCALA_VERSION", "2.13");
+            conf.setIfMissing("spark.executor.defaultJavaOptions", "-XX:TieredStopAtLevel=1"); // or Java compiles, on cores that all share, for a minute
         } else if (!local) { // what a distribution of Spark lacks; spark-submit names its own jar there
             String named = conf.get("spark.jars", "");
             conf.set("spark.jars", Stream.concat(Stream.of(named), Home.needed().stream().filter(jar -> !named.contains(jar)))

@@ -42,7 +42,8 @@ public final class Charts {
             entry("SFT", new Color(0x009E73)), entry("SFT (60 steps)", new Color(0xCC79A7)), entry("adaptive hints", new Color(0x56B4E9)),
             entry("BREAD", new Color(0x009E73)), entry("MoPPS", new Color(0xCC79A7)), entry("dynamic sampling", new Color(0xB8A500)));
     private static final List<Color> OTHERS =
-            List.of(new Color(0x0072B2), new Color(0xE69F00), new Color(0x009E73), new Color(0xCC79A7), new Color(0x56B4E9));
+            List.of(new Color(0x0072B2), new Color(0xE69F00), new Color(0x009E73), new Color(0xCC79A7), new Color(0x56B4E9),
+                    new Color(0xD55E00), new Color(0x666666));
 
     private Charts() {}
 

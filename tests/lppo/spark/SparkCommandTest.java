@@ -15,6 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code --master} as a user types it: JBang fetches, compiles and starts what is needed beside the command. */
 @EnabledOnOs(OS.LINUX)
@@ -35,18 +37,22 @@ class SparkCommandTest {
         same("cluster");
     }
 
-    @Test
-    void interruptedItSavesAndGoesOnWithoutSpark() throws Exception {
-        Process process = start("stopped", "--master", "local[2]");
-        Path metrics = folder.resolve("stopped/metrics.csv");
+    /** Asked to end, or killed so that only the process that computes is left. */
+    @ParameterizedTest
+    @ValueSource(strings = {"TERM", "KILL"})
+    void endedItSavesAndGoesOnWithoutSpark(String signal) throws Exception {
+        Process process = start(signal, "--master", "local[2]");
+        Path metrics = folder.resolve(signal).resolve("metrics.csv");
         while (process.isAlive() && (!Files.exists(metrics) || Files.readAllLines(metrics).size() < 4)) {
             Thread.sleep(10);
         }
-        new ProcessBuilder("kill", "-TERM", Long.toString(process.pid())).start().waitFor();
+        List<ProcessHandle> computing = process.descendants().toList();
+        new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start().waitFor();
         assertTrue(process.waitFor() != 0, SparkCommandTest::said);
+        computing.forEach(one -> one.onExit().join());
         assertTrue(said().contains("go on with --resume"), SparkCommandTest::said);
-        assertEquals(0, start("stopped", "--resume").waitFor(), SparkCommandTest::said);
-        same("stopped");
+        assertEquals(0, start(signal, "--resume").waitFor(), SparkCommandTest::said);
+        same(signal);
     }
 
     @Test
