@@ -35,11 +35,12 @@ record Forecast(double looking, double fetching, double gathering, double driver
             int n = gpus[i];
             // each token of the longest completion reads all weights, however few rows there are; keys and values of half of all tokens on average
             double rollout = LONGEST * 2 * PARAMETERS / MEMORY + TOKENS / n * 550 * CACHE / MEMORY;
-            double update = 4 * PARAMETERS * TOKENS / n / OPERATIONS; // forward, and backward to activations alone
+            double update = 4 * PARAMETERS * TOKENS / OPERATIONS * Math.ceil((double) MICRO / n) / MICRO; // forward, and backward to activations alone
             double weights = LEARNED * (looking + fetching);
             double into = LEARNED * Math.max(gathering / GETTERS, 1 / NETWORK); // one gradient into one process that gets many
             double ordered = Math.max(MICRO * into, MICRO * LEARNED * gathering / n);
-            double tree = n <= 8 ? n * into : (n / 8.0 + 8) * into; // in two levels, by way of 8 executors
+            int middle = n / (int) Math.ceil(Math.sqrt(n)); // treeAggregate goes by way of so many executors
+            double tree = (Math.ceil((double) n / middle) + middle) * into;
             double own = LEARNED * driver;
             double[] row = {rollout, update, weights, ordered, tree, own, rollout + update + weights + tree + own};
             for (int column = 0; column < row.length; column++) {

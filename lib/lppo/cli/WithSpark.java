@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import lppo.data.BadInput;
@@ -43,8 +44,8 @@ public final class WithSpark {
             return Compute.here(policy, blueprint.rows());
         }
         try {
-            return (Compute) Class.forName(CLUSTER).getConstructor(String.class, Map.class, Blueprint.class, Policy.class)
-                    .newInstance(master, settings, blueprint, policy);
+            return (Compute) Class.forName(CLUSTER).getMethod("finishing", String.class, Map.class, Blueprint.class, Policy.class)
+                    .invoke(null, master, settings, blueprint, policy);
         } catch (InvocationTargetException e) {
             throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
         } catch (ReflectiveOperationException e) {
@@ -123,7 +124,12 @@ public final class WithSpark {
     private static void unpack(Class<?> command, Path file) throws IOException {
         try (InputStream in = command.getResourceAsStream("/spark/" + file.getFileName())) {
             BadInput.unless(in != null, "--master: this jar lacks the sources of lppo.spark; run a portable jar of notebooks/spark.java instead");
-            Files.copy(in, file, StandardCopyOption.REPLACE_EXISTING);
+            byte[] source = in.readAllBytes();
+            if (!Files.exists(file) || !Arrays.equals(source, Files.readAllBytes(file))) { // another process may be compiling it
+                Path whole = Files.createTempFile(file.getParent(), "source", null);
+                Files.write(whole, source);
+                Files.move(whole, file, StandardCopyOption.REPLACE_EXISTING);
+            }
         }
     }
 }

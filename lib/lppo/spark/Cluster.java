@@ -35,6 +35,7 @@ import org.apache.spark.util.CollectionAccumulator;
 public final class Cluster implements Compute {
 
     private static final int PATIENCE = 60; // seconds
+    private static final int CALLS = 1000; // kept, if nobody asks
 
     private final JavaSparkContext context;
     private final Replica.Run run;
@@ -45,6 +46,7 @@ public final class Cluster implements Compute {
     private final Home home; // null unless executors are started from here
     private final List<Call> calls = new ArrayList<>();
     private final CountDownLatch closed = new CountDownLatch(1);
+    private final Runnable last = this::last;
 
     /** What an executor does with its replica and what it is given; both travel. */
     @FunctionalInterface
@@ -63,6 +65,8 @@ public final class Cluster implements Compute {
      * @throws BadInput if the master cannot be reached or has no executor to give
      */
     public Cluster(String master, Map<String, String> settings, Blueprint blueprint, Policy policy) {
+        long numbers = policy.parameters().stream().mapToLong(NDArray::size).sum();
+        BadInput.unless(numbers < Integer.MAX_VALUE - 8, "--master: %,d numbers learn, more than an array of Java holds; learn adapters (--lora-rank 16)", numbers);
         this.policy = policy;
         local = master.matches("local(\\[.*])?");
         sum = sum(settings.getOrDefault("spark.lppo.sum", System.getProperty("spark.lppo.sum", "ordered")));
@@ -70,7 +74,7 @@ public final class Cluster implements Compute {
         home = master.startsWith("local-cluster[") ? Home.forWorkersInHere() : null;
         SparkConf conf = configured(master, settings);
         try {
-            context = Trouble.told(() -> new JavaSparkContext(conf), master);
+            context = Trouble.connecting(() -> new JavaSparkContext(conf), master);
         } catch (RuntimeException e) {
             if (home != null) {
                 home.close();
@@ -78,7 +82,6 @@ public final class Cluster implements Compute {
             throw e;
         }
         published = new Published(context, policy);
-        ShutdownHookManager.get().addShutdownHook(this::last, 1000, PATIENCE + 5L, TimeUnit.SECONDS);
         if (!local) {
             try {
                 await(1, conf.getInt("spark.lppo.patience", PATIENCE), master);
@@ -87,6 +90,16 @@ public final class Cluster implements Compute {
                 throw e;
             }
         }
+    }
+
+    /**
+     * Such a cluster for a process that lets the step at hand end and saves when it is asked to end, see {@link lppo.cli.Interrupt}: Spark's
+     * own shutdown hook waits until it is closed, a minute at most.
+     */
+    public static Cluster finishing(String master, Map<String, String> settings, Blueprint blueprint, Policy policy) {
+        Cluster cluster = new Cluster(master, settings, blueprint, policy);
+        ShutdownHookManager.get().addShutdownHook(cluster.last, 1000, PATIENCE + 5L, TimeUnit.SECONDS);
+        return cluster;
     }
 
     private static SparkUpdate.Sum sum(String name) {
@@ -102,7 +115,8 @@ public final class Cluster implements Compute {
         conf.setIfMissing("spark.driver.maxResultSize", "0"); // gradients are large
         conf.setIfMissing("spark.broadcast.compress", "false"); // weights hardly shrink
         String threads = System.getProperty("ai.djl.pytorch.num_threads");
-        conf.setIfMissing("spark.executor.extraJavaOptions", "-DOPT_OUT_TRACKING=true" + (threads == null ? "" : " -Dai.djl.pytorch.num_threads=" + threads));
+        conf.set("spark.executor.extraJavaOptions", "-DOPT_OUT_TRACKING=true" + (threads == null ? "" : " -Dai.djl.pytorch.num_threads=" + threads)
+                + " " + conf.get("spark.executor.extraJavaOptions", ""));
         if (home != null) {
             conf.setIfMissing("spark.executorEnv.SPARK_SCALA_VERSION", "2.13");
             conf.setIfMissing("spark.executor.defaultJavaOptions", "-XX:TieredStopAtLevel=1"); // or Java compiles, on cores that all share, for a minute
@@ -122,7 +136,7 @@ public final class Cluster implements Compute {
     public void await(int executors, int seconds, String master) {
         for (int i = 0; executors() < executors; i++) {
             BadInput.unless(i < 10 * seconds, "%s: %d of %d executors came within %d s. Are its workers up, and are cores and memory free (another"
-                    + " application may hold them; --conf spark.executor.memory=2g asks for less)? Can they reach this machine (%s)?",
+                    + " application may hold them; --conf spark.executor.memory=512m asks for half)? Can they reach this machine (%s)?",
                     master, executors(), executors, seconds, context.getConf().get("spark.driver.host", "unknown"));
             try {
                 Thread.sleep(100);
@@ -169,6 +183,7 @@ public final class Cluster implements Compute {
         return new SparkRollout(this, sampling, seed);
     }
 
+    /** By the loss of the blueprint, which is that of the objective. */
     @Override
     public Learner.Report update(Learner learner, Learner.Objective objective, List<Sample> samples, double learningRate) {
         return new SparkUpdate(this, policy, sum).of(learner, samples, learningRate);
@@ -197,10 +212,13 @@ public final class Cluster implements Compute {
             Replica.Done<B> done = Replica.work(mine, weights, replica -> work.on(replica, piece));
             traces.add(done.trace());
             return done;
-        })), context.master());
+        })));
         double seconds = (System.nanoTime() - begin) / 1e9;
         Replica.Trace slowest = traces.value().stream().max(Comparator.comparingDouble(t -> t.renewing() + t.working())).orElseThrow();
         long bytes = 4 * policy.parameters().stream().mapToLong(NDArray::size).sum();
+        if (calls.size() == CALLS) {
+            calls.remove(0);
+        }
         calls.add(new Call(name, pieces.size(), (int) traces.value().stream().filter(Replica.Trace::renewed).count(), seconds, publishing,
                 slowest.renewing(), slowest.working(), weights.version() == before ? 0 : bytes, 0));
         return result;
@@ -212,7 +230,6 @@ public final class Cluster implements Compute {
         calls.add(new Call(last.name(), last.parts(), last.renewed(), last.seconds(), last.publishing(), last.renewing(), last.working(), last.sent(), bytes));
     }
 
-    /** Interrupted, the step at hand ends and is saved before Spark's own hook stops everything. */
     private void last() {
         try {
             closed.await(PATIENCE, TimeUnit.SECONDS);
@@ -223,11 +240,17 @@ public final class Cluster implements Compute {
 
     @Override
     public void close() {
-        context.close();
-        Replica.close(run.id()); // those of this process
-        if (home != null) {
-            home.close();
+        try {
+            context.close();
+            Replica.close(run.id()); // those of this process
+            if (home != null) {
+                home.close();
+            }
+        } finally {
+            closed.countDown();
+            if (!ShutdownHookManager.get().isShutdownInProgress()) {
+                ShutdownHookManager.get().removeShutdownHook(last);
+            }
         }
-        closed.countDown();
     }
 }

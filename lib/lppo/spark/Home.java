@@ -77,8 +77,8 @@ public record Home(Path path) implements AutoCloseable {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(file);
             }
-        } catch (IOException e) {
-            path.toFile().deleteOnExit(); // a worker may still hold it
+        } catch (IOException | UncheckedIOException e) {
+            return; // a worker still holds it: it is a temporary folder
         }
     }
 }

@@ -105,14 +105,20 @@ final class Replica {
 
     /** Does a task's work with the replica of its device, which has the expected weights then. */
     static <T> Done<T> work(Run run, Published.Weights expected, Function<Replica, T> work) {
-        Replica replica = of(run);
-        JniUtils.setGradMode(false); // on in every thread but the engine's first: all that is decoded would be recorded
-        synchronized (replica) {
-            long begin = System.nanoTime();
-            boolean renewed = replica.renew(expected);
-            long ready = System.nanoTime();
-            T value = work.apply(replica);
-            return new Done<>(value, new Trace(host(), SparkEnv.get().executorId(), renewed, (ready - begin) / 1e9, (System.nanoTime() - ready) / 1e9));
+        synchronized (Replica.class) {
+            Replica replica = of(run);
+            JniUtils.setGradMode(false); // on in every thread but the engine's first: all that is decoded would be recorded
+            try {
+                long begin = System.nanoTime();
+                boolean renewed = replica.renew(expected);
+                long ready = System.nanoTime();
+                T value = work.apply(replica);
+                return new Done<>(value, new Trace(host(), SparkEnv.get().executorId(), renewed, (ready - begin) / 1e9, (System.nanoTime() - ready) / 1e9));
+            } catch (RuntimeException | Error e) {
+                LIVE.values().remove(replica); // half a gradient may be left in it, to which the next attempt would add
+                replica.close();
+                throw e;
+            }
         }
     }
 
@@ -145,7 +151,7 @@ final class Replica {
         });
     }
 
-    private synchronized void close() {
+    private void close() {
         if (reference != null && reference != base) {
             reference.close();
         }
@@ -170,6 +176,19 @@ final class Replica {
     /** Samples. */
     List<Completion> sample(List<Prompt> prompts, Sampling sampling, Seed seed, long step) {
         return new GpuRollout(policy, sampling, seed, rows).sample(prompts, step);
+    }
+
+    /** The gradient of several micro-batches together, added by the engine. */
+    Gradient gradient(Map<Integer, Learner.Micro> micros) {
+        double[] total = null;
+        for (Learner.Micro micro : micros.values()) {
+            double[] sums = learner.gradient(micro, objective);
+            for (int i = 0; total != null && i < sums.length; i++) {
+                sums[i] += total[i];
+            }
+            total = sums;
+        }
+        return new Gradient(Integer.MAX_VALUE, taken(), total);
     }
 
     /** The gradient of each micro-batch by itself. */

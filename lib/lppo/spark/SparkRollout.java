@@ -75,7 +75,7 @@ public record SparkRollout(Cluster cluster, Sampling sampling, Seed seed) implem
         if (prompts.size() >= (long) rows * wanted) { // as many batches as parts
             int size = 0;
             for (List<Integer> problem : problems.values()) {
-                if (size % rows == 0) {
+                if (size >= (long) rows * units.size()) {
                     units.add(new ArrayList<>());
                 }
                 units.get(units.size() - 1).addAll(problem);

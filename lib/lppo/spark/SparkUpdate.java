@@ -29,7 +29,7 @@ public record SparkUpdate(Cluster cluster, Policy policy, Sum sum) {
     public enum Sum {
         /** On the driver, in the order of the micro-batches: to the last bit what one process computes. One gradient per micro-batch travels. */
         ORDERED,
-        /** On the executors, then by {@code treeAggregate}: one gradient per executor travels; the last bits depend on their number. */
+        /** On the executors, then by {@code treeAggregate}: one gradient per executor travels; the last bits depend on who comes first. */
         TREE
     }
 
@@ -63,7 +63,7 @@ public record SparkUpdate(Cluster cluster, Policy policy, Sum sum) {
     }
 
     private Replica.Gradient tree(List<LinkedHashMap<Integer, Learner.Micro>> work) {
-        return cluster.tree("update", work, (replica, micros) -> replica.gradients(micros).stream().reduce(SparkUpdate::plus).orElseThrow(),
+        return cluster.tree("update", work, Replica::gradient,
                 new Replica.Gradient(Integer.MAX_VALUE, new Floats(), new double[0]), SparkUpdate::plus);
     }
 

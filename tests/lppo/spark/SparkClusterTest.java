@@ -157,7 +157,7 @@ class SparkClusterTest {
             }
         });
         assertEquals(2, killer.killed, "workers killed");
-        assertTrue(killer.lost >= 2, killer.lost + " tasks were lost");
+        assertTrue(killer.lost >= 1, killer.lost + " tasks were lost"); // one may have ended before its worker did
         same("killed");
     }
 

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @EnabledOnOs(OS.LINUX)
 class SparkCommandTest {
 
-    private static final int STEPS = 12;
+    private static final int STEPS = 20;
 
     @TempDir static Path folder;
 
@@ -33,7 +33,7 @@ class SparkCommandTest {
 
     @Test
     void aClusterInSmallWritesTheSame() throws Exception {
-        assertEquals(0, start("cluster", "--master", "local-cluster[2,1,1024]").waitFor(), SparkCommandTest::said);
+        assertEquals(0, start("cluster", "--master", "local-cluster[3,1,1024]").waitFor(), SparkCommandTest::said);
         same("cluster");
     }
 

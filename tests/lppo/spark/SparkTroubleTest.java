@@ -1,12 +1,16 @@
 package lppo.spark;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
+import ai.djl.engine.EngineException;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import lppo.Checkout;
@@ -18,7 +22,9 @@ import lppo.model.Precision;
 import lppo.rollout.Prompt;
 import lppo.rollout.Sampling;
 import lppo.train.Blueprint;
+import lppo.train.Learner;
 import lppo.train.Options;
+import lppo.train.Sample;
 import org.apache.spark.SparkException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,7 +59,7 @@ class SparkTroubleTest {
             refused(() -> Trouble.told(() -> {
                 cluster.context().parallelize(List.of(1), 1).foreach(part -> Replica.work(other, null, replica -> part));
                 return null;
-            }, "local[1]"), "host ", "where the driver has PyTorch 1.0.0 for CP/M z80", "give it the driver's jars");
+            }), "host ", "where the driver has PyTorch 1.0.0 for CP/M z80", "give it the driver's jars");
         }
     }
 
@@ -61,8 +67,47 @@ class SparkTroubleTest {
     void whatSparkThrowsIsTranslated() {
         translated("Job aborted: Serialized task 1:1 was 200 bytes, which exceeds max allowed: spark.rpc.message.maxSize (128 bytes)", "lower --token-budget");
         translated("Total size of serialized results of 3 tasks is bigger than spark.driver.maxResultSize 1024.0 MiB", "spark.lppo.sum=tree");
-        translated("Could not parse Master URL: 'yarm'", "local[2], local-cluster[2,1,1024] and spark://HOST:7077");
-        translated("All masters are unresponsive! Giving up.", "is the master up");
+    }
+
+    @Test
+    void anExecutorWithoutMemoryIsTheTrainersMatter() {
+        EngineException memory = new EngineException("CUDA out of memory");
+        assertSame(memory, assertThrows(EngineException.class, () -> Trouble.told(() -> {
+            throw new SparkException("Job aborted due to stage failure", memory);
+        })));
+    }
+
+    /** An attempt that fails after a backward pass leaves nothing behind that the next one would add to. */
+    @Test
+    void aFailedAttemptLeavesNoGradient() {
+        Blueprint blueprint = Blueprint.of(Checkout.ROOT.resolve("data/base"), options(), Precision.FP32, null, List.of());
+        try (Policy policy = Policy.load(Checkout.ROOT.resolve("data/base"), Device.cpu()); Cluster cluster = new Cluster("local[1]", Map.of(), blueprint, policy)) {
+            LinkedHashMap<Integer, Learner.Micro> micros = new LinkedHashMap<>(Map.of(0, micro(3)));
+            long whole = cluster.run("update", List.of(micros), Replica::gradients).get(0).get(0).values().checksum();
+            LinkedHashMap<Integer, Learner.Micro> broken = new LinkedHashMap<>(micros);
+            broken.put(1, micro(1_000_000)); // no such token
+            assertThrows(RuntimeException.class, () -> cluster.run("update", List.of(broken), Replica::gradient));
+            assertEquals(whole, cluster.run("update", List.of(micros), Replica::gradients).get(0).get(0).values().checksum());
+        }
+    }
+
+    private static Learner.Micro micro(int token) {
+        return new Learner.Micro(List.of(List.of(new Sample(new int[] {5, token}, new int[] {6, 7}, new float[] {-1, -1}, new float[] {-1, -1}, null, 1, 1))),
+                false);
+    }
+
+    @Test
+    void aMasterThatIsNotThereIsNamed() throws Exception {
+        int port;
+        try (ServerSocket free = new ServerSocket(0)) {
+            port = free.getLocalPort();
+        }
+        Map<String, String> settings = Map.of();
+        try (Policy policy = Policy.load(Checkout.ROOT.resolve("data/base"), Device.cpu())) {
+            Blueprint blueprint = Blueprint.of(Checkout.ROOT.resolve("data/base"), options(), Precision.FP32, null, List.of());
+            refused(() -> new Cluster("spark://127.0.0.1:" + port, settings, blueprint, policy), "--master spark://127.0.0.1:" + port + ": does not answer (", "is the master up");
+            refused(() -> new Cluster("spark://nowhere", settings, blueprint, policy), "--master spark://nowhere: does not answer (");
+        }
     }
 
     @Test
@@ -82,7 +127,7 @@ class SparkTroubleTest {
     private static void translated(String message, String told) {
         refused(() -> Trouble.told(() -> {
             throw new SparkException(message);
-        }, "URL"), told);
+        }), told);
     }
 
     private static void refused(Runnable work, String... told) {
