@@ -363,7 +363,7 @@ public class bench implements Callable<Integer> {
         return times.containsKey(name) ? median(times.get(name)) : Double.NaN;
     }
 
-    private static double median(List<Double> values) {
+    static double median(List<Double> values) {
         double[] sorted = values.stream().mapToDouble(x -> x).sorted().toArray();
         return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
     }

@@ -50,7 +50,6 @@ import tech.tablesaw.api.Table;
  */
 final class Far {
 
-    private static final int GROUP = 8;
     private static final int PASSES = 3;
 
     private Far() {}
@@ -65,7 +64,7 @@ final class Far {
         }
 
         private static double median(List<Parts> all, int part) {
-            return Far.median(all.stream().map(p -> p.all()[part]).toList());
+            return bench.median(all.stream().map(p -> p.all()[part]).toList());
         }
 
         private double[] all() {
@@ -108,7 +107,7 @@ final class Far {
                 rows.forEach((what, m) -> {
                     double load = (double) what.groups() / what.executors() / one.groups() * 2; // 1: that of half, 2: that of one
                     double bytes = 1 + (m.received() / what.executors() - a.received()) / (b.received() - a.received()); // so too
-                    double f = what.executors() == 1 ? 1 : median(slower);
+                    double f = what.executors() == 1 ? 1 : bench.median(slower);
                     double model = f * (line(a.rollout(), b.rollout(), load) + line(a.update(), b.update(), load)) + b.looking() + b.fetching()
                             + b.scheduling() + b.driver() + Math.max(0, line(a.gathering(), b.gathering(), bytes));
                     double[] values = {what.executors(), what.groups(), 1e3 * m.step(), 1e3 * m.rollout(), 1e3 * m.update(), 1e3 * m.looking(), 1e3 * m.fetching(),
@@ -130,11 +129,6 @@ final class Far {
         }
         table.write().csv(out.resolve("spark.csv").toFile());
         return table;
-    }
-
-    private static double median(List<Double> values) {
-        double[] sorted = values.stream().mapToDouble(x -> x).sorted().toArray();
-        return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
     }
 
     /** Seconds of some matrix products, larger than any cache, in the slowest of so many threads at once. */
@@ -194,7 +188,7 @@ final class Far {
             List<Parts> all = new ArrayList<>();
             try (Compute compute = WithSpark.compute(master, settings, blueprint, policy)) {
                 Rollout rollout = compute.rollout(Sampling.plain(size.newTokens), new Seed(1));
-                List<Prompt> prompts = work.prompts().stream().flatMap(p -> Collections.nCopies(GROUP, p).stream()).toList();
+                List<Prompt> prompts = work.prompts().stream().flatMap(p -> Collections.nCopies(Workload.GROUP, p).stream()).toList();
                 for (int round = -warmUp; round < measured; round++) {
                     long begin = System.nanoTime();
                     List<Completion> completions = rollout.sample(prompts, round + warmUp);

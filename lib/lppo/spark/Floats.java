@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.io.ObjectInput;
 import java.io.ObjectOutput;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
+import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.zip.CRC32C;
@@ -49,13 +49,12 @@ final class Floats implements Externalizable {
     }
 
     /** Hands each array its values. */
-    void each(List<NDArray> arrays, BiConsumer<NDArray, float[]> what) {
+    void each(List<NDArray> arrays, BiConsumer<NDArray, FloatBuffer> what) {
         int at = 0;
         for (NDArray array : arrays) {
-            int to = at + (int) array.size();
-            float[] mine = Arrays.copyOfRange(values, at, to);
+            FloatBuffer mine = FloatBuffer.wrap(values, at, (int) array.size()).slice();
             Scopes.run(() -> what.accept(array, mine));
-            at = to;
+            at += (int) array.size();
         }
     }
 

@@ -3,6 +3,7 @@ package lppo.spark;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.training.GradientCollector;
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -78,7 +79,7 @@ public record SparkUpdate(Cluster cluster, Policy policy, Sum sum) {
     }
 
     /** Adds values to the gradient of an array: there may be none yet, and only the engine can make one. That of x . g is g. */
-    private static void add(NDArray parameter, float[] gradient) {
+    private static void add(NDArray parameter, FloatBuffer gradient) {
         try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
             collector.backward(parameter.mul(parameter.getManager().create(gradient, parameter.getShape())).sum());
         }
