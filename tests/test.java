@@ -1,8 +1,14 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
-//SOURCES ../lib/lppo/spark/Spark.java
+//SOURCES ../lib/spark/Spark.java
 //SOURCES ../lib/lppo/Lppo.java
-//SOURCES ../lib/lppo/math/Symja.java
+//SOURCES ../lib/lppo/files/FileFormats.java
+//SOURCES ../lib/commands/Commands.java
+//SOURCES ../lib/commands/*.java
+//SOURCES answers/*.java
+//SOURCES chat/*.java
+//SOURCES commands/*.java
 //SOURCES lppo/**.java
+//SOURCES spark/*.java
 //DEPS org.junit.jupiter:junit-jupiter:6.1.3
 //DEPS org.junit.platform:junit-platform-launcher:6.1.3
 //DEPS net.jqwik:jqwik:1.9.3

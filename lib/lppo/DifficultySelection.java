@@ -9,7 +9,6 @@ import java.util.TreeMap;
 import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.Seed;
-import lppo.data.Selection;
 import org.apache.commons.math3.distribution.BetaDistribution;
 import org.apache.commons.math3.random.RandomGeneratorFactory;
 

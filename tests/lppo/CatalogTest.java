@@ -13,6 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -21,7 +23,7 @@ import org.junit.jupiter.api.Test;
 
 /** What is promised by the files that hold the project together. */
 class CatalogTest {
-    private static final Path LIB = Checkout.ROOT.resolve("lib/lppo");
+    private static final Path LIB = Checkout.ROOT.resolve("lib");
 
     @Test
     void everyAliasSaysWhatItDoesAndHasItsScript() throws IOException {
@@ -36,34 +38,36 @@ class CatalogTest {
         }
     }
 
+    /** A script run from a URL gets the files that headers list, and no others. */
     @Test
-    void theListOfSourcesIsComplete() throws IOException {
-        List<String> headers = List.of("Lppo.java", "math/Symja.java", "spark/Spark.java");
-        List<String> listed = new ArrayList<>(headers);
-        for (String header : headers) {
-            sources(header, header.replaceFirst("[^/]*$", "")).forEach(listed::add);
-        }
-        try (Stream<Path> files = Files.walk(LIB)) {
-            List<String> found = files.map(file -> LIB.relativize(file).toString().replace('\\', '/'))
-                    .filter(file -> file.endsWith(".java")).sorted().toList();
-            assertEquals(String.join("\n", found), listed.stream().sorted().collect(Collectors.joining("\n")), "//SOURCES in lib/lppo/Lppo.java");
+    void theListsOfSourcesAreComplete() throws IOException {
+        Map<String, String> rooms = new TreeMap<>(Map.of("answers", "answers/Answers.java", "chat", "chat/Chat.java", "spark", "spark/Spark.java",
+                "lppo/files", "lppo/files/FileFormats.java", "lppo", "lppo/Lppo.java"));
+        for (Map.Entry<String, String> room : rooms.entrySet()) {
+            Path folder = LIB.resolve(room.getKey());
+            try (Stream<Path> files = Files.walk(folder)) {
+                String found = files.filter(file -> file.toString().endsWith(".java") && !file.equals(LIB.resolve(room.getValue()))
+                        && !(room.getKey().equals("lppo") && file.startsWith(LIB.resolve("lppo/files"))))
+                        .map(file -> folder.relativize(file).toString().replace('\\', '/')).sorted().collect(Collectors.joining("\n"));
+                assertEquals(found, sources(room.getValue()).sorted().collect(Collectors.joining("\n")), "//SOURCES in lib/" + room.getValue());
+            }
         }
     }
 
     /** {@code --master} compiles these where it is asked for. */
     @Test
     void commandsThatTakeAMasterBringTheSourcesOfSpark() throws IOException {
-        List<String> wanted = Stream.concat(Stream.of("Spark.java"), sources("spark/Spark.java", ""))
-                .map(file -> "//FILES spark/" + file + "=../lib/lppo/spark/" + file).toList();
+        List<String> wanted = Stream.concat(Stream.of("Spark.java"), sources("spark/Spark.java"))
+                .map(file -> "//FILES spark/" + file + "=../spark/" + file).toList();
         for (String command : List.of("train", "bench", "notebook")) {
-            List<String> lines = Files.readAllLines(Checkout.ROOT.resolve("notebooks/" + command + ".java"));
+            List<String> lines = Files.readAllLines(LIB.resolve("commands/" + command + ".java"));
             assertEquals(String.join("\n", wanted), lines.stream().filter(line -> line.startsWith("//FILES spark/")).collect(Collectors.joining("\n")), command);
         }
     }
 
-    private static Stream<String> sources(String header, String folder) throws IOException {
+    private static Stream<String> sources(String header) throws IOException {
         return Files.readAllLines(LIB.resolve(header)).stream().filter(line -> line.startsWith("//SOURCES "))
-                .map(line -> folder + line.substring(10).strip());
+                .map(line -> line.substring(10).strip());
     }
 
     /** Nobody else has our folders, and whoever has a mirror of a package registry has said so to Maven or pip. */

@@ -5,43 +5,32 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.PrintStream;
-import java.net.URL;
-import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import javax.tools.ToolProvider;
 import lppo.data.BadInput;
 import picocli.CommandLine;
 
-/** Compiles commands and runs them here: starting one by {@code ./jbang} takes seconds. */
+/** Runs commands here: starting one by {@code ./jbang} takes seconds. */
 public final class Commands {
 
     private final Path classes;
 
-    /** @param classes a folder for what is compiled */
+    /** @param classes a folder that comes before the class path of a {@link #process} */
     public Commands(Path classes) {
         this.classes = classes;
     }
 
-    private void compile(String name) {
-        if (Files.notExists(classes.resolve(name + ".class"))) {
-            assertEquals(0, ToolProvider.getSystemJavaCompiler().run(null, null, null, "-proc:none", "-d", classes.toString(), "-cp",
-                    System.getProperty("java.class.path"), Checkout.ROOT.resolve("notebooks/" + name + ".java").toString()));
-        }
-    }
-
     /** A command in a process of its own, with one thread; both streams go to {@code log}. */
     public ProcessBuilder process(Path log, String... arguments) {
-        compile(arguments[0]);
         List<String> line = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m",
                 "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dai.djl.pytorch.num_threads=1", "-DOPT_OUT_TRACKING=true",
                 "-Dslf4j.provider=org.slf4j.nop.NOPServiceProvider", "-Dslf4j.internal.verbosity=ERROR", "-cp", // Spark brings another
                 classes + File.pathSeparator + System.getProperty("java.class.path")));
-        line.addAll(List.of(arguments));
+        line.add("commands." + arguments[0]);
+        line.addAll(List.of(arguments).subList(1, arguments.length));
         ProcessBuilder builder = new ProcessBuilder(line).redirectErrorStream(true).redirectOutput(log.toFile());
         builder.environment().put("OMP_NUM_THREADS", "1");
         return builder;
@@ -50,14 +39,13 @@ public final class Commands {
     /** Runs a command, which must end with this status; returns what it said on both streams. */
     public String run(int status, String... arguments) throws Exception {
         String name = arguments[0];
-        compile(name);
         ByteArrayOutputStream said = new ByteArrayOutputStream();
         PrintStream screen = System.out;
         PrintStream errors = System.err;
-        try (URLClassLoader loader = new URLClassLoader(new URL[] {classes.toUri().toURL()})) {
+        try {
             System.setOut(new PrintStream(said, true, StandardCharsets.UTF_8));
             System.setErr(System.out);
-            CommandLine command = new CommandLine(loader.loadClass(name).getDeclaredConstructor().newInstance());
+            CommandLine command = new CommandLine(Class.forName("commands." + name).getDeclaredConstructor().newInstance());
             command.setExecutionExceptionHandler((e, line, parsed) -> {
                 System.out.println(e instanceof BadInput ? e.getMessage() : e.toString());
                 return e instanceof BadInput ? 2 : 1;

@@ -5,7 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import answers.MathAnswer;
 import com.google.gson.JsonParser;
+import commands.AnswerPairs;
+import commands.ConditionReport;
+import commands.RunGroup;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.io.StringWriter;
@@ -15,14 +19,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import lppo.data.BadInput;
-import lppo.data.Plain;
+import lppo.data.OneLine;
 import lppo.data.Problem;
 import lppo.data.Problems;
-import lppo.math.MathAnswer;
-import lppo.math.Pairs;
-import lppo.view.Across;
+import lppo.files.ProblemFiles;
 import lppo.view.Display;
-import lppo.view.Runs;
 import lppo.view.Tables;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,7 +68,7 @@ class EscapingTest {
     void inAReportItStaysText(String text) throws Exception {
         Path run = Files.createDirectories(folder.resolve("run"));
         Files.writeString(run.resolve("evaluation.csv"), "step,sampled_tokens,level,problems,greedy,average\n0,0,all,2,0.1,0.2\n5,9,all,2,0.3,0.2\n");
-        new Across(text, java.util.Map.of(text, List.of(new Runs("GRPO", List.of(run))))).write(folder, text, text);
+        new ConditionReport(text, java.util.Map.of(text, List.of(new RunGroup("GRPO", List.of(run))))).write(folder, text, text);
         String report = Files.readString(folder.resolve("report.md"));
         assertFalse(report.matches("(?s).*([<>\u001b]|\\]\\().*"), report);
         assertEquals(2, report.lines().filter(line -> line.startsWith("#") || line.startsWith("| ---") || line.startsWith("|---")).count(), report);
@@ -91,7 +92,7 @@ class EscapingTest {
         assertFalse(printed.codePoints().anyMatch(c -> Character.isISOControl(c) && c != '\n' && c != '\t' || c == 0x202e), printed);
         assertFalse(Files.exists(folder.resolve("shown")), "a text is printed, not written or opened");
         assertEquals(1, new BadInput(text).getMessage().lines().count());
-        assertTrue(Plain.text("é\n\t名\uD83D\uDE00\r\n").equals("é\n\t名\uD83D\uDE00\r\n") && Plain.line("a\n b").equals("a b"));
+        assertTrue(OneLine.text("é\n\t名\uD83D\uDE00\r\n").equals("é\n\t名\uD83D\uDE00\r\n") && OneLine.line("a\n b").equals("a b"));
     }
 
     /** Judging, storing and reading back never look at what a text names: no file comes to be, none is read. */
@@ -102,7 +103,7 @@ class EscapingTest {
         Path file = folder.resolve("problems.jsonl");
         List<Problem> problems = List.of(new Problem(text, text, text, text, text, text));
         Problems.write(file, problems);
-        assertEquals(problems, Problems.read(file));
+        assertEquals(problems, ProblemFiles.read(file));
         StringWriter verdicts = new StringWriter();
         try (MathAnswer judge = new MathAnswer()) {
             for (String answer : List.of(text, "Import(\"" + secret + "\")", secret.toString(), "Run(\"touch " + folder + "/made\")", "\\input{" + secret + "}")) {
@@ -111,7 +112,7 @@ class EscapingTest {
             com.google.gson.JsonObject pair = new com.google.gson.JsonObject();
             pair.addProperty("completion", "\\boxed{" + text + "}");
             pair.addProperty("reference", "42");
-            Pairs.judge(judge, List.of(pair.toString()), "there", verdicts, done -> { });
+            AnswerPairs.judge(judge, List.of(pair.toString()), "there", verdicts, done -> { });
         }
         assertEquals(1, verdicts.toString().lines().count());
         assertFalse(verdicts.toString().strip().chars().anyMatch(c -> c < 32), "escaped as JSON");

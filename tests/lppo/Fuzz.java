@@ -12,12 +12,13 @@ import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import chat.TemplateError;
 import lppo.data.BadInput;
 import lppo.data.Seed;
 
 /**
  * Damaged inputs and what became of them. An input is made from good ones by a seeded draw; what is tried with it takes it,
- * or refuses it by a {@link BadInput} of one line. Anything else is a failure, and so is being slow.
+ * or refuses it by a {@link BadInput} or a {@link TemplateError} of one line. Anything else is a failure, and so is being slow.
  */
 public final class Fuzz {
 
@@ -65,7 +66,7 @@ public final class Fuzz {
                 begun.set(System.nanoTime());
                 try {
                     taken[0] += trial.takes(made) ? 1 : 0;
-                } catch (BadInput e) {
+                } catch (BadInput | TemplateError e) {
                     String line = String.valueOf(e.getMessage());
                     if (line.isBlank() || line.chars().anyMatch(Character::isISOControl) || line.length() > 1000 || !line.contains(where)) {
                         failures.putIfAbsent("complaint " + line.replaceAll("\\d+", "#"), current + "\n  complaint: " + line);

@@ -7,7 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
+import answers.MathAnswer;
+import chat.ChatTemplate;
 import com.google.gson.JsonParser;
+import commands.AnswerPairs;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.ByteBuffer;
@@ -27,11 +30,9 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import lppo.Fuzz.Tally;
-import lppo.chat.ChatTemplate;
 import lppo.data.Problem;
 import lppo.data.Problems;
-import lppo.math.MathAnswer;
-import lppo.math.Pairs;
+import lppo.files.ProblemFiles;
 import lppo.model.ModelConfig;
 import lppo.model.Safetensors;
 import lppo.model.Tokenizer;
@@ -41,7 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Whatever the files and texts from elsewhere hold, they are read as what they are or refused in one line, soon. Commands have
- * the same in {@code lppo.cli.CommandFuzzTest}.
+ * the same in {@code commands.CommandFuzzTest}.
  */
 class FuzzTest {
 
@@ -99,7 +100,7 @@ class FuzzTest {
         Path again = folder.resolve("again");
         tried(kind, inputs, file.toString(), random -> Fuzz.damaged(random, good), bytes -> {
             put(file, bytes);
-            List<Problem> problems = Problems.read(file);
+            List<Problem> problems = ProblemFiles.read(file);
             Set<String> ids = new HashSet<>();
             for (Problem p : problems) {
                 assertTrue(ids.add(p.id()) && !p.id().isBlank() && !p.question().isBlank() && !p.answer().isBlank(), p.toString());
@@ -108,7 +109,7 @@ class FuzzTest {
             if (problems.stream().noneMatch(p -> p.answer().contains("####"))) { // which is another layout's
                 Files.deleteIfExists(again);
                 Problems.write(again, problems);
-                assertEquals(problems, Problems.read(again));
+                assertEquals(problems, ProblemFiles.read(again));
             }
             return true;
         });
@@ -261,7 +262,7 @@ class FuzzTest {
         try (MathAnswer judge = new MathAnswer()) {
             tried("pairs", 5_000, "there", random -> Fuzz.text(random, good), text -> {
                 List<String> lines = text.lines().toList();
-                Pairs.Tally tally = Pairs.judge(judge, lines, "there", Writer.nullWriter(), done -> { });
+                AnswerPairs.Tally tally = AnswerPairs.judge(judge, lines, "there", Writer.nullWriter(), done -> { });
                 assertTrue(tally.all() == lines.size() && tally.correct() <= tally.all());
                 return true;
             });

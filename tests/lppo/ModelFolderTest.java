@@ -13,7 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import lppo.chat.PromptFormat;
+import commands.ChatFormat;
 import lppo.data.BadInput;
 import lppo.model.Policy;
 import lppo.model.Tokenizer;
@@ -73,7 +73,7 @@ class ModelFolderTest {
         Files.writeString(model.resolve("chat_template.jinja"), template);
         assertTimeoutPreemptively(Duration.ofSeconds(30), () -> {
             try {
-                String text = PromptFormat.named("chat", model, null).of("hi");
+                String text = ChatFormat.named("chat", model, null).of("hi");
                 assertTrue(text.replaceAll("[\\[\\], ]|Undefined|None", "").isEmpty(), text);
             } catch (BadInput e) {
                 assertTrue(e.getMessage().startsWith(model.toString()) && e.getMessage().lines().count() == 1, e.getMessage());

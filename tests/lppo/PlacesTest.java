@@ -142,8 +142,6 @@ class PlacesTest {
         commands.run(0, "task", "--out", out.resolve("task").toString());
         commands.run(0, "generate", "--model", "data/base", "start 17 +3 *2 -7 . . . . . . . . . =");
         commands.run(0, "doctor");
-        commands.run(0, "train", "--help"); // compiles it for reproduce
-        commands.run(0, "sft", "--help");
         System.out.println(commands.run(2, "reproduce"));
         commands.run(0, "reproduce", "--steps", "10", "--seeds", "1", "--recipes", "grpo", "--on", "validation", "--out",
                 out.resolve("report").toString(), "--", "--problems-per-step", "4");

@@ -25,7 +25,7 @@ class ReadmeTest {
         assertTrue(block.find(), "the README shows the chain of operators");
         StringBuilder source = new StringBuilder("import java.nio.file.*; import java.util.*; import lppo.*;\n"
                 + "import lppo.PolicyLoss.Aggregation;\n");
-        for (String room : List.of("data", "model", "rollout", "reward", "train")) {
+        for (String room : List.of("data", "model", "rollout", "judge", "learn", "task", "run")) {
             source.append("import lppo.").append(room).append(".*;\n");
         }
         source.append("class Chain { void run() {\n").append(block.group(1)).append("}}\n");

@@ -24,7 +24,7 @@ class ShellTest {
         builder.environment().remove("DISPLAY");
         builder.environment().put("JAVA_TOOL_OPTIONS", "-Djava.io.tmpdir=" + folder);
         // from elsewhere, so that nothing of the checkout is in the current folder
-        builder.command().set(1, Checkout.ROOT.resolve("notebooks/shell.java").toString());
+        builder.command().set(1, Checkout.ROOT.resolve("lib/commands/shell.java").toString());
         Process shell = builder.start();
         shell.getOutputStream().write("""
                 var policy = Policy.load(data.resolve("base"), Policy.device("cpu"))

@@ -108,9 +108,9 @@ class WrapperTest {
     @Test
     void aCommandOfTheCheckoutIsRunByItsFile() throws Exception {
         pinnedJBang();
-        program("a folder/notebooks/dataset.java", "");
+        program("a folder/lib/commands/dataset.java", "");
         program("a folder/tests/test.java", "");
-        assertEquals("[run][" + wrapper.resolveSibling("notebooks/dataset.java") + "][x]", run(wrapper, "", "data", "x").output());
+        assertEquals("[run][" + wrapper.resolveSibling("lib/commands/dataset.java") + "][x]", run(wrapper, "", "data", "x").output());
         assertEquals("[run][" + wrapper.resolveSibling("tests/test.java") + "]", run(wrapper, "", "test").output());
         assertEquals("[../tests/test]", run(wrapper, "", "../tests/test").output());
     }

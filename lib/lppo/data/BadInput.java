@@ -11,7 +11,7 @@ public final class BadInput extends RuntimeException {
     }
 
     public BadInput(String message, Throwable cause) {
-        super(Plain.line(message), cause);
+        super(OneLine.line(message), cause);
     }
 
     /** Throws a {@code BadInput} with this message unless {@code ok}. */

@@ -10,12 +10,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.function.Function;
 
 /**
  * Reads and writes problems as JSON Lines: one object a line with {@code id}, {@code question}, {@code answer} and
- * optionally {@code solution}, {@code level}, {@code source}. A missing {@code id} becomes the line number. Reads published
- * benchmarks too, in any {@link Layout}, as JSON Lines, JSON or Parquet.
+ * optionally {@code solution}, {@code level}, {@code source}. A missing {@code id} becomes the line number. Published benchmarks,
+ * with other columns or as Parquet, are read by {@code lppo.files.ProblemFiles}.
  *
  * <p>Seen in {@code notebooks/7-bring-your-own-model.ipynb}.
  */
@@ -26,61 +26,48 @@ public final class Problems {
     private Problems() {}
 
     /**
-     * What a file holds.
-     *
-     * @param layout how it was laid out
-     * @param problems in order
-     * @param dropped rows of a published layout that were left out, by reason; our own layout drops none
-     */
-    public record Loaded(Layout layout, List<Problem> problems, Map<String, Integer> dropped) {
-
-        /** How many rows the file has. */
-        public int rows() {
-            return problems.size() + dropped.values().stream().mapToInt(count -> count).sum();
-        }
-
-        /** What was left out, in words: {@code 2 not in English, 1 with pictures}; empty if nothing. */
-        public String leftOut() {
-            return String.join(", ", dropped.entrySet().stream().map(e -> e.getValue() + " " + e.getKey()).toList());
-        }
-    }
-
-    /**
      * The problems of a file.
      *
-     * @throws BadInput as {@link #load}
+     * @throws BadInput naming file, place and reason if the file is missing, empty, has a broken line, lacks a column, or has two
+     *     problems with one id
      */
     public static List<Problem> read(Path file) {
-        return load(file).problems();
+        return unique(JsonRows.read(file), Problems::problem);
     }
 
     /**
-     * Reads a file of problems.
+     * The problems of rows; null stands for a row that holds none.
      *
-     * @throws BadInput naming file, place and reason if the file is missing, empty, has a broken line or unknown columns,
-     *     or two problems with one id
+     * @throws BadInput naming the rows of two problems with one id
      */
-    public static Loaded load(Path file) {
-        List<Row> rows = Rows.read(file);
-        Layout layout = Layout.of(rows.get(0), file);
+    public static List<Problem> unique(List<JsonRow> rows, Function<JsonRow, Problem> convert) {
         List<Problem> problems = new ArrayList<>();
-        Map<String, Integer> dropped = new TreeMap<>();
         Map<String, String> places = new HashMap<>();
-        for (Row row : rows) {
-            Layout.Converted converted = layout.convert(row);
-            if (converted.problem() == null) {
-                dropped.merge(converted.dropped(), 1, Integer::sum);
-                continue;
+        for (JsonRow row : rows) {
+            Problem problem = convert.apply(row);
+            if (problem != null) {
+                String other = places.put(problem.id(), row.where());
+                BadInput.unless(other == null, "%sid \"%s\" was used before, at %s", row.where(), problem.id(),
+                        other == null ? "" : other.substring(0, other.length() - 2));
+                problems.add(problem);
             }
-            String id = converted.problem().id();
-            String other = places.put(id, row.where());
-            BadInput.unless(other == null, "%sid \"%s\" was used before, at %s", row.where(), id,
-                    other == null ? "" : other.substring(0, other.length() - 2));
-            problems.add(converted.problem());
         }
-        Loaded loaded = new Loaded(layout, problems, dropped);
-        BadInput.unless(!problems.isEmpty(), "%s: holds no problems, only rows %s", file, loaded.leftOut());
-        return loaded;
+        return problems;
+    }
+
+    /**
+     * The problem of a row with the columns {@code question} and {@code answer}.
+     *
+     * @throws BadInput naming the row and the column that is missing or empty
+     */
+    public static Problem problem(JsonRow row) {
+        String id = row.columns().has("id") ? row.text("id") : Integer.toString(row.number());
+        String question = row.text("question");
+        String answer = row.text("answer");
+        BadInput.unless(id != null && !id.isBlank(), "%s\"id\" is empty", row.where());
+        BadInput.unless(question != null && !question.isBlank(), "%s\"question\" is missing or empty", row.where());
+        BadInput.unless(answer != null && !answer.isBlank(), "%s\"answer\" is missing or empty", row.where());
+        return new Problem(id, question, answer, row.text("solution"), row.text("level"), row.text("source"));
     }
 
     /** Writes problems, one a line, replacing the file. */

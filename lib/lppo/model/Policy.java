@@ -80,6 +80,7 @@ public final class Policy implements AutoCloseable {
 
     private static Policy make(Path folder, ModelConfig config, Precision precision, boolean learning, Device device,
             BiFunction<NDManager, Kernels, Weights> weights) {
+        Scopes.recordNothing();
         Tokenizer tokenizer = Tokenizer.load(folder);
         Map<String, byte[]> companions = companions(folder);
         NDManager manager = NDManager.newBaseManager(device);

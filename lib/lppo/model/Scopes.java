@@ -1,7 +1,9 @@
 package lppo.model;
 
+import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
+import ai.djl.pytorch.jni.JniUtils;
 import java.util.function.Supplier;
 
 /** Lifetimes of native arrays: what a block makes is freed at its end, except what it returns. */
@@ -30,6 +32,17 @@ public final class Scopes {
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
             body.run();
+        }
+    }
+
+    /**
+     * Turns off the recording of gradients in this thread, which the engine has on in every thread but its first. A
+     * {@code GradientCollector} turns it on for as long as it is open.
+     */
+    public static void recordNothing() {
+        Engine.getEngine("PyTorch"); // loads the native library
+        if (JniUtils.isGradMode()) {
+            JniUtils.setGradMode(false);
         }
     }
 }

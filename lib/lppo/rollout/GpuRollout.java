@@ -63,6 +63,7 @@ public record GpuRollout(Policy policy, Sampling sampling, Seed seed, int maxRow
     }
 
     private List<Completion> decoded(List<Prompt> prompts, long step) {
+        Scopes.recordNothing();
         List<Row> rows = rows(prompts, step);
         for (int begin = 0; begin < rows.size(); begin += maxRows) {
             List<Row> batch = rows.subList(begin, Math.min(rows.size(), begin + maxRows));

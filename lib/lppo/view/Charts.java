@@ -16,7 +16,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
-import lppo.train.Interval;
+import lppo.judge.ConfidenceInterval;
 import org.knowm.xchart.AnnotationText;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.CategoryChart;
@@ -123,15 +123,15 @@ public final class Charts {
     public static BufferedImage intervals(String title, String xLabel, List<String> names, List<double[]> samples) {
         XYChart chart = new XYChartBuilder().width(900).height(200 + 30 * names.size()).title(title).xAxisTitle(xLabel).build();
         style(chart.getStyler());
-        List<Interval> intervals = samples.stream().map(Interval::ofMean).toList();
-        double low = Math.min(0, intervals.stream().mapToDouble(Interval::low).min().orElse(0));
-        double high = Math.max(low + 1e-3, intervals.stream().mapToDouble(Interval::high).max().orElse(0));
+        List<ConfidenceInterval> intervals = samples.stream().map(ConfidenceInterval::ofMean).toList();
+        double low = Math.min(0, intervals.stream().mapToDouble(ConfidenceInterval::low).min().orElse(0));
+        double high = Math.max(low + 1e-3, intervals.stream().mapToDouble(ConfidenceInterval::high).max().orElse(0));
         chart.getStyler().setYAxisMin(-1.0).setYAxisMax((double) names.size()).setXAxisMin(low - 0.7 * (high - low)).setLegendVisible(false);
         chart.getStyler().setXAxisDecimalPattern("+0.00;-0.00").setYAxisTicksVisible(false) // names stand in the plot: ticks take none
                 .setAnnotationTextFont(new Font(Font.SANS_SERIF, Font.PLAIN, 14));
         for (int i = 0; i < names.size(); i++) {
             double y = names.size() - 1 - i;
-            Interval interval = intervals.get(i);
+            ConfidenceInterval interval = intervals.get(i);
             chart.addAnnotation(new AnnotationText(names.get(i), low - 0.38 * (high - low), y, false));
             XYSeries range = chart.addSeries(names.get(i), new double[] {interval.low(), interval.high()}, new double[] {y, y});
             range.setMarker(SeriesMarkers.NONE).setLineColor(OTHERS.get(0)).setLineStyle(new BasicStroke(3f));

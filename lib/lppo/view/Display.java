@@ -12,7 +12,7 @@ import javax.swing.JFrame;
 import javax.swing.JLabel;
 import javax.swing.SwingUtilities;
 import javax.swing.WindowConstants;
-import lppo.data.Plain;
+import lppo.data.OneLine;
 import tech.tablesaw.api.Table;
 
 /**
@@ -62,7 +62,7 @@ public final class Display {
 
     /** Prints a table or a text, which may be a model's or a stranger's. */
     public static void print(Object value) {
-        System.out.println(Plain.text(value instanceof Table table ? table.print() : String.valueOf(value)));
+        System.out.println(OneLine.text(value instanceof Table table ? table.print() : String.valueOf(value)));
     }
 
     /** Shows another value in place of an earlier one. */

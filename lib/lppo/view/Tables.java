@@ -11,11 +11,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import lppo.data.Plain;
-import lppo.train.Evaluation;
-import lppo.train.Footprint;
-import lppo.train.Interval;
-import lppo.train.Score;
+import lppo.data.OneLine;
+import lppo.judge.ConfidenceInterval;
+import lppo.judge.Evaluation;
+import lppo.judge.Score;
+import lppo.run.Footprint;
 import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.IntColumn;
 import tech.tablesaw.api.NumericColumn;
@@ -62,7 +62,7 @@ public final class Tables {
         level.append("95 %");
         problems.append("");
         for (int i = 0; i < scores.size(); i++) {
-            Interval interval = scores.get(i).interval();
+            ConfidenceInterval interval = scores.get(i).interval();
             columns.get(i).append(fixed(interval.low()) + " to " + fixed(interval.high()));
         }
         return Table.create(name, level, problems).addColumns(columns.toArray(StringColumn[]::new));
@@ -107,7 +107,7 @@ public final class Tables {
         DoubleColumn high = DoubleColumn.create("high");
         evaluation.levels().forEach((at, indices) -> scores.forEach(each -> {
             boolean all = at.equals("all");
-            Interval interval = all ? each.interval() : null;
+            ConfidenceInterval interval = all ? each.interval() : null;
             benchmark.append(name);
             level.append(at);
             problems.append(indices.size());
@@ -174,8 +174,8 @@ public final class Tables {
     }
 
     /** A text within a line or a cell of Markdown: no markup, no link, no end of the cell. */
-    static String inline(String text) {
-        return Plain.text(text.replaceAll("\\R", " ")).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("|", "&#124;")
+    public static String inline(String text) {
+        return OneLine.text(text.replaceAll("\\R", " ")).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("|", "&#124;")
                 .replace("](", "]\\(").replaceFirst("^#", "\\\\#");
     }
 

@@ -20,12 +20,12 @@ import lppo.Checkout;
 import lppo.Recipe;
 import lppo.data.BadInput;
 import lppo.data.Problem;
-import lppo.data.Problems;
 import lppo.data.Seed;
-import lppo.reward.Reward;
-import lppo.train.Options;
-import lppo.train.RunFolder;
-import lppo.train.Trainer;
+import lppo.data.Problems;
+import lppo.judge.Reward;
+import lppo.run.Options;
+import lppo.run.RunFolder;
+import lppo.run.Trainer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

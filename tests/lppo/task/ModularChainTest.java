@@ -17,8 +17,8 @@ import java.util.stream.Collectors;
 import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.Seed;
+import lppo.judge.Reward;
 import lppo.model.Policy;
-import lppo.reward.Reward;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

@@ -1,0 +1,383 @@
+package answers;
+
+import java.math.BigInteger;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Cuts the LaTeX or plain text of one answer into tokens, in one pass. */
+final class LatexLexer {
+
+    enum Type { NUMBER, NAME, TEXT, OP, COMMAND, END }
+
+    /** A token; {@code value} of a number, {@code spaced} if there was space before it. */
+    record Token(Type type, String text, Node.Num value, boolean spaced) {
+
+        boolean is(String op) {
+            return type == Type.OP && text.equals(op);
+        }
+    }
+
+    /** Not read as mathematics. */
+    static final class Unreadable extends RuntimeException {
+        Unreadable(String why) {
+            super(why, null, false, false);
+        }
+    }
+
+    private static final int MAX_TOKENS = 1500;
+    private static final Pattern LINE_GAP = Pattern.compile("\\s*+\\[-?[\\d.]{1,6}+ ?(?:pt|em|ex|mm|cm|in|mu)\\]");
+
+    private final String text;
+    private final List<Token> tokens = new ArrayList<>();
+    private final Deque<Integer> waiting = new ArrayDeque<>();
+    private int at;
+    private int depth;
+    private int digitArguments;
+    private int matrices;
+    private boolean spaced;
+
+    private LatexLexer(String text) {
+        this.text = text;
+    }
+
+    /** @throws Unreadable if there are too many tokens, or a character of no known use */
+    static List<Token> tokens(String text) {
+        LatexLexer lexer = new LatexLexer(text);
+        while (lexer.at < text.length()) {
+            lexer.next();
+            if (lexer.tokens.size() > MAX_TOKENS) {
+                throw new Unreadable("too long");
+            }
+        }
+        lexer.add(Type.END, "");
+        return lexer.tokens;
+    }
+
+    private void add(Type type, String content) {
+        if (digitArguments > 0 && type != Type.COMMAND) {
+            digitArguments--;
+        }
+        tokens.add(new Token(type, content, null, spaced));
+        spaced = false;
+    }
+
+    private void next() {
+        char c = text.charAt(at);
+        if (Character.isWhitespace(c) || c == '~' || c == '$' || "€£¥₹".indexOf(c) >= 0 || c == '\u200b') {
+            spaced |= c != '$';
+            at++;
+        } else if (isDigit(at) || c == '.' && isDigit(at + 1)) {
+            number();
+        } else if (c == '\\') {
+            command();
+        } else if (isLetter(c)) {
+            word();
+        } else if (Vocabulary.UNICODE_NAMES.containsKey(c)) {
+            at++;
+            add(Type.NAME, Vocabulary.UNICODE_NAMES.get(c));
+        } else if (c == '√') {
+            at++;
+            add(Type.COMMAND, "sqrt");
+        } else if ("²³⁴".indexOf(c) >= 0) {
+            at++;
+            add(Type.OP, "^");
+            tokens.add(new Token(Type.NUMBER, "", (Node.Num) Node.integer(2 + "²³⁴".indexOf(c)), false));
+        } else if (Vocabulary.SIGNS.containsKey(c)) {
+            at++;
+            add(Type.OP, Vocabulary.SIGNS.get(c));
+        } else {
+            sign(c);
+        }
+    }
+
+    private void sign(char c) {
+        String two = text.substring(at, Math.min(text.length(), at + 2));
+        if (text.startsWith("...", at)) {
+            at += 3;
+            add(Type.NAME, "...");
+            return;
+        }
+        if (List.of("<=", ">=", "!=", "==", "**").contains(two)) {
+            at += 2;
+            add(Type.OP, two.equals("==") ? "=" : two.equals("**") ? "^" : two);
+            return;
+        }
+        if ("+-*/^_=<>()[]{}|,;:!%&.".indexOf(c) < 0) {
+            throw new Unreadable("'" + c + "' is not read as mathematics");
+        }
+        at++;
+        if (c == '.') {
+            if (at < text.length() && (isLetter(text.charAt(at)) || isDigit(at))) {
+                throw new Unreadable("a full stop inside");
+            }
+            spaced = true; // the end of a sentence
+            return;
+        }
+        if (c == '{') {
+            waiting.push(Math.max(0, digitArguments - 1));
+            digitArguments = 0;
+        }
+        add(Type.OP, String.valueOf(c));
+        depth += c == '(' || c == '[' ? 1 : c == ')' || c == ']' ? -1 : 0;
+        if (c == '}' && !waiting.isEmpty()) {
+            digitArguments = waiting.pop();
+        }
+    }
+
+    /** Digits with thousands separators, a decimal part, a repeating part, an exponent. */
+    private void number() {
+        int start = at;
+        if (digitArguments > 0 && isDigit(at)) {
+            at++; // \frac12 is one half
+            number(text.substring(start, at), "", "", false);
+            return;
+        }
+        StringBuilder digits = new StringBuilder();
+        while (isDigit(at)) {
+            digits.append(text.charAt(at++));
+        }
+        int gap;
+        boolean groups = !digits.isEmpty() && digits.length() <= 3 && digits.charAt(0) != '0';
+        while (groups && (gap = separator()) > 0 && isDigit(at + gap) && isDigit(at + gap + 1) && isDigit(at + gap + 2)
+                && !isDigit(at + gap + 3)) {
+            digits.append(text, at + gap, at + gap + 3);
+            at += gap + 3;
+        }
+        StringBuilder fraction = new StringBuilder();
+        boolean point = at < text.length() && text.charAt(at) == '.'
+                && (isDigit(at + 1) || text.startsWith("\\overline{", at + 1) || text.startsWith("\\bar{", at + 1));
+        if (point) {
+            at++;
+            while (isDigit(at)) {
+                fraction.append(text.charAt(at++));
+            }
+        }
+        String repeating = "";
+        if (point && (text.startsWith("\\overline{", at) || text.startsWith("\\bar{", at))) {
+            int open = text.indexOf('{', at);
+            int close = text.indexOf('}', open);
+            repeating = close < 0 ? "" : text.substring(open + 1, close);
+            if (!repeating.isEmpty() && repeating.length() < 100 && repeating.chars().allMatch(d -> d >= '0' && d <= '9')) {
+                at = close + 1;
+            } else {
+                repeating = "";
+            }
+        }
+        number(digits.toString(), fraction.toString(), repeating, point);
+    }
+
+    /** Length of what may separate thousands here; 0 if nothing. */
+    private int separator() {
+        for (String separator : List.of("{,}", ",\\!", ",\\,", "\\,", "\\!")) {
+            if (text.startsWith(separator, at)) {
+                int gap = separator.length();
+                while (at + gap < text.length() && text.charAt(at + gap) == ' ') {
+                    gap++;
+                }
+                return gap;
+            }
+        }
+        boolean plain = at < text.length() && (text.charAt(at) == ',' || text.charAt(at) == ' ');
+        return depth == 0 && plain ? 1 : 0;
+    }
+
+    private void number(String digits, String fraction, String repeating, boolean point) {
+        long exponent = 0;
+        int sign = at + 1 < text.length() && "+-".indexOf(text.charAt(at + 1)) >= 0 ? 1 : 0;
+        if (at < text.length() && (text.charAt(at) == 'e' || text.charAt(at) == 'E') && isDigit(at + 1 + sign)
+                && digitArguments == 0) {
+            int end = at + 1 + sign;
+            while (isDigit(end) && end < at + 8) {
+                end++;
+            }
+            exponent = Long.parseLong(text.substring(at + 1, end));
+            at = end;
+            point = true;
+        }
+        try {
+            Rational value = new Rational(new BigInteger("0" + digits + fraction), BigInteger.TEN.pow(fraction.length()));
+            if (!repeating.isEmpty()) {
+                value = value.plus(new Rational(new BigInteger(repeating),
+                        BigInteger.TEN.pow(fraction.length()).multiply(BigInteger.TEN.pow(repeating.length()).subtract(BigInteger.ONE))));
+            }
+            if (exponent != 0) {
+                value = value.times(Rational.of(10).pow(Rational.of(exponent)));
+            }
+            if (digitArguments > 0) {
+                digitArguments--;
+            }
+            String spelling = digits + (fraction.isEmpty() ? "" : "." + fraction);
+            tokens.add(new Token(Type.NUMBER, spelling, new Node.Num(value, point && repeating.isEmpty()), spaced));
+            spaced = false;
+        } catch (ArithmeticException e) {
+            throw new Unreadable("number too large");
+        }
+    }
+
+    private void command() {
+        if (text.startsWith("\\\\", at)) {
+            at++;
+            if (matrices > 0 || at + 1 >= text.length() || !isLetter(text.charAt(at + 1)) && "{}%".indexOf(text.charAt(at + 1)) < 0) {
+                at++;
+                add(Type.OP, "\\\\");
+                Matcher gap = LINE_GAP.matcher(text).region(at, text.length());
+                at = gap.lookingAt() ? gap.end() : at; // \\[4pt]
+                return;
+            }
+        }
+        int end = at + 1;
+        while (end < text.length() && isLetter(text.charAt(end))) {
+            end++;
+        }
+        String name = end == at + 1 ? text.substring(at + 1, Math.min(at + 2, text.length())) : text.substring(at + 1, end);
+        at = Math.max(end, Math.min(at + 2, text.length()));
+        if (name.startsWith("quad") && name.length() > 4) {
+            at = end - name.length() + 4; // \quadx, seen in data
+            spaced = true;
+        } else if (Vocabulary.TEXTS.contains(name)) {
+            textArgument();
+        } else if (name.equals("mathbb") || name.equals("Bbb")) {
+            String set = argument().strip();
+            add(Type.NAME, switch (set) { case "R" -> "Reals"; case "Z" -> "Integers"; default -> set; });
+        } else if (name.equals("begin") || name.equals("end")) {
+            environment(name);
+        } else if (name.equals("right") && text.startsWith(".", at) || name.equals("left") && text.startsWith(".", at)) {
+            at++;
+        } else if (Vocabulary.SKIPPED.contains(name)) {
+            spaced = true;
+        } else if (name.endsWith("frac") && name.length() <= 5) {
+            add(Type.COMMAND, "frac");
+            digitArguments = 2;
+        } else if (name.endsWith("binom") && name.length() <= 6) {
+            add(Type.COMMAND, "binom");
+            digitArguments = 2;
+        } else if (Vocabulary.OPERATORS.containsKey(name)) {
+            String op = Vocabulary.OPERATORS.get(name);
+            depth += op.equals("\\{") || op.equals("<<") ? 1 : op.equals("\\}") || op.equals(">>") ? -1 : 0;
+            add(Type.OP, op);
+        } else if (Vocabulary.FUNCTIONS.contains(name) || Set.of("sqrt", "sum", "prod", "int").contains(name)) {
+            add(Type.COMMAND, name);
+        } else if (name.isEmpty() || !isLetter(name.charAt(0))) {
+            throw new Unreadable("\\" + name + " is not read as mathematics");
+        } else {
+            add(Type.NAME, Vocabulary.NAMES.getOrDefault(name, name)); // Greek letters, and commands that no one knows
+        }
+    }
+
+    private void environment(String name) {
+        String kind = argument();
+        if (kind.equals("array")) {
+            kind = "matrix";
+            if (name.equals("begin") && text.startsWith("{", at)) {
+                argument();
+            }
+        }
+        if (kind.endsWith("matrix") || kind.endsWith("matrix*")) {
+            matrices += name.equals("begin") ? 1 : -1;
+            depth += name.equals("begin") ? 1 : -1;
+            add(Type.COMMAND, name + (kind.startsWith("v") ? " det" : " matrix"));
+        } else if (kind.startsWith("align") || kind.startsWith("gather") || kind.startsWith("equation")) {
+            spaced = true;
+        } else {
+            throw new Unreadable("environment " + kind);
+        }
+    }
+
+    /** The argument in braces that follows, or one character. */
+    private String argument() {
+        while (at < text.length() && text.charAt(at) == ' ') {
+            at++;
+        }
+        if (at >= text.length()) {
+            return "";
+        } else if (text.charAt(at) != '{') {
+            return text.substring(at, ++at);
+        }
+        int open = at + 1;
+        int level = 0;
+        for (; at < text.length(); at++) {
+            level += text.charAt(at) == '{' ? 1 : text.charAt(at) == '}' ? -1 : 0;
+            if (level == 0) {
+                return text.substring(open, at++);
+            }
+        }
+        throw new Unreadable("a brace is not closed");
+    }
+
+    private void textArgument() {
+        String raw = argument();
+        String content = raw.replace("~", " ").replace("\\ ", " ").replace("\\,", " ").strip();
+        String word = content.replaceAll("^[,.;:]+|[,.;:]+$", "").strip().toLowerCase(Locale.ROOT);
+        if (Vocabulary.FUNCTIONS.contains(content)) {
+            add(Type.COMMAND, content);
+        } else if (word.matches("(.* )?(and|or)( .*)?")) {
+            add(Type.OP, word.matches("(.* )?or( .*)?") ? "or" : "and");
+        } else if (Vocabulary.WORDS.containsKey(word)) {
+            add(Type.OP, Vocabulary.WORDS.get(word));
+        } else if (content.isEmpty()) {
+            spaced = true;
+        } else if (content.length() == 1 && isLetter(content.charAt(0)) && !raw.matches("[~ ].*") && !isUnit(content)) {
+            add(Type.NAME, content);
+        } else if (content.matches("[-+(]?[\\d.,/]*\\d(?:\\)| ?[A-Za-z][A-Za-z .]*)?")) {
+            LatexLexer inner = new LatexLexer(content);
+            while (inner.at < content.length()) {
+                inner.next();
+            }
+            tokens.addAll(inner.tokens);
+        } else {
+            add(Type.TEXT, content);
+        }
+    }
+
+    /** 3\mathrm{m}, 10^{-7}\ \mathrm{s}; but x\mathrm{m}. */
+    private boolean isUnit(String letter) {
+        Token before = tokens.isEmpty() ? null : tokens.get(tokens.size() - 1);
+        return before != null && Vocabulary.LETTER_UNITS.contains(letter)
+                && (before.type == Type.NUMBER || spaced && before.is("}"));
+    }
+
+    private void word() {
+        int start = at;
+        while (at < text.length() && isLetter(text.charAt(at))) {
+            at++;
+        }
+        String word = text.substring(start, at);
+        boolean afterNumber = !tokens.isEmpty() && tokens.get(tokens.size() - 1).type == Type.NUMBER;
+        if (word.length() == 3 && word.startsWith("or") && Character.isUpperCase(word.charAt(2))) {
+            add(Type.OP, "or");
+            add(Type.NAME, word.substring(2));
+        } else if (Vocabulary.WORDS.containsKey(word)) {
+            add(Type.OP, Vocabulary.WORDS.get(word));
+        } else if (word.equals("in") && !afterNumber) {
+            add(Type.OP, "in");
+        } else if (Vocabulary.FUNCTIONS.contains(word) && !(afterNumber && Vocabulary.UNITS.contains(word)) || word.equals("sqrt")) {
+            add(Type.COMMAND, word);
+        } else if (word.equals("pi") || word.equals("oo")) {
+            add(Type.NAME, word);
+        } else if (word.equalsIgnoreCase("infinity") || word.equals("inf")) {
+            add(Type.NAME, "oo");
+        } else if (word.equals("U") && !tokens.isEmpty() && (tokens.get(tokens.size() - 1).is(")") || tokens.get(tokens.size() - 1).is("]"))) {
+            add(Type.OP, "cup");
+        } else if (word.length() > 3 || Vocabulary.PROSE.contains(word.toLowerCase(Locale.ROOT)) || afterNumber && Vocabulary.UNITS.contains(word)) {
+            add(Type.TEXT, word);
+        } else {
+            for (char letter : word.toCharArray()) {
+                add(Type.NAME, String.valueOf(letter));
+            }
+        }
+    }
+
+    private boolean isDigit(int index) {
+        return index < text.length() && text.charAt(index) >= '0' && text.charAt(index) <= '9';
+    }
+
+    private static boolean isLetter(char c) {
+        return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z';
+    }
+}

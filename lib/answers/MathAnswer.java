@@ -1,0 +1,186 @@
+package answers;
+
+import answers.Node.Text;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Whether the final answer of a response is equivalent to a reference answer.
+ *
+ * <p>Numbers, fractions, percentages, units, radicals, sets, tuples, intervals, matrices, equations, text and choices are
+ * understood, in LaTeX or plain. Most answers are decided here, in microseconds and in bounded space; what is left goes to
+ * computer algebra in a process of its own, which is killed when it takes too long, so that no answer stalls or exhausts
+ * training. What could not be decided counts as wrong, says so in its reason, and is counted in {@link #failures()}.
+ *
+ * <p>Conventions: a percentage may be given as such, as its number or as a fraction of one; units are dropped, so that 5 cm is
+ * 5 m; {@code log} is the natural logarithm; variables are positive where that matters to roots and logarithms; an inequality
+ * is the interval that it describes; of an equation {@code x = 5} the right side counts where the reference is a value;
+ * a number with a decimal point equals what rounds to the same six decimals. A text that opens {@code <think>} must close it and answer behind it.
+ *
+ * <p>Seen in {@code notebooks/7-bring-your-own-model.ipynb}.
+ *
+ * <p>May be shared between threads. Close it to end the process; the process also ends with this one.
+ */
+public final class MathAnswer implements AutoCloseable {
+
+    /**
+     * A judgement.
+     *
+     * @param correct whether the answer is the reference
+     * @param extracted the final answer as found in the completion; empty if none was found
+     * @param reason one line on how this was decided
+     * @param failed whether it could not be decided, so that {@code correct} is false for want of knowledge
+     */
+    public record Verdict(boolean correct, String extracted, String reason, boolean failed) {}
+
+    private static final Pattern CHOICE = Pattern.compile("(?:[Oo]ption|[Cc]hoice)?\\s*\\(?\\s*([A-Z])\\s*\\)?(?:\\s*[.:)].*)?",
+            Pattern.DOTALL);
+    private static final Pattern DECIMAL_COMMA = Pattern.compile("-?\\d+,\\d+");
+    private static final int MAX_REASON = 300;
+
+    private final Algebra algebra;
+    private final AtomicLong failures;
+    private final boolean boxedOnly;
+
+    /** With three seconds for a symbolic question. */
+    public MathAnswer() {
+        this(Duration.ofSeconds(3));
+    }
+
+    /** @param deadline for a symbolic question, after which the process that works on it is killed */
+    public MathAnswer(Duration deadline) {
+        this(new Algebra(deadline), new AtomicLong(), false);
+    }
+
+    private MathAnswer(Algebra algebra, AtomicLong failures, boolean boxedOnly) {
+        this.algebra = algebra;
+        this.failures = failures;
+        this.boxedOnly = boxedOnly;
+    }
+
+    /**
+     * The same judge, which takes an answer in a box alone: a policy in training cannot be paid for a text that happens to end in
+     * the right number. The two share everything; close only one of them.
+     */
+    public MathAnswer boxed() {
+        return new MathAnswer(algebra, failures, true);
+    }
+
+    /**
+     * Judges a completion that ended by itself against a reference, which may be a bare answer, {@code $...$}, or a worked
+     * solution. Never throws, whatever the texts.
+     */
+    public Verdict judge(String completion, String reference) {
+        Verdict verdict;
+        try {
+            verdict = decide(completion, reference);
+        } catch (RuntimeException | StackOverflowError e) {
+            verdict = new Verdict(false, "", "undecided: internal error " + e, true);
+        }
+        if (verdict.failed) {
+            failures.incrementAndGet();
+        }
+        return verdict;
+    }
+
+    private Verdict decide(String completion, String reference) {
+        Optional<Extract> expected = Extract.reference(reference);
+        Optional<Extract> found = Extract.answer(completion).filter(this::counts);
+        if (expected.isEmpty()) {
+            return new Verdict(false, found.map(Extract::text).orElse(""), "undecided: the reference has no answer", true);
+        } else if (found.isEmpty()) {
+            return new Verdict(false, "", boxedOnly ? "no boxed answer found" : "no final answer found", false);
+        }
+        String gold = expected.get().text();
+        String answer = found.get().text();
+        String how = found.get().how() + ": ";
+        String same = Extract.plain(gold);
+        if (!same.isEmpty() && same.equals(Extract.plain(answer))) {
+            return new Verdict(true, answer, how + "the same text", false);
+        }
+        Optional<String> choice = choice(gold, true);
+        if (choice.isPresent() && choice(answer, false).isPresent()) {
+            boolean equal = choice.equals(choice(answer, false));
+            return new Verdict(equal, answer, how + (equal ? "the same choice" : "another choice"), false);
+        }
+        ValueComparison leaf = new ValueComparison(algebra);
+        for (Node left : readings(expected.get())) {
+            for (Node right : readings(found.get())) {
+                if (new Equivalence(leaf).equal(left, right)) {
+                    return new Verdict(true, answer, how + (leaf.reason().isEmpty() ? "the same" : leaf.reason()), false);
+                }
+            }
+        }
+        if (leaf.undecided() != null) {
+            return new Verdict(false, answer, cut(how + "undecided: " + leaf.undecided()), true);
+        }
+        String kind = Parser.parse(answer) instanceof Text ? "not the reference, and not read as mathematics" : leaf.reason().isEmpty()
+                ? "not of the form of the reference" : leaf.reason();
+        return new Verdict(false, answer, cut(how + kind), false);
+    }
+
+    private boolean counts(Extract answer) {
+        return !boxedOnly || answer.how().equals("boxed");
+    }
+
+    private static String cut(String reason) {
+        return reason.length() <= MAX_REASON ? reason : reason.substring(0, MAX_REASON) + "...";
+    }
+
+    private static Optional<String> choice(String text, boolean reference) {
+        String plain = text.replaceAll("\\\\(?:text|textbf|mathrm|mathbf)\\{([^{}]*)\\}|[$*]", "$1").strip();
+        Matcher choice = CHOICE.matcher(plain.length() > 200 ? "" : plain);
+        return choice.matches() && (!reference || plain.length() <= 4) ? Optional.of(choice.group(1)) : Optional.empty();
+    }
+
+    /** The meanings a text may have: 1,22 outside of LaTeX is a list or, in much of the world, a decimal. */
+    private static List<Node> readings(Extract extract) {
+        String text = extract.text();
+        List<Node> readings = new ArrayList<>(List.of(Parser.parse(text)));
+        if (extract.plain() && DECIMAL_COMMA.matcher(text).matches()) {
+            readings.add(Parser.parse(text.replace(',', '.')));
+        }
+        return readings;
+    }
+
+    /**
+     * The final answer of a response in a spelling that equal answers share where that is cheap to tell: fractions in lowest
+     * terms, sorted sets, no units, no {@code x =}. Empty if no final answer is found.
+     */
+    public Optional<String> answer(String response) {
+        try {
+            return Extract.answer(response).filter(this::counts).map(MathAnswer::canonical);
+        } catch (RuntimeException | StackOverflowError e) {
+            failures.incrementAndGet();
+            return Optional.empty();
+        }
+    }
+
+    private static String canonical(Extract extract) {
+        Optional<String> choice = choice(extract.text(), false);
+        Node node = Equivalence.value(Parser.parse(extract.text()));
+        return choice.isPresent() ? choice.get() : node instanceof Text ? Extract.plain(extract.text()).toLowerCase(Locale.ROOT)
+                : Exact.of(node).filter(value -> !node.is("percent")).map(Rational::toString).orElseGet(node::canonical);
+    }
+
+    /** How many judgements could not be made since the beginning; the trainer shows it. */
+    public long failures() {
+        return failures.get();
+    }
+
+    Algebra algebra() {
+        return algebra;
+    }
+
+    /** Ends the process of computer algebra, if one runs. */
+    @Override
+    public void close() {
+        algebra.close();
+    }
+}

@@ -1,0 +1,23 @@
+package chat;
+
+//DEPS com.google.code.gson:gson:2.13.1
+//SOURCES Arguments.java
+//SOURCES ChatTemplate.java
+//SOURCES Expressions.java
+//SOURCES Filters.java
+//SOURCES Frame.java
+//SOURCES Json.java
+//SOURCES Methods.java
+//SOURCES Operators.java
+//SOURCES Renderer.java
+//SOURCES Template.java
+//SOURCES TemplateError.java
+//SOURCES TemplateLexer.java
+//SOURCES Values.java
+
+/**
+ * What a script includes, by {@code //SOURCES ../lib/chat/Chat.java}, to render chat templates of Hugging Face model folders.
+ */
+public final class Chat {
+    private Chat() {}
+}

@@ -1,0 +1,78 @@
+package commands;
+
+import answers.MathAnswer;
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import java.io.IOException;
+import java.io.Writer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.LongConsumer;
+import lppo.data.BadInput;
+
+/**
+ * A file of answers to judge: JSON Lines of {@code {"completion": ..., "reference": ...}}, with {@code "truncated": true} where
+ * the completion was cut off.
+ *
+ * @param completion the text that ends in an answer
+ * @param reference the reference answer
+ * @param truncated whether the completion did not end by itself
+ */
+public record AnswerPairs(String completion, String reference, boolean truncated) {
+
+    private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
+
+    /** How many lines there were, and how many of them are correct. */
+    public record Tally(long correct, long all) {}
+
+    private record Line(boolean correct, String extracted, String reason) {}
+
+    /** The lines of a file; {@link BadInput} if there is none or it is no text. */
+    public static List<String> lines(Path file) throws IOException {
+        BadInput.unless(Files.isRegularFile(file), "%s: no such file", file);
+        try {
+            return Files.readAllLines(file);
+        } catch (CharacterCodingException e) {
+            throw new BadInput(file + ": not a text in UTF-8");
+        }
+    }
+
+    /**
+     * Judges lines one after the other and writes {@code {"correct": ..., "extracted": ..., "reason": ...}} for each.
+     *
+     * @param where the file, for the message
+     * @param progress is told how many lines are done
+     * @throws BadInput naming the first line that is no pair
+     */
+    public static Tally judge(MathAnswer judge, List<String> lines, Object where, Writer out, LongConsumer progress) throws IOException {
+        long correct = 0;
+        for (int i = 0; i < lines.size(); i++) {
+            AnswerPairs pair = read(lines.get(i), where + ", line " + (i + 1));
+            Line line;
+            if (pair.truncated) {
+                line = new Line(false, "", "truncated, so without a final answer");
+            } else {
+                MathAnswer.Verdict verdict = judge.judge(pair.completion, pair.reference);
+                line = new Line(verdict.correct(), verdict.extracted(), verdict.reason());
+            }
+            correct += line.correct ? 1 : 0;
+            out.write(GSON.toJson(line) + "\n");
+            progress.accept(i + 1);
+        }
+        return new Tally(correct, lines.size());
+    }
+
+    private static AnswerPairs read(String line, String where) {
+        try {
+            JsonObject pair = GSON.fromJson(line, JsonObject.class);
+            return new AnswerPairs(pair.get("completion").getAsString(), pair.get("reference").getAsString(),
+                    pair.has("truncated") && pair.get("truncated").getAsBoolean());
+        } catch (JsonParseException | NullPointerException | IllegalStateException | UnsupportedOperationException e) {
+            throw new BadInput(where + ": must be {\"completion\": TEXT, \"reference\": TEXT}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+package commands;
+
+//SOURCES ChatFormat.java
+//SOURCES MathReward.java
+
+import answers.MathAnswer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import lppo.data.BadInput;
+import lppo.data.OneLine;
+import lppo.data.Problem;
+import lppo.data.Problems;
+import lppo.files.ProblemFiles;
+import lppo.judge.Reward;
+import lppo.model.Policy;
+import lppo.model.Tokenizer;
+import lppo.run.PromptFit;
+import lppo.task.PromptFormat;
+import picocli.CommandLine.Option;
+
+/** How problems are asked and how answers are judged, as command-line options. */
+public final class Asking {
+
+    @Option(names = "--prompt-format", description = "How a question is asked: plain, as it is; chat, by the model's chat template; "
+            + "qwen-math, the same with the system message of Qwen2.5-Math (default: ${DEFAULT-VALUE}).")
+    public String promptFormat = "plain";
+
+    @Option(names = "--system", paramLabel = "TEXT", description = "System message of the chat.")
+    public String system;
+
+    @Option(names = "--stop", paramLabel = "TOKEN",
+            description = "A further token that ends a completion, as text: <|im_end|> for a base model in a chat; repeatable.")
+    public List<String> stop = List.of();
+
+    @Option(names = "--reward", description = "How an answer is judged: last-word; math, for equivalence wherever it stands; "
+            + "boxed, for equivalence in a box alone (default: ${DEFAULT-VALUE}).")
+    public String reward = "last-word";
+
+    /** The problems of a file, ours or a benchmark as published; tells which of its rows are left out. */
+    public static ProblemFiles.Loaded read(Path file) {
+        ProblemFiles.Loaded loaded = ProblemFiles.load(file);
+        if (!loaded.dropped().isEmpty()) {
+            System.err.printf("%s: %d of %d rows left out: %s%n", file, loaded.rows() - loaded.problems().size(), loaded.rows(),
+                    loaded.leftOut());
+        }
+        return loaded;
+    }
+
+    /** The problems as the model reads them: each question becomes the text of its prompt. */
+    public List<Problem> asked(List<Problem> problems, Path model, Tokenizer tokenizer) {
+        PromptFormat format = ChatFormat.named(promptFormat, model, system, tokenizer);
+        return problems.stream().map(p -> p.withQuestion(format.of(p.question()))).toList();
+    }
+
+    /** Problems as the model reads them, those that it has no positions for left out and told; {@code where} begins each line. */
+    public List<Problem> fitting(List<Problem> problems, Object where, Path model, Policy policy, int maxNewTokens) {
+        PromptFit fit = PromptFit.of(asked(problems, model, policy.tokenizer()), policy.tokenizer(), policy.config().maxPositions(), maxNewTokens,
+                false, where);
+        fit.warnings().forEach(warning -> System.err.printf("%s: %s%n", where, warning));
+        return fit.problems();
+    }
+
+    /**
+     * The reward of this name; close it.
+     *
+     * @throws BadInput if there is none
+     */
+    public Judge judge() {
+        return switch (reward) {
+            case "last-word" -> new Judge(Reward.lastWord(), null);
+            case "math" -> {
+                MathReward math = new MathReward(new MathAnswer());
+                yield new Judge(math, math);
+            }
+            case "boxed" -> {
+                MathReward math = new MathReward(new MathAnswer());
+                yield new Judge(math.boxed(), math);
+            }
+            default -> throw new BadInput("reward \"" + reward + "\" is unknown; choose last-word, math or boxed");
+        };
+    }
+
+    /** A reward that may hold a process. */
+    public record Judge(Reward reward, MathReward math) implements AutoCloseable {
+
+        /**
+         * The problems with the demonstrations that reach their answer. Of the built-in kind all must; of mathematics those
+         * that do not are told and go without, since no checker follows every solution that people write.
+         *
+         * @param where the file, for messages
+         * @throws BadInput naming the first that does not, unless mathematics is judged
+         */
+        public List<Problem> trusted(List<Problem> problems, Path where) {
+            if (math == null) {
+                reward.check(problems, where);
+                return problems;
+            }
+            List<Problem> trusted = problems.stream().map(p -> !p.hasDemonstration() || math.score(p, p.solution()) == 1 ? p
+                    : p.withoutSolution()).toList();
+            List<String> lost = IntStream.range(0, problems.size())
+                    .filter(i -> problems.get(i).hasDemonstration() && !trusted.get(i).hasDemonstration())
+                    .mapToObj(i -> problems.get(i).id()).toList();
+            if (!lost.isEmpty()) {
+                System.err.printf("%s: the solutions of %d problems (%s …) do not end in their answers and are not used%n", where,
+                        lost.size(), OneLine.line(lost.get(0)));
+            }
+            return trusted;
+        }
+
+        /** Tells what could not be judged, if anything. */
+        public void tell() {
+            if (reward.failures() > 0) {
+                System.err.printf("%d answers could not be judged and count as wrong; ./jbang check says why%n", reward.failures());
+            }
+        }
+
+        @Override
+        public void close() {
+            if (math != null) {
+                math.close();
+            }
+        }
+    }
+
+    /** All options by name, for {@code config.json}. */
+    public Map<String, String> values() {
+        return new TreeMap<>(Map.of("prompt_format", promptFormat, "system", String.valueOf(system), "stop", String.join(" ", stop), "reward", reward));
+    }
+}

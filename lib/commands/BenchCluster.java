@@ -1,0 +1,217 @@
+package commands;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import lppo.PolicyLoss;
+import lppo.PolicyLoss.Aggregation;
+import lppo.data.BadInput;
+import lppo.data.Seed;
+import lppo.learn.AdamW;
+import lppo.learn.Learner;
+import lppo.learn.Sample;
+import lppo.model.Lora;
+import lppo.model.Policy;
+import lppo.model.Precision;
+import lppo.rollout.Completion;
+import lppo.rollout.Prompt;
+import lppo.rollout.Rollout;
+import lppo.rollout.Sampling;
+import lppo.run.Blueprint;
+import lppo.run.Compute;
+import lppo.run.Options;
+import lppo.view.Charts;
+import tech.tablesaw.api.DoubleColumn;
+import tech.tablesaw.api.StringColumn;
+import tech.tablesaw.api.Table;
+
+/**
+ * Where the time of a step on Spark goes, and what it should be by a model: for C completions on n executors and bytes of
+ * gradients that come back,
+ *
+ * <pre>  step = f(n) (R(C / n) + U(C / n)) + p + c + s + d + G(bytes / n),</pre>
+ *
+ * R, U and G straight lines: the work of rollout and update on an executor, and what an executor's gradients take to the driver;
+ * p looking at the weights on the driver; c checking and fetching them; s what Spark adds to a rollout; d what is the driver's alone,
+ * gradients into arrays, AdamW.
+ * These are measured on one executor, with all completions and with half of them. f(n) is how much slower the slowest of n
+ * threads of this machine multiplies than one alone; with a machine for each executor it is 1. What two executors take is predicted.
+ */
+final class BenchCluster {
+
+    private static final int PASSES = 3;
+
+    private BenchCluster() {}
+
+    /** Medians of rounds; seconds and bytes. */
+    private record Parts(double step, double rollout, double update, double looking, double fetching, double scheduling, double gathering,
+            double driver, double sent, double received) {
+
+        static Parts median(List<Parts> all) {
+            double[] m = IntStream.range(0, 10).mapToDouble(part -> median(all, part)).toArray();
+            return new Parts(m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7], m[8], m[9]);
+        }
+
+        private static double median(List<Parts> all, int part) {
+            return bench.median(all.stream().map(p -> p.all()[part]).toList());
+        }
+
+        private double[] all() {
+            return new double[] {step, rollout, update, looking, fetching, scheduling, gathering, driver, sent, received};
+        }
+    }
+
+    /** What is measured: how gradients are added, on how many executors, with how many groups. */
+    private record Case(String sum, int executors, int groups) {}
+
+    /** A row for each size, kind of learning and case; and a chart of each size. */
+    static Table measure(List<BenchWorkload.Size> sizes, String master, Map<String, String> conf, Path scratch, int rounds, Path out)
+            throws IOException, InterruptedException {
+        Table table = Table.create("a step on Spark", StringColumn.create("policy"), StringColumn.create("learns"), StringColumn.create("gradients"));
+        List<String> parts = List.of("rollout", "update", "looking", "fetching", "scheduling", "gathering", "driver");
+        List<String> names = Stream.of(Stream.of("executors", "groups", "step ms"), parts.stream().map(part -> part + " ms"),
+                Stream.of("sent MB", "received MB", "slower", "model ms", "off by %")).flatMap(x -> x).toList();
+        names.forEach(name -> table.addColumns(DoubleColumn.create(name)));
+        for (BenchWorkload.Size size : sizes) {
+            List<String> bars = new ArrayList<>();
+            for (Lora.Settings adapters : new Lora.Settings[] {null, Lora.Settings.of(4)}) {
+                Case half = new Case("ordered", 1, size.groups / 2);
+                Case one = new Case("ordered", 1, size.groups);
+                Map<Case, List<Parts>> all = new LinkedHashMap<>();
+                List<Double> slower = new ArrayList<>();
+                for (int pass = 0; pass < PASSES; pass++) { // in turns, so that a busy minute of the machine hits all
+                    slower.add(slowest(2) / slowest(1));
+                    for (Case what : List.of(half, one, new Case("ordered", 2, size.groups), new Case("tree", 2, size.groups))) {
+                        all.computeIfAbsent(what, key -> new ArrayList<>()).addAll(measure(size, master, conf, scratch, rounds, adapters, what, pass));
+                    }
+                }
+                Map<Case, Parts> rows = new LinkedHashMap<>();
+                all.forEach((what, rounded) -> rows.put(what, Parts.median(rounded)));
+                Parts a = rows.get(half);
+                Parts b = rows.get(one);
+                if (adapters == null && size != BenchWorkload.Size.BUILT_IN) { // whose bytes are too few to be timed
+                    System.out.println(new BenchForecast(b.looking() / b.sent(), b.fetching() / b.sent(), (b.gathering() - a.gathering()) / (b.received() - a.received()),
+                            b.driver() / b.sent()).table().printAll());
+                }
+                rows.forEach((what, m) -> {
+                    double load = (double) what.groups() / what.executors() / one.groups() * 2; // 1: that of half, 2: that of one
+                    double bytes = 1 + (m.received() / what.executors() - a.received()) / (b.received() - a.received()); // so too
+                    double f = what.executors() == 1 ? 1 : bench.median(slower);
+                    double model = f * (line(a.rollout(), b.rollout(), load) + line(a.update(), b.update(), load)) + b.looking() + b.fetching()
+                            + b.scheduling() + b.driver() + Math.max(0, line(a.gathering(), b.gathering(), bytes));
+                    double[] values = {what.executors(), what.groups(), 1e3 * m.step(), 1e3 * m.rollout(), 1e3 * m.update(), 1e3 * m.looking(), 1e3 * m.fetching(),
+                        1e3 * m.scheduling(), 1e3 * m.gathering(), 1e3 * m.driver(), m.sent() / 1e6, m.received() / 1e6, f, 1e3 * model, 100 * (model / m.step() - 1)};
+                    table.stringColumn(0).append(size.label);
+                    table.stringColumn(1).append(adapters == null ? "all weights" : "adapters of rank " + adapters.rank());
+                    table.stringColumn(2).append(what.sum());
+                    for (int i = 0; i < values.length; i++) {
+                        table.doubleColumn(names.get(i)).append(Math.round(100 * values[i]) / 100.0);
+                    }
+                    bars.add((adapters == null ? "all " : "LoRA ") + (what == half ? "1/2" : what.executors() + (what.sum().equals("tree") ? " tree" : "")));
+                });
+            }
+            Table mine = table.where(table.stringColumn("policy").isEqualTo(size.label));
+            Map<String, double[]> heights = new LinkedHashMap<>();
+            parts.forEach(part -> heights.put(part, mine.doubleColumn(part + " ms").asDoubleArray()));
+            Charts.write(Charts.stacked("Where a step on 1 and 2 executors goes, " + size.label, "", "milliseconds", bars, heights),
+                    out.resolve("spark-" + size.label + ".png"));
+        }
+        table.write().csv(out.resolve("spark.csv").toFile());
+        return table;
+    }
+
+    /** Seconds of some matrix products, larger than any cache, in the slowest of so many threads at once. */
+    private static double slowest(int threads) throws InterruptedException {
+        double[] seconds = new double[threads];
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu())) { // here, as gradients are off in the engine's first thread alone
+            NDArray a = manager.ones(new Shape(2048, 2048));
+            List<Thread> all = new ArrayList<>();
+            for (int i = 0; i < threads; i++) {
+                int mine = i;
+                all.add(new Thread(() -> {
+                    a.add(1).close(); // only then has this thread the engine's number of threads
+                    long begin = System.nanoTime();
+                    for (int round = 0; round < 10; round++) {
+                        a.matMul(a).close();
+                    }
+                    seconds[mine] = (System.nanoTime() - begin) / 1e9;
+                }));
+            }
+            all.forEach(Thread::start);
+            for (Thread thread : all) {
+                thread.join();
+            }
+        }
+        return Arrays.stream(seconds).max().orElseThrow();
+    }
+
+    private static double overhead(Compute.Call call) {
+        return call.seconds() - call.publishing() - call.renewing() - call.working();
+    }
+
+    private static double line(double atOne, double atTwo, double x) {
+        return atOne + (atTwo - atOne) * (x - 1);
+    }
+
+    private static List<Parts> measure(BenchWorkload.Size size, String master, Map<String, String> conf, Path scratch, int rounds, Lora.Settings adapters,
+            Case what, int pass) throws IOException {
+        boolean small = size == BenchWorkload.Size.BUILT_IN;
+        int warmUp = small ? 30 : 1;
+        int measured = Math.max(1, rounds / PASSES / (small ? 1 : 3));
+        Map<String, String> settings = new LinkedHashMap<>(Map.of("spark.scheduler.minRegisteredResourcesRatio", "1"));
+        settings.putAll(conf);
+        settings.put("spark.default.parallelism", Integer.toString(what.executors()));
+        settings.put("spark.cores.max", Integer.toString(what.executors()));
+        settings.put("spark.lppo.sum", what.sum());
+        Options options = new Options();
+        options.device = "cpu";
+        options.tokenBudget = small ? 512 : 1024;
+        String name = "%s %s, %d groups on %d, %s".formatted(size.label, adapters == null ? "all weights" : "adapters", what.groups(), what.executors(), what.sum());
+        try (BenchWorkload work = new BenchWorkload(size, scratch.resolve(name + ", pass " + pass), Device.cpu(), what.groups()); Progress progress = new Progress(name, warmUp + measured)) {
+            work.policy.save(work.folder);
+            Policy policy = adapters == null ? work.policy : work.policy.adapted(Lora.fresh(work.policy.config(), adapters, new Seed(1), work.policy.manager()));
+            Learner learner = new Learner(policy, new AdamW(policy.parameters(), policy.manager(), new AdamW.Settings(0.9, 0.95, 1e-8, 0)), 1,
+                    options.tokenBudget, 1);
+            Learner.Objective objective = Learner.Objective.of(new PolicyLoss(0.2, 0.2, 0), null);
+            Blueprint blueprint = Blueprint.of(work.folder, options, Precision.FP32, adapters, List.of());
+            List<Parts> all = new ArrayList<>();
+            try (Compute compute = WithSpark.compute(master, settings, blueprint, policy)) {
+                Rollout rollout = compute.rollout(Sampling.plain(size.newTokens), new Seed(1));
+                List<Prompt> prompts = work.prompts().stream().flatMap(p -> Collections.nCopies(BenchWorkload.GROUP, p).stream()).toList();
+                for (int round = -warmUp; round < measured; round++) {
+                    long begin = System.nanoTime();
+                    List<Completion> completions = rollout.sample(prompts, round + warmUp);
+                    List<Sample> samples = new ArrayList<>();
+                    for (int i = 0; i < completions.size(); i++) {
+                        samples.add(Sample.of(completions.get(i), i % 2 == 0 ? 1 : -1));
+                    }
+                    compute.update(learner, objective, Sample.weighted(samples, Aggregation.TOKEN_MEAN), 1e-7);
+                    double seconds = (System.nanoTime() - begin) / 1e9;
+                    List<Compute.Call> calls = compute.calls();
+                    BadInput.unless(calls.size() == 2 && calls.get(1).parts() == what.executors(), "--master %s: this measures %d executors; it"
+                            + " must have them", master, what.executors());
+                    if (round >= 0) {
+                        Compute.Call sampled = calls.get(0);
+                        Compute.Call learned = calls.get(1);
+                        all.add(new Parts(seconds, sampled.working(), learned.working(), sampled.publishing() + learned.publishing(),
+                                sampled.renewing() + learned.renewing(), overhead(sampled), overhead(learned), seconds - sampled.seconds() - learned.seconds(),
+                                sampled.sent() + learned.sent(), learned.received()));
+                    }
+                    progress.accept(round + warmUp + 1);
+                }
+            }
+            return all;
+        }
+    }
+}

@@ -1,0 +1,60 @@
+package commands;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import lppo.data.BadInput;
+
+/** A Python process with the peers, waiting for its turn. */
+final class BenchPeer implements AutoCloseable {
+
+    final String version;
+    private final Process process;
+    private final BufferedReader in;
+    private final Writer out;
+    private final Path log;
+
+    BenchPeer(String python, Path folder, int threads) throws IOException {
+        Path script = folder.resolve("peers.py");
+        log = folder.resolve("peer.log");
+        try (InputStream text = BenchPeer.class.getResourceAsStream("/bench/peers.py")) {
+            Files.copy(text, script, StandardCopyOption.REPLACE_EXISTING);
+        }
+        ProcessBuilder builder = new ProcessBuilder(python, script.toString(), folder.toString(), Integer.toString(threads));
+        try {
+            process = builder.redirectError(log.toFile()).start();
+        } catch (IOException e) {
+            throw new BadInput("--peer " + python + ": cannot be run (" + e.getMessage() + ")", e);
+        }
+        in = process.inputReader();
+        out = process.outputWriter();
+        String ready = in.readLine();
+        BadInput.unless(ready != null, "--peer %s: %s", python, lastWords());
+        version = ready.split(" ")[1];
+    }
+
+    /** Seconds of one rollout, generate, update or step. */
+    double seconds(String what) throws IOException {
+        out.write(what + "\n");
+        out.flush();
+        String line = in.readLine();
+        if (line == null) {
+            throw new IllegalStateException("the peer ended in the middle of a " + what + ": " + lastWords());
+        }
+        return Double.parseDouble(line);
+    }
+
+    private String lastWords() throws IOException {
+        return Files.readAllLines(log).stream().reduce((a, b) -> b).orElse("ended at once");
+    }
+
+    @Override
+    public void close() throws IOException {
+        out.close();
+        process.destroy();
+    }
+}

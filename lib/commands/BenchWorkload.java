@@ -1,0 +1,205 @@
+package commands;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import com.google.gson.Gson;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import lppo.Advantage;
+import lppo.PolicyLoss;
+import lppo.PolicyLoss.Aggregation;
+import lppo.data.Problem;
+import lppo.data.Seed;
+import lppo.data.Problems;
+import lppo.learn.AdamW;
+import lppo.learn.Learner;
+import lppo.learn.Sample;
+import lppo.model.Policy;
+import lppo.rollout.Completion;
+import lppo.rollout.GpuRollout;
+import lppo.rollout.Group;
+import lppo.rollout.Prompt;
+import lppo.rollout.Sampling;
+
+/** A policy of one size and what it is given to do. */
+final class BenchWorkload implements AutoCloseable {
+
+    /** Policies to measure: how large, and how much of what. */
+    enum Size {
+        /** The policy of this project, 0.1 million parameters, with real questions: 32 groups of 8, answers of 3 to 14 tokens. */
+        BUILT_IN("built-in", 0, 0, 0, 0, 0, 74, 32, 16, 256),
+        /** Random weights, no end token: 8 groups of 8, 48 tokens. */
+        MIDDLE("20m", 6, 512, 1536, 8, 8, 512, 8, 48, 64),
+        /** Qwen2.5-0.5B's shape with random weights: 2 groups of 8, 32 tokens. */
+        HALF_BILLION("0.5b", 24, 896, 4864, 14, 2, 151_936, 2, 32, 4);
+
+        final String label;
+        final int layers;
+        final int width;
+        final int feed;
+        final int heads;
+        final int kvHeads;
+        final int vocabulary;
+        final int groups;
+        final int newTokens;
+        final int updateRows;
+
+        Size(String label, int layers, int width, int feed, int heads, int kvHeads, int vocabulary, int groups, int newTokens,
+                int updateRows) {
+            this.label = label;
+            this.layers = layers;
+            this.width = width;
+            this.feed = feed;
+            this.heads = heads;
+            this.kvHeads = kvHeads;
+            this.vocabulary = vocabulary;
+            this.groups = groups;
+            this.newTokens = newTokens;
+            this.updateRows = updateRows;
+        }
+    }
+
+    static final int GROUP = 8;
+
+    final Size size;
+    final Policy policy;
+    final Path folder;
+    final long parameters;
+    private final List<Problem> problems;
+    private final List<Prompt> prompts;
+    private final Learner learner;
+    private final Learner.Objective objective = Learner.Objective.of(new PolicyLoss(0.2, 0.28, 0), null);
+    private long step;
+
+    /** Seconds of a whole step's phases. */
+    record Step(double rollout, double reward, double update, long tokens) {
+
+        double seconds() {
+            return rollout + reward + update;
+        }
+    }
+
+    /** @param groups of a step; 0 for those of the size */
+    BenchWorkload(Size size, Path parent, Device device, int groups) throws IOException {
+        this.size = size;
+        folder = Files.createDirectories(parent.resolve(size.label));
+        write(size, folder);
+        policy = size == Size.BUILT_IN ? Policy.load(folder, device) : Policy.random(folder, 0.02, new Seed(1), device);
+        parameters = policy.weights().parameters().stream().mapToLong(NDArray::size).sum();
+        List<Problem> all = Problems.read(folder.resolve("train.jsonl")).stream() // of one length: peers need no padding then
+                .filter(p -> policy.encode(p.question()).length == 15).toList();
+        int count = groups > 0 ? groups : size.groups;
+        List<Problem> chosen = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            chosen.add(all.get((int) ((long) i * all.size() / count)));
+        }
+        problems = List.copyOf(chosen);
+        prompts = problems.stream().map(p -> Prompt.unguided(p, policy.encode(p.question()))).toList(); // as the peers' are
+        learner = new Learner(policy, new AdamW(policy.parameters(), policy.manager(), new AdamW.Settings(0.9, 0.95, 1e-8, 0)), 1,
+                8192, 1);
+    }
+
+    private static void write(Size size, Path folder) throws IOException {
+        for (String name : List.of("train.jsonl", "config.json", "tokenizer.json", "model.safetensors")) {
+            try (InputStream in = BenchWorkload.class.getResourceAsStream("/bench/" + name)) {
+                Files.copy(in, folder.resolve(name));
+            }
+        }
+        if (size != Size.BUILT_IN) {
+            Files.delete(folder.resolve("model.safetensors"));
+            JsonObject config = JsonParser.parseString(Files.readString(folder.resolve("config.json"))).getAsJsonObject();
+            config.addProperty("vocab_size", size.vocabulary);
+            config.addProperty("hidden_size", size.width);
+            config.addProperty("intermediate_size", size.feed);
+            config.addProperty("num_hidden_layers", size.layers);
+            config.addProperty("num_attention_heads", size.heads);
+            config.addProperty("num_key_value_heads", size.kvHeads);
+            config.addProperty("max_position_embeddings", 128);
+            config.remove("eos_token_id");
+            Files.writeString(folder.resolve("config.json"), config.toString());
+        }
+    }
+
+    /** Samples every group; {@code newTokens} 1 is little more than prefill. */
+    List<Group> rollout(int newTokens, boolean plain) {
+        return new GpuRollout(policy, Sampling.plain(newTokens), new Seed(1), 1024, plain).sample(prompts, GROUP, step++);
+    }
+
+    /** What is asked, once a problem. */
+    List<Prompt> prompts() {
+        return prompts;
+    }
+
+    /** One optimiser step on samples. */
+    void update(List<Sample> samples) {
+        learner.update(samples, objective, 1e-7); // next to nothing, so that the length of the answers stays
+    }
+
+    /** A whole step: sample, score, learn from every group that is not silent. The reward is that of the peer: a parity. */
+    Step step() {
+        long begin = System.nanoTime();
+        List<Group> groups = rollout(size.newTokens, false);
+        long sampled = System.nanoTime();
+        List<Group> scored = groups.stream().map(g -> g.scored(c -> policy.decode(c.tokens()).length() % 2)).toList();
+        long judged = System.nanoTime();
+        List<Sample> samples = samples(scored, Advantage.grpo());
+        if (!samples.isEmpty()) {
+            update(samples);
+        }
+        long tokens = groups.stream().flatMap(g -> g.completions().stream()).mapToLong(c -> c.tokens().length).sum();
+        return new Step((sampled - begin) / 1e9, (judged - sampled) / 1e9, (System.nanoTime() - judged) / 1e9, tokens);
+    }
+
+    private static List<Sample> samples(List<Group> groups, Advantage advantage) {
+        List<Sample> samples = new ArrayList<>();
+        for (Group group : groups) {
+            double[] advantages = advantage.of(group.rewards());
+            for (int i = 0; i < advantages.length; i++) {
+                samples.add(Sample.of(group.completions().get(i), advantages[i]));
+            }
+        }
+        return Sample.weighted(samples, Aggregation.TOKEN_MEAN).stream().filter(s -> s.advantage() != 0).toList();
+    }
+
+    /** What an update is measured on: completions of the policy with alternating advantages. */
+    List<Sample> samples() {
+        List<Completion> all = rollout(size.newTokens, false).stream().flatMap(g -> g.completions().stream()).limit(size.updateRows).toList();
+        List<Sample> samples = new ArrayList<>();
+        for (int i = 0; i < all.size(); i++) {
+            samples.add(Sample.of(all.get(i), i % 2 == 0 ? 1 : -1));
+        }
+        return Sample.weighted(samples, Aggregation.TOKEN_MEAN);
+    }
+
+    /** Writes the weights and the work for the peer. */
+    void share(List<Sample> samples) throws IOException {
+        policy.save(folder);
+        Map<String, Object> work = new LinkedHashMap<>();
+        work.put("group", GROUP);
+        work.put("max_new_tokens", size.newTokens);
+        work.put("ends", policy.config().eosTokens());
+        work.put("prompts", problems.stream().map(p -> policy.encode(p.question())).toList());
+        work.put("questions", problems.stream().map(Problem::question).toList());
+        work.put("update", samples.stream().map(s -> Map.of("prompt", s.prompt(), "completion", s.completion(), "behaviour",
+                s.behaviour(), "advantage", s.advantage())).toList());
+        Files.writeString(folder.resolve("work.json"), new Gson().toJson(work));
+    }
+
+    /** Operations of so many tokens forward, without attention: two for each weight. */
+    double operations(double tokens) {
+        return 2.0 * parameters * tokens;
+    }
+
+    @Override
+    public void close() {
+        policy.close();
+    }
+}

@@ -1,0 +1,85 @@
+package commands;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+
+/**
+ * Commands of this project in Java processes of their own, with this one's class path and one thread each: the engine
+ * collects gradients once per process. Interrupted, they save what they have.
+ */
+public final class Children implements AutoCloseable {
+
+    private final Set<Process> running = ConcurrentHashMap.newKeySet();
+    private final Path logs;
+    private volatile boolean closed;
+
+    /** @param out where {@code logs/NAME.log} keeps what each process prints */
+    public Children(Path out) {
+        logs = out.resolve("logs");
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            if (!running.isEmpty()) {
+                System.err.println("\ninterrupted; what is done is kept in " + out + ", go on with --resume");
+                close();
+            }
+        }));
+    }
+
+    /**
+     * Runs a command and waits for it.
+     *
+     * @param command its name, then arguments
+     * @throws IllegalStateException with the last line that it printed, if it fails
+     */
+    public void run(String name, List<String> command) throws IOException, InterruptedException {
+        Files.createDirectories(logs);
+        Path log = logs.resolve(name + ".log");
+        List<String> line = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx1g", "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1", // the engine does the work: the optimising compiler takes more time than it saves
+                "-Dai.djl.pytorch.num_threads=1", "-Dai.djl.pytorch.num_interop_threads=1", "-Djava.awt.headless=true",
+                "-DOPT_OUT_TRACKING=true", "-D" + Interrupt.PARENT + "=" + ProcessHandle.current().pid(), "-cp", System.getProperty("java.class.path")));
+        line.add("commands." + command.get(0));
+        line.addAll(command.subList(1, command.size()));
+        if (closed) {
+            return;
+        }
+        ProcessBuilder builder = new ProcessBuilder(line).redirectErrorStream(true).redirectOutput(log.toFile());
+        builder.redirectInput(new File(System.getProperty("os.name").startsWith("Windows") ? "NUL" : "/dev/null"));
+        builder.environment().put("OMP_NUM_THREADS", "1");
+        Process process = builder.start();
+        running.add(process);
+        int status = process.waitFor();
+        running.remove(process);
+        if (status != 0 && !closed) {
+            String last = Files.readAllLines(log).stream().reduce((a, b) -> b).orElse("no message");
+            throw new IllegalStateException("run " + name + " ended with status " + status + ": " + last);
+        }
+    }
+
+    /** Ends what still runs, by SIGTERM, and waits for it to save. */
+    @Override
+    public void close() {
+        closed = true;
+        running.forEach(Process::destroy);
+        running.forEach(process -> process.onExit().join());
+    }
+
+    /** Removes a folder with all that is in it, if it exists. */
+    public static void delete(Path folder) throws IOException {
+        if (Files.exists(folder)) {
+            try (Stream<Path> files = Files.walk(folder)) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(file);
+                }
+            }
+        }
+    }
+}

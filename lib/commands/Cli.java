@@ -1,0 +1,104 @@
+package commands;
+
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import lppo.data.BadInput;
+import lppo.data.OneLine;
+import lppo.learn.Diverged;
+import lppo.learn.OutOfMemory;
+import lppo.run.RunFolder;
+import picocli.CommandLine;
+
+/**
+ * Runs a command: exit status 0 on success, 2 for wrong usage or input, 1 for a failure. Errors are one line; the stack
+ * trace is shown with {@code --verbose}.
+ */
+public final class Cli {
+
+    private static final String LESS_MEMORY = "out of memory: lower --rollout-rows (evaluate: --max-rows) or --token-budget, add --recompute or --lora-rank 16; train --dry-run estimates";
+
+    private Cli() {}
+
+    /** Runs a picocli command and ends the process with its status. */
+    public static void run(Callable<Integer> command, String... args) {
+        Locale.setDefault(Locale.ROOT); // English texts with English numbers
+        int status = execute(command, new PrintWriter(System.err, true), args);
+        Thread exit = new Thread(() -> System.exit(status)); // from a thread that no shutdown hook waits for
+        exit.setDaemon(false);
+        exit.start();
+    }
+
+    /** Runs a picocli command and gives its exit status; complaints go to {@code err}. */
+    static int execute(Callable<Integer> command, PrintWriter err, String... args) {
+        boolean verbose = Arrays.asList(args).contains("--verbose");
+        String[] rest = Arrays.stream(args).filter(a -> !a.equals("--verbose")).toArray(String[]::new);
+        CommandLine line = new CommandLine(command).setCaseInsensitiveEnumValuesAllowed(true).setErr(err);
+        line.getCommandSpec().versionProvider(() -> new String[] {"lppo-java, commit " + commit() + ", Java " + Runtime.version()});
+        line.setExecutionExceptionHandler((e, cmd, parsed) -> report(e, verbose, cmd.getErr()));
+        line.setParameterExceptionHandler((e, unused) -> {
+            line.getErr().println(line.getCommandName() + ": " + OneLine.line(e.getMessage()) + "; see --help");
+            return 2;
+        });
+        try {
+            return line.execute(rest);
+        } catch (OutOfMemoryError e) {
+            err.println(LESS_MEMORY + ", or give Java more than its heap of "
+                    + Runtime.getRuntime().maxMemory() / (1 << 20) + " MB: JAVA_TOOL_OPTIONS=-Xmx4g");
+            return 1;
+        }
+    }
+
+    /** What a run depends on besides its options, for {@code config.json}: commit, Java, platform, threads. */
+    public static Map<String, Object> machine() {
+        return RunFolder.columns("commit", commit(), "java", Runtime.version().toString(), "platform",
+                System.getProperty("os.name") + " " + System.getProperty("os.arch"), "cores",
+                Runtime.getRuntime().availableProcessors(), "threads", System.getProperty("ai.djl.pytorch.num_threads", "default"));
+    }
+
+    /** The user's home folder: what {@code HOME} says, as the wrapper sets it for a user without one. */
+    public static Path home() {
+        String named = System.getenv("HOME");
+        return Path.of(named == null || named.isBlank() ? System.getProperty("user.home") : named);
+    }
+
+    /** The commit of the checkout that this runs in; {@code unknown} outside one. */
+    public static String commit() {
+        try {
+            Process git = new ProcessBuilder("git", "-c", "safe.directory=*", "rev-parse", "--short", "HEAD").redirectErrorStream(true).start();
+            String text = new String(git.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8).strip();
+            return git.waitFor() == 0 ? text : "unknown";
+        } catch (java.io.IOException e) {
+            return "unknown";
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return "unknown";
+        }
+    }
+
+    private static int report(Exception e, boolean verbose, PrintWriter err) {
+        if (verbose) {
+            e.printStackTrace(err);
+        }
+        String message = e.getMessage() == null ? e.toString() : e.getMessage();
+        if (e instanceof BadInput || e instanceof Diverged || e instanceof OutOfMemory) {
+            err.println(message);
+        } else if (e instanceof UncheckedIOException io) {
+            err.println(message + " (" + io.getCause().getMessage() + ")");
+        } else if (e instanceof FileSystemException f && (e instanceof AccessDeniedException || "Read-only file system".equals(f.getReason()))) {
+            err.println(f.getFile() + ": no permission to write here; choose another --out");
+        } else if (OutOfMemory.is(e)) {
+            err.println(LESS_MEMORY);
+        } else {
+            err.println(e.getClass().getSimpleName() + ": " + OneLine.line(message.lines().findFirst().orElse(""))
+                    + "; add --verbose for the stack trace");
+        }
+        return e instanceof BadInput ? 2 : 1;
+    }
+}

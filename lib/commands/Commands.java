@@ -1,0 +1,18 @@
+package commands;
+
+//DEPS info.picocli:picocli:4.7.7
+//DEPS me.tongfei:progressbar:0.10.2
+//SOURCES Children.java
+//SOURCES Cli.java
+//SOURCES ConditionReport.java
+//SOURCES Interrupt.java
+//SOURCES Jobs.java
+//SOURCES Progress.java
+//SOURCES RecipeReport.java
+//SOURCES RunGroup.java
+//SOURCES WithSpark.java
+
+/** What every command includes besides the library: picocli, progress bars, processes and reports. */
+public final class Commands {
+    private Commands() {}
+}

@@ -1,0 +1,42 @@
+package commands;
+
+//SOURCES ../answers/Answers.java
+
+import answers.MathAnswer;
+import java.util.Optional;
+import lppo.data.Problem;
+import lppo.judge.Reward;
+
+/**
+ * The reward of mathematics: 1 if the final answer of a response is equivalent to the reference answer, else 0. Close it to end the
+ * process of computer algebra.
+ *
+ * @param judge what decides
+ */
+public record MathReward(MathAnswer judge) implements Reward, AutoCloseable {
+
+    /** The same, which takes an answer in a box alone. The two share everything; close only one of them. */
+    public MathReward boxed() {
+        return new MathReward(judge.boxed());
+    }
+
+    @Override
+    public double score(Problem problem, String response) {
+        return judge.judge(response, problem.answer()).correct() ? 1 : 0;
+    }
+
+    @Override
+    public Optional<String> answer(String response) {
+        return judge.answer(response);
+    }
+
+    @Override
+    public long failures() {
+        return judge.failures();
+    }
+
+    @Override
+    public void close() {
+        judge.close();
+    }
+}

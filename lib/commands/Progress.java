@@ -1,0 +1,57 @@
+package commands;
+
+import java.io.IOException;
+import java.util.function.LongConsumer;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import org.jline.terminal.Terminal;
+import org.jline.terminal.TerminalBuilder;
+
+/** A progress bar with the time left on standard error; nothing where that is no terminal. */
+public final class Progress implements LongConsumer, AutoCloseable {
+
+    private final ProgressBar bar;
+
+    public Progress(String name, long steps) {
+        bar = System.console() == null ? null : new ProgressBarBuilder().setTaskName(name).setInitialMax(steps)
+                .setStyle(ProgressBarStyle.ASCII).setUpdateIntervalMillis(500)
+                .setConsumer(new ConsoleProgressBarConsumer(System.err, width() - 1)).build();
+    }
+
+    /** Columns of the terminal; asked for here, as the bar's own way of asking turns off what Java does at Ctrl-C. */
+    private static int width() {
+        try (Terminal terminal = TerminalBuilder.builder().dumb(true).nativeSignals(false).build()) {
+            return terminal.getWidth() > 20 ? terminal.getWidth() : 80;
+        } catch (IOException e) {
+            return 80;
+        }
+    }
+
+    @Override
+    public void accept(long done) {
+        if (bar != null) {
+            bar.stepTo(done);
+        }
+    }
+
+    /** Text behind the bar. */
+    public void note(String text) {
+        if (bar != null) {
+            bar.setExtraMessage(text);
+        }
+    }
+
+    /** A line of its own above the bar, on standard error. */
+    public void tell(String line) {
+        System.err.println(bar == null ? line : "\r" + line + "\u001b[K");
+    }
+
+    @Override
+    public void close() {
+        if (bar != null) {
+            bar.close();
+        }
+    }
+}

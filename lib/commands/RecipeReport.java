@@ -1,0 +1,224 @@
+package commands;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import lppo.judge.ConfidenceInterval;
+import lppo.view.Charts;
+import lppo.view.Curve;
+import lppo.view.Tables;
+import tech.tablesaw.api.DoubleColumn;
+import tech.tablesaw.api.StringColumn;
+import tech.tablesaw.api.Table;
+
+/** What a comparison of recipes shows: a table, charts, one CSV of all curves and a page that says it in words. */
+public final class RecipeReport {
+
+    private final List<RunGroup> recipes;
+    private final List<RunGroup> controls;
+    private final double target;
+    private final boolean ranked;
+
+    /**
+     * @param recipes runs by recipe, GRPO first: the others are compared with it, seed by seed
+     * @param controls supervised runs on the same demonstrations; may be empty
+     * @param target greedy accuracy whose first reaching is reported
+     * @param ranked whether the table is sorted, the best recipe first
+     */
+    public RecipeReport(List<RunGroup> recipes, List<RunGroup> controls, double target, boolean ranked) {
+        this.ranked = ranked;
+        this.recipes = recipes;
+        this.controls = controls;
+        this.target = target;
+    }
+
+    /** Final held-out accuracy: mean and standard deviation over seeds, paired difference to GRPO with its interval. */
+    public Table table() {
+        StringColumn recipe = StringColumn.create("recipe");
+        StringColumn greedy = StringColumn.create("greedy");
+        StringColumn average = StringColumn.create("avg@k");
+        StringColumn hard = StringColumn.create("greedy, hardest level");
+        StringColumn difference = StringColumn.create("greedy minus GRPO [95 %]");
+        StringColumn steps = StringColumn.create(String.format(Locale.ROOT, "steps to %.2f", target));
+        StringColumn tokens = StringColumn.create("tokens to it");
+        double[] baseline = recipes.get(0).last("greedy").get("all");
+        List<RunGroup> rows = new ArrayList<>(recipes);
+        if (ranked) {
+            rows.sort(Comparator.comparingDouble((RunGroup runs) -> -Curve.mean(runs.last("greedy").get("all"))));
+        }
+        rows.addAll(controls);
+        for (RunGroup runs : rows) {
+            Map<String, double[]> last = runs.last("greedy");
+            double[] all = last.get("all");
+            recipe.append(runs.name());
+            greedy.append(plusMinus(all));
+            average.append(plusMinus(runs.last("average").get("all")));
+            hard.append(plusMinus(last.get(hardest(last))));
+            difference.append(runs == recipes.get(0) || controls.contains(runs) ? "" : difference(all, baseline));
+            steps.append(controls.contains(runs) ? "" : reached(runs.evaluation("all", "step", "greedy")));
+            tokens.append(controls.contains(runs) ? "" : reached(runs.evaluation("all", "sampled_tokens", "greedy")));
+        }
+        return Table.create("held-out accuracy at the end", recipe, greedy, average, hard, difference, steps, tokens);
+    }
+
+    /** Writes table, charts, curves and words into a folder. */
+    public void write(Path folder, String setting) throws IOException {
+        Table table = table();
+        Charts.write(Charts.curves("Held-out accuracy", "training step", "greedy accuracy",
+                curves("all", "step", "greedy")), folder.resolve("accuracy-steps.png"));
+        Charts.write(Charts.curves("Held-out accuracy by sampled tokens", "sampled tokens", "greedy accuracy",
+                curves("all", "sampled_tokens", "greedy")), folder.resolve("accuracy-tokens.png"));
+        Charts.write(Charts.curves("Sampled accuracy", "training step", "avg@k at temperature 1",
+                curves("all", "step", "average")), folder.resolve("average-steps.png"));
+        List<Curve> levels = new ArrayList<>();
+        for (RunGroup runs : recipes) {
+            Map<String, double[]> last = new LinkedHashMap<>(runs.last("greedy"));
+            last.remove("all");
+            double[] x = last.keySet().stream().mapToDouble(Double::parseDouble).toArray();
+            List<double[]> bySeed = new ArrayList<>();
+            for (int seed = 0; seed < runs.folders().size(); seed++) {
+                int s = seed;
+                bySeed.add(last.values().stream().mapToDouble(v -> v[s]).toArray());
+            }
+            levels.add(new Curve(runs.name(), x, bySeed));
+        }
+        Charts.write(Charts.curves("Held-out accuracy by level, at the end", "operations in the problem",
+                "greedy accuracy", levels), folder.resolve("accuracy-levels.png"));
+        Charts.write(Charts.curves("Groups that teach nothing", "training step", "share of zero-variance groups",
+                recipes.stream().map(r -> r.metrics("silent_share", 5)).toList()), folder.resolve("silent-groups.png"));
+        progress(folder);
+        guided(folder);
+        curves(folder.resolve("curves.csv"));
+        Files.writeString(folder.resolve("report.md"), words(table, setting));
+    }
+
+    private List<Curve> curves(String level, String x, String y) {
+        return recipes.stream().map(runs -> runs.evaluation(level, x, y)).toList();
+    }
+
+    /** EMA pass rate and weight over time of the three problems of the last recipe whose pass rate moved most. */
+    private void progress(Path folder) throws IOException {
+        Table visits = RunGroup.read(recipes.get(recipes.size() - 1).folders().get(0), "problems.csv");
+        Map<String, List<double[]>> byProblem = new LinkedHashMap<>();
+        for (int i = 0; i < visits.rowCount(); i++) {
+            byProblem.computeIfAbsent(visits.stringColumn("problem").get(i), key -> new ArrayList<>()).add(new double[] {
+                visits.doubleColumn("step").getDouble(i), visits.doubleColumn("ema").getDouble(i), visits.doubleColumn("weight").getDouble(i)});
+        }
+        List<String> chosen = byProblem.keySet().stream().sorted((a, b) -> Double.compare(
+                spread(byProblem.get(b)), spread(byProblem.get(a)))).limit(3).toList();
+        for (int column = 1; column <= 2; column++) {
+            int c = column;
+            List<Curve> curves = chosen.stream().map(problem -> new Curve(problem,
+                    byProblem.get(problem).stream().mapToDouble(v -> v[0]).toArray(),
+                    List.of(byProblem.get(problem).stream().mapToDouble(v -> v[c]).toArray()))).toList();
+            Charts.write(Charts.curves(
+                    c == 1 ? "Moving average of the pass rate" : "Learning-progress weight", "training step",
+                    c == 1 ? "EMA pass rate" : "weight", curves), folder.resolve(c == 1 ? "ema.png" : "weights.png"));
+        }
+    }
+
+    private static double spread(List<double[]> visits) {
+        return visits.stream().mapToDouble(v -> v[1]).max().orElse(0) - visits.stream().mapToDouble(v -> v[1]).min().orElse(0);
+    }
+
+    private void guided(Path folder) throws IOException {
+        Map<String, double[][]> series = new LinkedHashMap<>();
+        for (RunGroup runs : recipes) {
+            Table visits = RunGroup.read(runs.folders().get(0), "problems.csv");
+            Table hints = visits.where(visits.doubleColumn("guided").isEqualTo(1));
+            if (!hints.isEmpty()) {
+                series.put(runs.name(), new double[][] {hints.doubleColumn("beta").asDoubleArray(),
+                    hints.doubleColumn("guided_pass_rate").asDoubleArray()});
+            }
+        }
+        if (!series.isEmpty()) {
+            Charts.write(Charts.points("Guided groups", "beta, share of the solution shown", "pass rate of the group",
+                    series), folder.resolve("guided.png"));
+        }
+    }
+
+    private void curves(Path file) throws IOException {
+        StringBuilder csv = new StringBuilder("recipe,seed_index,step,sampled_tokens,level,problems,greedy,average\n");
+        List<RunGroup> all = new ArrayList<>(recipes);
+        all.addAll(controls);
+        for (RunGroup runs : all) {
+            for (int seed = 0; seed < runs.folders().size(); seed++) {
+                for (String line : Files.readAllLines(runs.folders().get(seed).resolve("evaluation.csv")).stream().skip(1).toList()) {
+                    csv.append(runs.name()).append(',').append(seed).append(',').append(line).append('\n');
+                }
+            }
+        }
+        Files.writeString(file, csv);
+    }
+
+    private String words(Table table, String setting) {
+        StringBuilder text = new StringBuilder("# LPPO against GRPO on the built-in task\n\n").append(Tables.inline(setting)).append("\n\n");
+        text.append(Tables.markdown(table));
+        int seeds = recipes.get(0).folders().size();
+        text.append(seeds == 1 ? "\nOne seed: nothing here can be told from chance.\n\n"
+                : "\nMean ± standard deviation over seeds. The interval is a bootstrap over paired seeds: with " + seeds
+                + " of them it is rough, and it says nothing about other tasks, sizes or settings.\n\n");
+        for (RunGroup runs : recipes.subList(1, recipes.size())) {
+            double[] difference = minus(runs.last("greedy").get("all"), recipes.get(0).last("greedy").get("all"));
+            ConfidenceInterval interval = ConfidenceInterval.ofMean(difference);
+            String verdict = difference.length < 3 ? "too few seeds to tell"
+                    : interval.low() > 0 ? "above GRPO" : interval.high() < 0 ? "below GRPO" : "not told apart from GRPO";
+            text.append("- ").append(Tables.inline(runs.name())).append(": ").append(verdict).append(".\n");
+        }
+        for (RunGroup control : controls) {
+            double[] peak = control.evaluation("all", "step", "greedy").runs().stream()
+                    .mapToDouble(run -> java.util.Arrays.stream(run).max().orElse(Double.NaN)).toArray();
+            text.append("- ").append(Tables.inline(control.name())).append(", supervised fine-tuning on the same demonstrations, ends at ")
+                    .append(plusMinus(control.last("greedy").get("all"))).append("; the best of its evaluations on the held-out set,")
+                    .append(" which flatters it, is ").append(plusMinus(peak)).append(".\n");
+        }
+        return text.toString();
+    }
+
+    private String reached(Curve curve) {
+        double[] first = curve.runs().stream().mapToDouble(run -> {
+            for (int i = 0; i < run.length; i++) {
+                if (run[i] >= target) {
+                    return curve.x()[i];
+                }
+            }
+            return Double.NaN;
+        }).toArray();
+        long never = java.util.Arrays.stream(first).filter(Double::isNaN).count();
+        double[] those = java.util.Arrays.stream(first).filter(v -> !Double.isNaN(v)).toArray();
+        return those.length == 0 ? "never"
+                : String.format(Locale.ROOT, "%.0f", Curve.mean(those)) + (never > 0 ? " (" + never + " never)" : "");
+    }
+
+    private static String hardest(Map<String, double[]> levels) {
+        return levels.keySet().stream().filter(level -> !level.equals("all")).reduce((a, b) -> b).orElse("all");
+    }
+
+    static String difference(double[] values, double[] baseline) {
+        double[] difference = minus(values, baseline);
+        if (difference.length == 1) { // one seed has no spread, not one of zero
+            return String.format(Locale.ROOT, "%+.3f", difference[0]);
+        }
+        ConfidenceInterval interval = ConfidenceInterval.ofMean(difference);
+        return String.format(Locale.ROOT, "%+.3f [%+.3f, %+.3f]", Curve.mean(difference), interval.low(), interval.high());
+    }
+
+    static double[] minus(double[] a, double[] b) {
+        double[] difference = new double[a.length];
+        for (int i = 0; i < a.length; i++) {
+            difference[i] = a[i] - b[i];
+        }
+        return difference;
+    }
+
+    static String plusMinus(double[] values) {
+        return values.length == 1 ? String.format(Locale.ROOT, "%.3f", values[0])
+                : String.format(Locale.ROOT, "%.3f ± %.3f", Curve.mean(values), Curve.deviation(values));
+    }
+}

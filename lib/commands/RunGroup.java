@@ -1,0 +1,86 @@
+package commands;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
+import lppo.data.BadInput;
+import lppo.view.Curve;
+import tech.tablesaw.api.ColumnType;
+import tech.tablesaw.api.Row;
+import tech.tablesaw.api.Table;
+import tech.tablesaw.io.csv.CsvReadOptions;
+
+/**
+ * The tables of run folders, read back.
+ *
+ * @param folders one per seed of one recipe
+ */
+public record RunGroup(String name, List<Path> folders) {
+
+    private static final Set<String> TEXTS = Set.of("level", "problem", "trouble");
+
+    /**
+     * A table of a run folder; levels, problem ids and troubles are text.
+     *
+     * @param columns that it must have
+     * @throws BadInput if it is missing, broken or without one of them
+     */
+    public static Table read(Path folder, String file, String... columns) {
+        Path csv = folder.resolve(file);
+        BadInput.unless(Files.isRegularFile(csv), "%s: missing, so %s is no run folder", csv, folder);
+        try {
+            Table table = Table.read().usingOptions(CsvReadOptions.builder(csv.toFile()).columnTypes(name ->
+                    TEXTS.contains(name) ? ColumnType.STRING : ColumnType.DOUBLE).build());
+            for (String column : columns) {
+                BadInput.unless(table.columnNames().contains(column), "%s: has no column %s", csv, column);
+            }
+            return table;
+        } catch (BadInput e) {
+            throw e;
+        } catch (RuntimeException e) { // the reader has many
+            throw new BadInput(csv + ": is no table of a run (" + e.getMessage() + ")", e);
+        }
+    }
+
+    /** A column of the evaluations of one level against another column, a run per seed. */
+    public Curve evaluation(String level, String x, String y) {
+        List<Table> tables = folders.stream().map(f -> read(f, "evaluation.csv", "level", x, y))
+                .map(t -> t.where(t.stringColumn("level").isEqualTo(level))).toList();
+        return curve(tables, x, y, 1);
+    }
+
+    /** A column of the metrics, averaged over windows of {@code window} steps, or of all if there are fewer. */
+    public Curve metrics(String y, int window) {
+        return curve(folders.stream().map(f -> read(f, "metrics.csv", "step", y)).toList(), "step", y, window);
+    }
+
+    private Curve curve(List<Table> tables, String x, String y, int most) {
+        int rows = tables.stream().mapToInt(Table::rowCount).min().orElse(0);
+        int window = Math.max(1, Math.min(most, rows)); // a run of fewer steps is one point
+        int points = rows / window;
+        double[] xs = IntStream.range(0, points)
+                .mapToDouble(i -> Curve.mean(tables.stream().mapToDouble(t -> t.doubleColumn(x).getDouble((i + 1) * window - 1)).toArray()))
+                .toArray();
+        return new Curve(name, xs, tables.stream().map(t -> IntStream.range(0, points).mapToDouble(i -> Curve.mean(
+                IntStream.range(i * window, (i + 1) * window).mapToDouble(j -> t.doubleColumn(y).getDouble(j))
+                        .filter(v -> !Double.isNaN(v)).toArray())).toArray()).toList());
+    }
+
+    /** The last evaluation of each seed: greedy accuracy by level. */
+    public Map<String, double[]> last(String column) {
+        Map<String, double[]> values = new LinkedHashMap<>();
+        for (int seed = 0; seed < folders.size(); seed++) {
+            Table table = read(folders.get(seed), "evaluation.csv", "step", "level", column);
+            double end = table.doubleColumn("step").max();
+            for (Row row : table.where(table.doubleColumn("step").isEqualTo(end))) {
+                values.computeIfAbsent(row.getString("level"), key -> new double[folders.size()])[seed] =
+                        row.getDouble(column);
+            }
+        }
+        return values;
+    }
+}

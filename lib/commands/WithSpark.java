@@ -1,0 +1,135 @@
+package commands;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.reflect.InvocationTargetException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import lppo.data.BadInput;
+import lppo.model.Policy;
+import lppo.run.Blueprint;
+import lppo.run.Compute;
+
+/**
+ * What {@code --master} does: a command that has Spark on its class path computes there; one that has not runs itself again by
+ * JBang with {@code lppo.spark} and its libraries beside its own. So nothing of Spark is fetched, compiled or loaded before it is asked
+ * for.
+ */
+public final class WithSpark {
+
+    private static final String CLUSTER = "spark.Cluster";
+
+    private WithSpark() {}
+
+    /** Whether Spark is on the class path. */
+    public static boolean here() {
+        try {
+            Class.forName(CLUSTER, false, WithSpark.class.getClassLoader());
+            return true;
+        } catch (ClassNotFoundException e) {
+            return false;
+        }
+    }
+
+    /** A cluster, see {@code spark.Cluster}; this process if {@code master} is null. */
+    public static Compute compute(String master, Map<String, String> settings, Blueprint blueprint, Policy policy) {
+        if (master == null) {
+            return Compute.here(policy, blueprint.rows());
+        }
+        try {
+            return (Compute) Class.forName(CLUSTER).getMethod("finishing", String.class, Map.class, Blueprint.class, Policy.class)
+                    .invoke(null, master, settings, blueprint, policy);
+        } catch (InvocationTargetException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /**
+     * Runs a command again in a process that has Spark.
+     *
+     * @param command its class
+     * @return its status
+     */
+    public static int again(Class<?> command, List<String> arguments) throws IOException, InterruptedException {
+        Path folder;
+        try { // beside the command's jar
+            folder = new File(command.getProtectionDomain().getCodeSource().getLocation().toURI()).toPath().resolveSibling("with-spark");
+            Files.createDirectories(folder);
+        } catch (URISyntaxException | IOException e) {
+            folder = Files.createTempDirectory("with-spark");
+        }
+        String threads = "ai.djl.pytorch.num_threads";
+        List<String> options = new ArrayList<>(List.of("-D" + Interrupt.PARENT + "=" + ProcessHandle.current().pid()));
+        if (System.getProperty(threads) != null) {
+            options.add("-D" + threads + "=" + System.getProperty(threads));
+        }
+        List<String> line = new ArrayList<>(line(command, folder, System.getProperty("java.class.path"), command.getName(), options));
+        line.addAll(arguments);
+        try {
+            Process process = new ProcessBuilder(line).inheritIO().start();
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                process.destroy();
+                process.onExit().join(); // it saves what it has
+            }));
+            return process.waitFor();
+        } catch (IOException e) {
+            throw new BadInput("--master: cannot start " + line.get(0) + " (" + e.getMessage() + "); install JBang, or run a portable jar of"
+                    + " lib/commands/spark.java, see lib/spark/README.md", e);
+        }
+    }
+
+    /**
+     * How JBang starts a class in a process that has Spark.
+     *
+     * @param command whose jar has the sources of {@code lppo.spark}
+     * @param folder for these
+     * @param classPath of all else
+     * @param options of Java
+     */
+    public static List<String> line(Class<?> command, Path folder, String classPath, String main, List<String> options) throws IOException {
+        List<String> line = new ArrayList<>(List.of(jbang(), "run", "--class-path", classPath, "--main", main));
+        options.forEach(option -> line.add("--runtime-option=" + option));
+        line.add(unpacked(command, folder).toString());
+        return line;
+    }
+
+    /** The JBang that runs this, else the installed one. */
+    private static String jbang() {
+        String launched = System.getenv("JBANG_LAUNCH_CMD");
+        boolean windows = System.getProperty("os.name").startsWith("Windows");
+        return launched != null && Files.isRegularFile(Path.of(launched)) ? Path.of(launched).toAbsolutePath().toString() : windows ? "jbang.cmd" : "jbang";
+    }
+
+    /** Unpacks the sources of {@code lppo.spark}; returns the first of them. */
+    private static Path unpacked(Class<?> command, Path folder) throws IOException {
+        Path header = folder.resolve("Spark.java");
+        unpack(command, header);
+        for (String line : Files.readAllLines(header)) {
+            if (line.startsWith("//SOURCES ")) {
+                unpack(command, folder.resolve(line.substring(10).strip()));
+            }
+        }
+        return header;
+    }
+
+    private static void unpack(Class<?> command, Path file) throws IOException {
+        try (InputStream in = command.getResourceAsStream("/spark/" + file.getFileName())) {
+            BadInput.unless(in != null, "--master: this jar lacks the sources of lppo.spark; run a portable jar of lib/commands/spark.java instead");
+            byte[] source = in.readAllBytes();
+            if (!Files.exists(file) || !Arrays.equals(source, Files.readAllBytes(file))) { // another process may be compiling it
+                Path whole = Files.createTempFile(file.getParent(), "source", null);
+                Files.write(whole, source);
+                Files.move(whole, file, StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
+    }
+}

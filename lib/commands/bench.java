@@ -1,0 +1,374 @@
+///usr/bin/env jbang "$0" "$@" ; exit $?
+//SOURCES ../lppo/Lppo.java
+//SOURCES Commands.java
+//SOURCES ../lppo/files/FileFormats.java
+//SOURCES BenchCluster.java
+//SOURCES BenchForecast.java
+//SOURCES BenchPeer.java
+//SOURCES BenchWorkload.java
+//FILES spark/Spark.java=../spark/Spark.java
+//FILES spark/Cluster.java=../spark/Cluster.java
+//FILES spark/Floats.java=../spark/Floats.java
+//FILES spark/SparkHome.java=../spark/SparkHome.java
+//FILES spark/Published.java=../spark/Published.java
+//FILES spark/Replica.java=../spark/Replica.java
+//FILES spark/SparkRollout.java=../spark/SparkRollout.java
+//FILES spark/SparkUpdate.java=../spark/SparkUpdate.java
+//FILES spark/SparkErrors.java=../spark/SparkErrors.java
+//FILES bench/peers.py=../../tests/peer/peers.py
+//FILES bench/train.jsonl=../../data/train.jsonl
+//FILES bench/config.json=../../data/base/config.json
+//FILES bench/tokenizer.json=../../data/base/tokenizer.json
+//FILES bench/model.safetensors=../../data/base/model.safetensors
+
+package commands;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import lppo.Recipe;
+import lppo.data.BadInput;
+import lppo.data.Problem;
+import lppo.data.Seed;
+import lppo.data.Problems;
+import lppo.judge.Reward;
+import lppo.learn.Sample;
+import lppo.model.Policy;
+import lppo.model.Scopes;
+import lppo.run.Options;
+import lppo.run.RunFolder;
+import lppo.run.Trainer;
+import lppo.view.Charts;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import tech.tablesaw.api.DoubleColumn;
+import tech.tablesaw.api.StringColumn;
+import tech.tablesaw.api.Table;
+import tech.tablesaw.columns.numbers.NumberColumnFormatter;
+
+/**
+ * Speed of a rollout, an update and a whole step at three policy sizes, as shares of what this machine's measured rates of
+ * multiplying and of reading memory allow, and, in turns within the same run, as ratios to the peers on the same weights.
+ */
+@Command(name = "bench", mixinStandardHelpOptions = true, showDefaultValues = true,
+        description = "Speed of rollout, update and step, as shares of the machine's ceilings and as ratios to the peers.",
+        footer = {"", "Examples:", "  ./jbang bench", "  ./jbang bench --peer python3    # a Python with torch, transformers, trl",
+            "  ./jbang bench --linear --leak 1000",
+            "  ./jbang bench --master 'local-cluster[2,1,4096]' --conf spark.executor.memory=3g --threads 1"})
+public class bench implements Callable<Integer> {
+
+    private static final double LEAK = 16; // megabytes that may come and go without being a leak
+    private static final double SLOWER = 1.25; // what the rest of a machine may do to a median
+    private static final List<String> PHASES = List.of("prefill", "rollout", "update", "step");
+
+    @Option(names = "--sizes", split = ",", description = "Of built-in, 20m, 0.5b (which takes 9 GB for its update).")
+    List<String> sizes = List.of("built-in", "20m");
+
+    @Option(names = "--rounds", description = "Measured rounds of the built-in size; the others have a third, a tenth. Medians count.")
+    int rounds = 30;
+
+    @Option(names = "--threads", description = "Of the engine, and of the peers.")
+    int threads = Runtime.getRuntime().availableProcessors();
+
+    @Option(names = "--device", description = "auto, cpu or gpu; the peers are for the CPU.")
+    String device = "auto";
+
+    @Option(names = "--peer", paramLabel = "PYTHON", description = "A Python with torch, transformers and trl: run the same in it.")
+    String peer;
+
+    @Option(names = "--linear", description = "Measure the cost of a step against its sampled tokens instead.")
+    boolean linear;
+
+    @Option(names = "--leak", paramLabel = "STEPS", description = "Train for so many steps instead; status 1 if memory or time a step grows.")
+    int leak;
+
+    @Option(names = "--master", paramLabel = "URL", description = "Measure on Apache Spark instead: rollout, update, weights and gradients,"
+            + " for 1 and 2 executors, all weights and adapters.")
+    String master;
+
+    @Option(names = "--conf", paramLabel = "KEY=VALUE", description = "A setting of Spark; may be given several times.")
+    Map<String, String> conf = new LinkedHashMap<>();
+
+    @Spec
+    CommandSpec spec;
+
+    @Option(names = "--out", description = "Folder for the table and the charts.")
+    Path out = Path.of("runs", "bench");
+
+    @Override
+    public Integer call() throws Exception {
+        BadInput.unless(rounds > 0 && threads > 0 && leak >= 0, "rounds and threads must be positive");
+        List<BenchWorkload.Size> chosen = sizes.stream().map(name -> Stream.of(BenchWorkload.Size.values()).filter(s -> s.label.equals(name))
+                .findFirst().orElseThrow(() -> new BadInput("--sizes " + name + ": choose built-in, 20m, 0.5b"))).toList();
+        System.setProperty("ai.djl.pytorch.num_threads", Integer.toString(threads));
+        Files.createDirectories(out);
+        if (master != null && !WithSpark.here()) {
+            return WithSpark.again(bench.class, spec.commandLine().getParseResult().originalArgs());
+        }
+        Path scratch = Files.createTempDirectory("bench");
+        try {
+            if (master != null) {
+                System.out.println(BenchCluster.measure(chosen, master, conf, scratch, rounds, out).printAll());
+                System.out.printf("%s, %d threads an executor, medians of rounds; commit %s%n", master, threads, Cli.commit());
+                return 0;
+            }
+            if (linear) {
+                linear(scratch);
+            }
+            if (leak > 0 && grows(scratch)) {
+                return 1;
+            }
+            if (!linear && leak == 0) {
+                Table table = Table.create("speed");
+                for (BenchWorkload.Size size : chosen) {
+                    Table rows = measure(size, scratch);
+                    table = table.columnCount() == 0 ? rows : table.append(rows);
+                }
+                show(table);
+            }
+        } finally {
+            Children.delete(scratch);
+        }
+        return 0;
+    }
+
+    private Table measure(BenchWorkload.Size size, Path scratch) throws IOException {
+        boolean large = size == BenchWorkload.Size.HALF_BILLION;
+        int measured = Math.max(3, size == BenchWorkload.Size.BUILT_IN ? rounds : large ? rounds / 10 : rounds / 3);
+        int warmUp = size == BenchWorkload.Size.BUILT_IN ? 15 : large ? 1 : 3;
+        List<String> peers = peer == null ? List.of() : large ? List.of("rollout", "generate") // the rest would need 9 GB more
+                : List.of("rollout", "generate", "update", "step");
+        Map<String, List<Double>> times = new LinkedHashMap<>();
+        Path reset = Path.of("/proc/self/clear_refs");
+        if (Files.isWritable(reset)) {
+            Files.writeString(reset, "5"); // forgets the peak of the size before
+        }
+        try (BenchWorkload work = new BenchWorkload(size, scratch, Policy.device(device), 0)) {
+            List<Sample> samples = work.samples();
+            work.share(samples);
+            double tokens = 0;
+            double learned = samples.stream().mapToInt(Sample::inputLength).sum();
+            double peak;
+            String version = "";
+            try (BenchPeer other = peers.isEmpty() ? null : new BenchPeer(peer, work.folder, threads);
+                    Progress progress = new Progress(size.label, measured + warmUp)) {
+                version = other == null ? "" : ", in turns with torch " + other.version;
+                for (int round = -warmUp; round < measured; round++) { // in turns, so that a busy moment of the machine hits all
+                    Map<String, Double> now = new LinkedHashMap<>();
+                    now.put("prefill", seconds(() -> work.rollout(1, false)));
+                    long[] sampled = {0};
+                    now.put("rollout", seconds(() -> sampled[0] = tokens(work)));
+                    now.put("update", seconds(() -> work.update(samples)));
+                    BenchWorkload.Step step = work.step();
+                    now.put("step", step.seconds());
+                    now.put("step rollout", step.rollout());
+                    now.put("step reward", step.reward());
+                    now.put("step update", step.update());
+                    for (String what : peers) {
+                        now.put("peer " + what, other.seconds(what));
+                    }
+                    now.put("multiply", multiply(work.policy.manager()));
+                    now.put("read", read(work.policy.manager()));
+                    if (round >= 0) {
+                        tokens += (double) sampled[0] / measured;
+                        now.forEach((name, value) -> times.computeIfAbsent(name, key -> new ArrayList<>()).add(value));
+                    }
+                    progress.accept(round + warmUp + 1);
+                }
+            }
+            peak = status("VmHWM:");
+            System.out.printf("%s: %,d parameters, %d groups of %d, %.0f tokens a rollout, %d samples an update; %s, %d threads, multiply"
+                    + " %.1f Gflop/s, read %.1f GB/s; medians of %d rounds%s; commit %s%n", size.label, work.parameters, size.groups,
+                    BenchWorkload.GROUP, tokens, samples.size(), work.policy.manager().getDevice(), threads, median(times, "multiply") / 1e9,
+                    median(times, "read") / 1e9, measured, version, Cli.commit());
+            System.out.printf("a step: rollout %.0f%%, reward %.0f%%, update %.0f%%%n", share(times, "rollout"), share(times, "reward"),
+                    share(times, "update"));
+            return rows(work, times, tokens, learned, peak);
+        }
+    }
+
+    private static long tokens(BenchWorkload work) {
+        return work.rollout(work.size.newTokens, false).stream().flatMap(g -> g.completions().stream()).mapToLong(c -> c.tokens().length).sum();
+    }
+
+    private static double share(Map<String, List<Double>> times, String phase) {
+        return 100 * median(times, "step " + phase) / median(times, "step");
+    }
+
+    /** A row a phase. Weights are read once a decoded token of all rows; an update reads and writes them a dozen times. */
+    private static Table rows(BenchWorkload work, Map<String, List<Double>> times, double tokens, double learned, double peak) {
+        double prompts = 15.0 * work.size.groups;
+        double[] forward = {work.operations(prompts), work.operations(prompts + tokens), 3 * work.operations(learned), Double.NaN};
+        double bytes = 4.0 * work.parameters;
+        double[] moved = {bytes, bytes * work.size.newTokens, Double.NaN, Double.NaN};
+        double[] done = {prompts, tokens, learned, tokens};
+        String[] eager = {"", "peer rollout", "peer update", ""};
+        String[] library = {"", "peer generate", "", "peer step"};
+        Table table = Table.create("speed", StringColumn.create("size"), StringColumn.create("phase"));
+        List<String> names = List.of("milliseconds", "tokens/s", "of multiply", "of memory", "peak MB", "x PyTorch", "x library");
+        names.forEach(name -> table.addColumns(DoubleColumn.create(name)));
+        for (int i = 0; i < PHASES.size(); i++) {
+            double seconds = median(times, PHASES.get(i));
+            table.stringColumn(0).append(work.size.label);
+            table.stringColumn(1).append(PHASES.get(i));
+            double[] values = {1000 * seconds, done[i] / seconds, forward[i] / seconds / median(times, "multiply"),
+                moved[i] / seconds / median(times, "read"), peak, median(times, eager[i]) / seconds, median(times, library[i]) / seconds};
+            for (int j = 0; j < values.length; j++) {
+                table.doubleColumn(names.get(j)).append(values[j]);
+            }
+        }
+        return table;
+    }
+
+    private void show(Table table) throws IOException {
+        table.write().csv(out.resolve("bench.csv").toFile());
+        table.numericColumns().forEach(c -> ((DoubleColumn) c).setPrintFormatter(c.name().startsWith("of") || c.name().startsWith("x")
+                ? NumberColumnFormatter.fixedWithGrouping(2) : c.name().startsWith("milli") ? NumberColumnFormatter.fixedWithGrouping(1)
+                : NumberColumnFormatter.ints()));
+        System.out.println(table.printAll());
+        System.out.println("x PyTorch: times as fast as the eager loop; x library: as transformers.generate, as a step of TRL");
+        List<String> bars = new ArrayList<>();
+        for (int i = 0; i < table.rowCount(); i++) {
+            bars.add(table.stringColumn(0).get(i) + " " + table.stringColumn(1).get(i));
+        }
+        Map<String, double[]> heights = new LinkedHashMap<>();
+        for (String name : List.of("of multiply", "of memory", "x PyTorch", "x library")) {
+            double[] values = table.doubleColumn(name).asDoubleArray();
+            heights.put(name, Arrays.stream(values).map(v -> Double.isNaN(v) ? 0 : v).toArray());
+        }
+        Charts.write(Charts.bars("Speed against the ceilings and the peers", "", "share or ratio", bars, heights), out.resolve("bench.png"));
+    }
+
+    /** Steps of 2 to 64 groups: seconds against sampled tokens, and the straight line through them. */
+    private void linear(Path scratch) throws IOException {
+        int[] groups = {2, 4, 8, 16, 24, 32, 48, 64};
+        double[] tokens = new double[groups.length];
+        double[] seconds = new double[groups.length];
+        for (int i = 0; i < groups.length; i++) {
+            try (BenchWorkload work = new BenchWorkload(BenchWorkload.Size.BUILT_IN, scratch.resolve("linear" + i), Policy.device(device), groups[i])) {
+                List<BenchWorkload.Step> steps = new ArrayList<>();
+                for (int round = -10; round < rounds; round++) {
+                    BenchWorkload.Step step = work.step();
+                    if (round >= 0) {
+                        steps.add(step);
+                    }
+                }
+                tokens[i] = steps.stream().mapToLong(BenchWorkload.Step::tokens).average().orElseThrow();
+                seconds[i] = median(steps.stream().map(BenchWorkload.Step::seconds).toList());
+            }
+        }
+        double meanX = Arrays.stream(tokens).average().orElseThrow();
+        double meanY = Arrays.stream(seconds).average().orElseThrow();
+        double xy = 0;
+        double xx = 0;
+        double yy = 0;
+        for (int i = 0; i < tokens.length; i++) {
+            xy += (tokens[i] - meanX) * (seconds[i] - meanY);
+            xx += (tokens[i] - meanX) * (tokens[i] - meanX);
+            yy += (seconds[i] - meanY) * (seconds[i] - meanY);
+        }
+        double slope = xy / xx;
+        Table table = Table.create("linear", DoubleColumn.create("tokens", tokens), DoubleColumn.create("seconds", seconds));
+        table.write().csv(out.resolve("linear.csv").toFile());
+        System.out.println(table.print());
+        System.out.printf("%.1f microseconds a token and %.1f ms a step; R squared of the line %.4f%n", 1e6 * slope,
+                1e3 * (meanY - slope * meanX), xy * xy / xx / yy);
+        Charts.write(Charts.points("Cost of a step", "sampled tokens", "seconds", Map.of("step", new double[][] {tokens, seconds})),
+                out.resolve("linear.png"));
+    }
+
+    /** Whether training takes more and more memory, or time: the last quarter of the steps against the second. */
+    private boolean grows(Path scratch) throws IOException {
+        Options options = new Options();
+        options.problemsPerStep = 16;
+        options.evaluateEvery = 250;
+        RunFolder run = RunFolder.create(scratch.resolve("run"));
+        try (BenchWorkload work = new BenchWorkload(BenchWorkload.Size.BUILT_IN, scratch, Policy.device(device), 0); Progress progress = new Progress("leak", leak)) {
+            List<Problem> problems = Problems.read(work.folder.resolve("train.jsonl"));
+            new Trainer(Recipe.LPPO, options, work.policy, null, Reward.lastWord(), problems, problems.subList(0, 50), new Seed(1), run)
+                    .run(leak, () -> false, step -> {
+                        if (step % 10 == 0) {
+                            System.gc(); // garbage of Java is no leak, but is resident
+                        }
+                        progress.accept(step);
+                    });
+        }
+        Table timing = Table.read().csv(run.path().resolve("timing.csv").toFile());
+        double[] steps = timing.intColumn("step").asDoubleArray();
+        double[] memory = timing.doubleColumn("resident_megabytes").asDoubleArray();
+        double[] seconds = timing.doubleColumn("rollout_seconds").add(timing.doubleColumn("update_seconds")).asDoubleArray();
+        Table.create("leak", DoubleColumn.create("step", steps), DoubleColumn.create("megabytes", memory), DoubleColumn.create("seconds", seconds))
+                .write().csv(out.resolve("leak.csv").toFile());
+        Charts.write(Charts.points("Memory", "step", "resident megabytes", Map.of("process", new double[][] {steps, memory})),
+                out.resolve("leak.png"));
+        double before = Arrays.stream(memory, leak / 4, leak / 2).average().orElse(Double.NaN);
+        double after = Arrays.stream(memory, leak * 3 / 4, leak).average().orElse(Double.NaN);
+        double first = median(Arrays.stream(seconds, leak / 4, leak / 2).boxed().toList());
+        double last = median(Arrays.stream(seconds, leak * 3 / 4, leak).boxed().toList());
+        System.out.printf("%d steps, a heap of %d MB: resident memory %.0f MB in the second quarter, %.0f MB in the last; %.1f and %.1f ms a step;"
+                + " commit %s%n", leak, Runtime.getRuntime().maxMemory() >> 20, before, after, 1e3 * first, 1e3 * last, Cli.commit());
+        return after > before + LEAK || last > SLOWER * first;
+    }
+
+    /** Operations a second of a large matrix product: a ceiling. */
+    private static double multiply(NDManager parent) {
+        int size = parent.getDevice().equals(Device.cpu()) ? 1024 : 8192;
+        double[] rate = {0};
+        Scopes.run(() -> {
+            NDArray a = parent.ones(new Shape(size, size));
+            rate[0] = 2.0 * size * size * size / seconds(() -> a.matMul(a).get(0).get(0).getFloat());
+        });
+        return rate[0];
+    }
+
+    /** Bytes a second of reading more than any cache holds: the other ceiling. */
+    private static double read(NDManager parent) {
+        long size = 1L << 26;
+        double[] rate = {0};
+        Scopes.run(() -> {
+            NDArray a = parent.ones(new Shape(size));
+            a.sum().getFloat();
+            rate[0] = 4.0 * size / seconds(() -> a.sum().getFloat());
+        });
+        return rate[0];
+    }
+
+    /** Megabytes of a line of the process's status; NaN where the system does not tell. */
+    private static double status(String line) throws IOException {
+        Path file = Path.of("/proc/self/status");
+        return !Files.exists(file) ? Double.NaN : Files.readAllLines(file).stream().filter(l -> l.startsWith(line))
+                .mapToDouble(l -> Double.parseDouble(l.replaceAll("\\D", "")) / 1024).findFirst().orElse(Double.NaN);
+    }
+
+    private static double seconds(Runnable work) {
+        long begin = System.nanoTime();
+        work.run();
+        return (System.nanoTime() - begin) / 1e9;
+    }
+
+    private static double median(Map<String, List<Double>> times, String name) {
+        return times.containsKey(name) ? median(times.get(name)) : Double.NaN;
+    }
+
+    static double median(List<Double> values) {
+        double[] sorted = values.stream().mapToDouble(x -> x).sorted().toArray();
+        return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
+    }
+
+    public static void main(String... args) {
+        Cli.run(new bench(), args);
+    }
+}

@@ -1,0 +1,204 @@
+///usr/bin/env jbang "$0" "$@" ; exit $?
+//SOURCES ../lppo/Lppo.java
+//SOURCES Commands.java
+//SOURCES Asking.java
+//SOURCES ../lppo/files/FileFormats.java
+
+package commands;
+
+import ai.djl.Device;
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import java.io.IOException;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import lppo.data.BadInput;
+import lppo.data.Problem;
+import lppo.data.Seed;
+import lppo.files.Benchmark;
+import lppo.data.Problems;
+import lppo.files.ProblemFiles;
+import lppo.judge.Evaluation;
+import lppo.judge.Reward;
+import lppo.judge.Score;
+import lppo.model.Policy;
+import lppo.model.Precision;
+import lppo.rollout.Completion;
+import lppo.rollout.Sampling;
+import lppo.run.RunFolder;
+import lppo.view.Display;
+import lppo.view.Tables;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import tech.tablesaw.api.Table;
+
+/** Prints the accuracy of a model folder on problem files, by level, and on average over files. */
+@Command(name = "evaluate", mixinStandardHelpOptions = true, showDefaultValues = true,
+        description = "Accuracy of a model folder on problem files and benchmarks: greedy, avg@k, pass@k and maj@k.",
+        footer = {"", "Examples:", "  ./jbang evaluate --model data/base --data data/heldout.jsonl",
+            "  ./jbang evaluate --model data/base --data data/heldout.jsonl data/validation.jsonl --samples 16 --pass-at 1,4,16"})
+public class evaluate implements Callable<Integer> {
+
+    @Option(names = "--model", required = true, description = "Model folder.")
+    Path model;
+
+    @Option(names = "--data", required = true, arity = "1..*", paramLabel = "FILE",
+            description = "Problems: ours, or benchmarks as published (see dataset); several files for a table of all.")
+    List<Path> data;
+
+    @Option(names = "--samples", description = "k of avg@k and maj@k; 0 for greedy only.")
+    int samples = 8;
+
+    @Option(names = "--pass-at", split = ",", paramLabel = "K",
+            description = "k of pass@k, none above --samples; as many as the samples if not given.")
+    List<Integer> passAt;
+
+    @Option(names = "--temperature", description = "Of the samples; benchmarks are mostly sampled at 0.6 to 1.")
+    double temperature = 1;
+
+    @Option(names = "--top-p", description = "Sample from the most probable mass p.")
+    double topP = 1;
+
+    @Option(names = "--max-new-tokens", description = "Longest completion; one that is cut counts as wrong.")
+    int maxNewTokens = 14;
+
+    @Option(names = "--max-rows", description = "Most completions decoded at a time; bounds the memory.")
+    int maxRows = 1024;
+
+    @Option(names = "--csv", paramLabel = "FILE", description = "Write all scores here.")
+    Path csv;
+
+    @Option(names = "--completions", paramLabel = "FILE", description = "Write every completion here, to read.")
+    Path completions;
+
+    @Option(names = "--adapter", description = "Folder of LoRA adapters that were trained on the model.")
+    Path adapter;
+
+    @Option(names = "--seed", description = "Root of the draws.")
+    long seed = 0;
+
+    @Option(names = "--device", description = "auto, cpu or gpu.")
+    String device = "auto";
+
+    @Option(names = "--precision", description = "fp32, fp16, bf16, or auto: bf16 on a GPU for a model stored in 16 bits.")
+    String precision = "auto";
+
+    @Mixin
+    Asking asking;
+
+    private Reward reward;
+    private final Gson gson = new GsonBuilder().disableHtmlEscaping().create();
+
+    @Override
+    public Integer call() throws IOException {
+        BadInput.unless(samples >= 0, "--samples %d: must be 0 or more", samples);
+        BadInput.unless(maxRows > 0, "--max-rows %d: must be positive", maxRows);
+        List<Integer> ks = passAt != null ? passAt : samples == 0 ? List.of() : List.of(samples);
+        for (int k : ks) {
+            BadInput.unless(k >= 1 && k <= samples, "--pass-at %d: must lie in 1 to the %d --samples", k, samples);
+        }
+        Stream.of(csv, completions).filter(Objects::nonNull).forEach(RunFolder::unused);
+        BadInput.unless(csv == null || !csv.equals(completions), "--csv and --completions are one file; name two");
+        Sampling sampling = new Sampling(temperature, 0, topP, maxNewTokens);
+        Map<String, List<Problem>> benchmarks = load();
+        Map<String, List<Score>> scores = new LinkedHashMap<>();
+        Table all = null;
+        Device chosen = Policy.device(this.device);
+        try (Asking.Judge judge = asking.judge();
+                Policy loaded = Policy.load(model, adapter, chosen, Precision.named(precision, chosen, model));
+                Writer out = writer()) {
+            Policy policy = loaded.endingAlsoAt(asking.stop);
+            reward = judge.reward();
+            benchmarks.replaceAll((name, problems) -> asking.fitting(problems, name, model, policy, maxNewTokens));
+            for (Map.Entry<String, List<Problem>> benchmark : benchmarks.entrySet()) {
+                String name = benchmark.getKey();
+                Evaluation evaluation;
+                try (Progress progress = new Progress(name, benchmark.getValue().size())) {
+                    evaluation = evaluate(name, benchmark.getValue(), policy, sampling, out, progress);
+                }
+                List<Score> those = Score.of(evaluation, ks, c -> Evaluation.answer(c, policy, reward));
+                scores.put(name, those);
+                Display.print(Tables.scores(name, evaluation, those));
+                System.out.printf("%.1f %% of the completions were cut at %d tokens%n%n", 100 * evaluation.truncated(), maxNewTokens);
+                Table rows = Tables.rows(name, evaluation, those);
+                all = all == null ? rows : all.append(rows);
+            }
+            judge.tell();
+        }
+        if (scores.size() > 1) {
+            Display.print(Tables.summary(scores));
+        }
+        if (csv != null) {
+            all.write().csv(csv.toFile());
+        }
+        return 0;
+    }
+
+    /** The problems of each file by the name of its benchmark. */
+    private Map<String, List<Problem>> load() {
+        Map<String, List<Problem>> benchmarks = new LinkedHashMap<>();
+        Set<Path> seen = new HashSet<>();
+        for (Path file : data) {
+            BadInput.unless(seen.add(file.toAbsolutePath().normalize()), "%s: given twice", file);
+            ProblemFiles.Loaded loaded = Asking.read(file);
+            String title = Benchmark.title(file, loaded.layout());
+            String name = benchmarks.containsKey(title) ? file.toString() : title;
+            benchmarks.put(name, loaded.problems());
+        }
+        return benchmarks;
+    }
+
+    /** Evaluates in parts, so that progress shows and what is done is on disk. */
+    private Evaluation evaluate(String name, List<Problem> problems, Policy policy, Sampling sampling, Writer out,
+            Progress progress) throws IOException {
+        List<Evaluation> parts = new ArrayList<>();
+        int size = Math.max(1, maxRows / Math.max(1, samples));
+        for (int from = 0; from < problems.size(); from += size) {
+            int to = Math.min(problems.size(), from + size);
+            Evaluation part =
+                    Evaluation.of(policy, problems.subList(from, to), reward, sampling, samples, maxRows, new Seed(seed));
+            parts.add(part);
+            if (completions != null) {
+                for (int i = 0; i < to - from; i++) {
+                    write(out, name, "greedy", part.greedy().get(i), policy);
+                    List<Completion> sampled = part.sampled().isEmpty() ? List.of() : part.sampled().get(i).completions();
+                    for (int j = 0; j < sampled.size(); j++) {
+                        write(out, name, "sample " + j, sampled.get(j), policy);
+                    }
+                }
+                out.flush();
+            }
+            progress.accept(to);
+        }
+        return Evaluation.joined(parts);
+    }
+
+    private void write(Writer out, String name, String kind, Completion completion, Policy policy) throws IOException {
+        Problem problem = completion.prompt().problem();
+        gson.toJson(RunFolder.columns("benchmark", name, "id", problem.id(), "kind", kind, "question", problem.question(),
+                "completion", Evaluation.response(completion, policy), "tokens", completion.tokens().length,
+                "cut", completion.finish() == Completion.Finish.LENGTH,
+                "answer", Evaluation.answer(completion, policy, reward).orElse(""), "reference", problem.answer(),
+                "reward", completion.reward()), out);
+        out.write('\n');
+    }
+
+    private Writer writer() throws IOException {
+        return completions == null ? Writer.nullWriter() : Files.newBufferedWriter(completions);
+    }
+
+    public static void main(String... args) {
+        Cli.run(new evaluate(), args);
+    }
+}

@@ -1,0 +1,345 @@
+///usr/bin/env jbang "$0" "$@" ; exit $?
+//SOURCES ../lppo/Lppo.java
+//SOURCES Commands.java
+//SOURCES ../lppo/files/FileFormats.java
+//SOURCES Asking.java
+//FILES spark/Spark.java=../spark/Spark.java
+//FILES spark/Cluster.java=../spark/Cluster.java
+//FILES spark/Floats.java=../spark/Floats.java
+//FILES spark/SparkHome.java=../spark/SparkHome.java
+//FILES spark/Published.java=../spark/Published.java
+//FILES spark/Replica.java=../spark/Replica.java
+//FILES spark/SparkRollout.java=../spark/SparkRollout.java
+//FILES spark/SparkUpdate.java=../spark/SparkUpdate.java
+//FILES spark/SparkErrors.java=../spark/SparkErrors.java
+
+package commands;
+
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import lppo.data.BadInput;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/**
+ * JupyterLab with a Java kernel that has lib on its class path. Everything is installed into a private virtual environment;
+ * the Python and the Jupyter of the user stay as they are.
+ */
+@Command(name = "notebook", mixinStandardHelpOptions = true,
+        description = "Install the Java kernel, open JupyterLab on notebooks/.",
+        footer = {"", "Examples:", "  ./jbang notebook", "  ./jbang notebook -- --no-browser --port 9000", "  ./jbang notebook --check",
+            "  ./jbang notebook --kernel-only    # for VS Code, or a Jupyter of your own"})
+public class notebook implements Callable<Integer> {
+
+    private static final String KERNEL = "jjava==1.0a8";
+    private static final String LAB = "jupyterlab==4.6.6";
+    private static final List<String> KERNELS = List.of("lppo", "lppo-spark");
+    private static final boolean WINDOWS = System.getProperty("os.name").startsWith("Windows");
+
+    @Option(names = "--check", description = "Execute the notebooks headless; fail on an error, or if a text comes out otherwise.")
+    boolean check;
+
+    @Option(names = "--write", description = "With --check: keep what came out in the notebooks.")
+    boolean write;
+
+    @Option(names = "--kernel-only", description = "Only install the kernels \"Java (lppo)\" and \"Java (lppo, Spark)\", where any Jupyter of this user finds it.")
+    boolean kernelOnly;
+
+    @Option(names = "--home", description = "Folder of the virtual environment (default: ${DEFAULT-VALUE}).")
+    Path home = cache().resolve("lppo").resolve("notebook");
+
+    @Parameters(paramLabel = "ARGUMENT", description = "With --check, which notebooks (default: all); else passed on to JupyterLab.")
+    List<String> arguments = List.of();
+
+    @Override
+    public Integer call() throws Exception {
+        home = home.toAbsolutePath();
+        install(kernelOnly ? List.of(KERNEL) : List.of(KERNEL, LAB));
+        if (kernelOnly) {
+            Path kernels = jupyterData().resolve("kernels");
+            writeKernels(kernels);
+            System.out.printf("kernel \"Java (lppo)\": %s%nkernel \"Java (lppo, Spark)\", for notebook 9: %s%n", kernels.resolve(KERNELS.get(0)),
+                    kernels.resolve(KERNELS.get(1)));
+            return 0;
+        }
+        writeKernels(home.resolve("share/jupyter/kernels"));
+        Path folder = folder();
+        if (!check) {
+            List<String> lab = new ArrayList<>(List.of(program("jupyter"), "lab", folder.toString()));
+            lab.addAll(arguments);
+            Process process = new ProcessBuilder(lab).inheritIO().start();
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> process.onExit().join())); // Ctrl-C is for JupyterLab, which asks back
+            return process.waitFor();
+        }
+        List<Path> notebooks = arguments.stream().map(Path::of).toList();
+        if (notebooks.isEmpty()) {
+            try (Stream<Path> files = Files.list(folder)) {
+                notebooks = files.filter(file -> file.toString().endsWith(".ipynb")).sorted().toList();
+            }
+        }
+        BadInput.unless(!notebooks.isEmpty(), "%s: has no notebook to check", folder);
+        for (Path file : notebooks) {
+            BadInput.unless(Files.isRegularFile(file), "%s: no such notebook", file);
+        }
+        return checkAll(notebooks);
+    }
+
+    private void install(List<String> packages) throws Exception {
+        Path mark = home.resolve("installed.txt");
+        if (Files.exists(mark) && Files.readAllLines(mark).containsAll(packages)) {
+            return;
+        }
+        System.err.println("notebook: installing " + String.join(", ", packages) + " into " + home + ", once");
+        String python = python();
+        Files.createDirectories(home);
+        run("the virtual environment", List.of(python, "-m", "venv", home.toString()));
+        List<String> pip = new ArrayList<>(List.of(program("python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"));
+        pip.addAll(packages);
+        run("the packages (is this machine online?)", pip);
+        Files.write(mark, packages);
+    }
+
+    private static String python() throws InterruptedException {
+        for (String name : List.of("python3", "python")) {
+            try {
+                Process process = new ProcessBuilder(name, "-c", "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 9))")
+                        .redirectErrorStream(true).start();
+                String said = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+                if (process.waitFor() == 0) {
+                    return name;
+                }
+                BadInput.unless(!said.contains("No module named"), "%s cannot make a virtual environment (%s); install its venv module,"
+                        + " on Debian or Ubuntu: apt install python3-venv", name, said.strip().lines().reduce((a, b) -> b).orElse(""));
+            } catch (IOException e) {
+                continue; // no program of this name
+            }
+        }
+        throw new BadInput("no Python 3.9 or newer found: JupyterLab needs one; install python3, then try again");
+    }
+
+    /**
+     * Writes a kernel whose class path has this project, compiled, and its libraries; and one that has Spark before them, which JBang
+     * fetches when it is first used.
+     */
+    private void writeKernels(Path kernels) throws IOException {
+        List<String> classPath = new ArrayList<>(List.of(System.getProperty("java.class.path").split(File.pathSeparator)));
+        Files.createDirectories(home);
+        Path jar = home.resolve("lppo.jar"); // a copy: JBang's own may be swept away
+        Files.copy(Path.of(classPath.get(0)), jar, StandardCopyOption.REPLACE_EXISTING);
+        classPath.set(0, jar.toString());
+        String kernel = home.resolve("share/jupyter/kernels/java/jjava.jar").toString();
+        List<String> options = List.of("-Djava.awt.headless=true", "-DOPT_OUT_TRACKING=true",
+                "-Dai.djl.pytorch.num_threads=" + System.getenv().getOrDefault("LPPO_THREADS", "1"),
+                "--add-opens=jdk.jshell/jdk.jshell=ALL-UNNAMED");
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        command.addAll(options);
+        command.addAll(List.of("-jar", kernel));
+        writeKernel(kernels.resolve(KERNELS.get(0)), "Java (lppo)", command, Map.of("JJAVA_CLASSPATH", String.join(File.pathSeparator, classPath)));
+        classPath.add(kernel);
+        writeKernel(kernels.resolve(KERNELS.get(1)), "Java (lppo, Spark)", WithSpark.line(notebook.class, Files.createDirectories(home.resolve("with-spark")),
+                String.join(File.pathSeparator, classPath), "org.dflib.jjava.distro.JJava", options), Map.of());
+    }
+
+    private static void writeKernel(Path folder, String name, List<String> command, Map<String, String> environment) throws IOException {
+        Map<String, Object> kernel = new LinkedHashMap<>();
+        kernel.put("argv", Stream.concat(command.stream(), Stream.of("{connection_file}")).toList());
+        kernel.put("display_name", name);
+        kernel.put("language", "java");
+        kernel.put("interrupt_mode", "message");
+        kernel.put("env", environment);
+        Files.createDirectories(folder);
+        Files.writeString(folder.resolve("kernel.json"),
+                new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(kernel) + "\n");
+    }
+
+    /** The kernel that a notebook asks for. */
+    private static String kernel(Path file) throws IOException {
+        JsonObject metadata = JsonParser.parseString(Files.readString(file)).getAsJsonObject().getAsJsonObject("metadata");
+        return KERNELS.stream().filter(name -> metadata.has("kernelspec")
+                && metadata.getAsJsonObject("kernelspec").get("name").getAsString().equals(name)).findFirst().orElse(KERNELS.get(0));
+    }
+
+    private int checkAll(List<Path> notebooks) throws Exception {
+        Path out = Files.createTempDirectory("notebooks");
+        ExecutorService pool = Executors.newFixedThreadPool(Math.min(notebooks.size(), Runtime.getRuntime().availableProcessors()));
+        Map<Path, Future<List<String>>> results = new TreeMap<>();
+        int failed = 0;
+        try (Progress progress = new Progress("notebooks", notebooks.size())) {
+            for (Path file : notebooks) {
+                results.put(file, pool.submit(() -> check(file, out)));
+            }
+            int done = 0;
+            for (Map.Entry<Path, Future<List<String>>> result : results.entrySet()) {
+                List<String> complaints = result.getValue().get();
+                failed += complaints.isEmpty() ? 0 : 1;
+                System.out.println(result.getKey().getFileName() + (complaints.isEmpty() ? ": as written" : ":"));
+                complaints.forEach(complaint -> System.out.println("  " + complaint));
+                progress.accept(++done);
+            }
+        } finally {
+            pool.shutdownNow();
+            Children.delete(out);
+        }
+        System.out.printf("%d notebooks, %d failed%n", notebooks.size(), failed);
+        return failed == 0 ? 0 : 1;
+    }
+
+    /** Executes one notebook; the complaints, none if all is well. */
+    private List<String> check(Path file, Path out) throws Exception {
+        List<String> command = List.of(program("jupyter"), "nbconvert", "--to", "notebook", "--execute",
+                "--ExecutePreprocessor.kernel_name=" + kernel(file), "--ExecutePreprocessor.startup_timeout=300", "--ExecutePreprocessor.timeout=1800",
+                "--ExecutePreprocessor.record_timing=False", "--output-dir", out.toString(), file.toString());
+        Path log = out.resolve(file.getFileName() + ".log");
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+        if (process.waitFor() != 0) {
+            List<String> said = Files.readAllLines(log).stream().filter(line -> !line.isBlank()).toList();
+            int cell = IntStream.range(0, said.size()).filter(i -> said.get(i).contains("CellExecutionError")).findFirst().orElse(0);
+            return said.subList(cell, said.size()).stream().filter(line -> !line.startsWith("org.dflib")).toList();
+        }
+        Path executed = out.resolve(file.getFileName());
+        List<String> complaints = write ? List.of() : compare(cells(file), cells(executed));
+        if (write) {
+            JsonObject book = JsonParser.parseString(Files.readString(executed)).getAsJsonObject();
+            book.getAsJsonArray("cells").forEach(cell -> tidy(cell.getAsJsonObject()));
+            Files.writeString(file, new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(book) + "\n");
+        }
+        return complaints;
+    }
+
+    /** Joins pieces of one text, and drops the description of a picture, which says where in memory it was. */
+    private static void tidy(JsonObject cell) {
+        if (!cell.has("outputs")) {
+            return;
+        }
+        JsonArray outputs = new JsonArray();
+        for (JsonElement element : cell.getAsJsonArray("outputs")) {
+            JsonObject output = element.getAsJsonObject();
+            JsonObject last = outputs.isEmpty() ? null : outputs.get(outputs.size() - 1).getAsJsonObject();
+            if (output.has("data") && output.getAsJsonObject("data").size() > 1) {
+                output.getAsJsonObject("data").remove("text/plain");
+            }
+            if (output.has("text") && last != null && last.has("text") && last.get("name").equals(output.get("name"))) {
+                last.addProperty("text", joined(last.get("text")) + joined(output.get("text")));
+            } else {
+                outputs.add(output);
+            }
+        }
+        cell.add("outputs", outputs);
+    }
+
+    private static List<String> compare(List<JsonObject> before, List<JsonObject> after) {
+        List<String> complaints = new ArrayList<>();
+        for (int i = 0; i < before.size(); i++) {
+            if (before.get(i).toString().contains("\"varies\"")) { // a tag: seconds, or what is trained for long
+                continue;
+            }
+            String was = output(before.get(i));
+            String is = output(after.get(i));
+            if (!was.equals(is)) {
+                complaints.add("code cell %d: wrote %s, before it was %s".formatted(i + 1, quoted(is), quoted(was)));
+            }
+        }
+        return complaints;
+    }
+
+    private static List<JsonObject> cells(Path file) throws IOException {
+        List<JsonObject> cells = new ArrayList<>();
+        for (JsonElement cell : JsonParser.parseString(Files.readString(file)).getAsJsonObject().getAsJsonArray("cells")) {
+            if (cell.getAsJsonObject().get("cell_type").getAsString().equals("code")) {
+                cells.add(cell.getAsJsonObject());
+            }
+        }
+        return cells;
+    }
+
+    /** What a cell wrote, as text; of a picture only that there is one. */
+    private static String output(JsonObject cell) {
+        StringBuilder text = new StringBuilder();
+        for (JsonElement element : cell.getAsJsonArray("outputs")) {
+            JsonObject output = element.getAsJsonObject();
+            if (output.has("text")) {
+                text.append(joined(output.get("text")));
+            } else if (output.has("data")) {
+                JsonObject data = output.getAsJsonObject("data");
+                data.keySet().stream().sorted().filter(type -> data.size() == 1 || !type.equals("text/plain")).forEach(type ->
+                        text.append('[').append(type).append(']').append(type.startsWith("text/") ? joined(data.get(type)) : ""));
+            }
+        }
+        return text.toString();
+    }
+
+    private static String joined(JsonElement text) {
+        StringBuilder all = new StringBuilder();
+        if (text.isJsonArray()) {
+            text.getAsJsonArray().forEach(line -> all.append(line.getAsString()));
+        } else {
+            all.append(text.getAsString());
+        }
+        return all.toString();
+    }
+
+    private static String quoted(String text) {
+        return '"' + (text.length() > 300 ? text.substring(0, 300) + "..." : text).replace("\n", "\\n") + '"';
+    }
+
+    /** The folder of the notebooks in the checkout around the current folder. */
+    private static Path folder() {
+        for (Path up = Path.of("").toAbsolutePath(); up != null; up = up.getParent()) {
+            if (Files.exists(up.resolve("jbang-catalog.json")) && Files.isDirectory(up.resolve("notebooks"))) {
+                return up.resolve("notebooks");
+            }
+        }
+        throw new BadInput("no notebooks/ here: run this in a checkout of lppo-java");
+    }
+
+    private String program(String name) {
+        return home.resolve(WINDOWS ? "Scripts" : "bin").resolve(WINDOWS ? name + ".exe" : name).toString();
+    }
+
+    private static Path cache() {
+        String named = System.getenv(WINDOWS ? "LOCALAPPDATA" : "XDG_CACHE_HOME");
+        return named == null || named.isBlank() ? Cli.home().resolve(".cache") : Path.of(named);
+    }
+
+    /** Where Jupyter looks for the kernels of a user. */
+    private static Path jupyterData() {
+        String named = System.getenv("JUPYTER_DATA_DIR");
+        Path user = Cli.home();
+        return named != null && !named.isBlank() ? Path.of(named)
+                : WINDOWS ? Path.of(System.getenv().getOrDefault("APPDATA", user.toString()), "jupyter")
+                : System.getProperty("os.name").startsWith("Mac") ? user.resolve("Library/Jupyter")
+                : Path.of(System.getenv().getOrDefault("XDG_DATA_HOME", user.resolve(".local/share").toString()), "jupyter");
+    }
+
+    private static void run(String what, List<String> command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        if (process.waitFor() != 0) {
+            throw new IllegalStateException(what + " could not be made: " + said.strip().lines().reduce((a, b) -> b).orElse("no message"));
+        }
+    }
+
+    public static void main(String... args) {
+        Cli.run(new notebook(), args);
+    }
+}

@@ -1,0 +1,81 @@
+///usr/bin/env jbang "$0" "$@" ; exit $?
+//SOURCES reproduce.java
+
+package commands;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import lppo.data.BadInput;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** JShell with lib on its class path: imports done, the built-in task at hand, and display as in a notebook. */
+@Command(name = "shell", mixinStandardHelpOptions = true, description = "JShell with the library imported.",
+        footer = {"", "Examples:", "  ./jbang shell", "  echo 'System.out.println(new ProgressTracker().weight(0.25))' | ./jbang shell"})
+public class shell implements Callable<Integer> {
+
+    private static final String START = """
+            import java.nio.file.*;
+            import java.util.*;
+            import java.util.stream.*;
+            import ai.djl.ndarray.*;
+            import lppo.*;
+            import answers.*;
+            import chat.*;
+            import lppo.data.*;
+            import lppo.judge.*;
+            import lppo.learn.*;
+            import lppo.model.*;
+            import lppo.rollout.*;
+            import lppo.run.*;
+            import lppo.task.*;
+            import lppo.view.*;
+            import tech.tablesaw.api.*;
+            Path data = Path.of("%s");
+            Display screen = Display.on(Path.of("%s"));
+            String display(Object value) { return screen.show(value); }
+            String display(Object value, String type) { return screen.show(value, type); }
+            String render(Object value, String type) { return screen.show(value, type); }
+            void updateDisplay(String id, Object value) { screen.update(id, value); }
+            """;
+
+    private static final String GREETING = """
+            lppo-java: the library is imported, the built-in task lies in `data`. Try:
+              var policy = Policy.load(data.resolve("base"), Policy.device("cpu"))
+              Evaluation.of(policy, Problems.read(data.resolve("validation.jsonl")), Reward.lastWord(), 14, 0, new Seed(1)).all()
+              var tracker = new ProgressTracker(); tracker.observe("p", 0.25); tracker.observe("p", 1); display(tracker.table())
+            """;
+
+    @Option(names = "--threads", description = "Of the engine (default: ${DEFAULT-VALUE}; tiny models are fastest with one).")
+    int threads = 1;
+
+    @Override
+    public Integer call() throws Exception {
+        BadInput.unless(threads > 0, "--threads %d: must be positive", threads);
+        Path folder = Files.createTempDirectory("lppo-shell");
+        try {
+            Path data = reproduce.unpack(folder);
+            Path start = folder.resolve("start.jsh");
+            Files.writeString(start, START.formatted(escaped(data), escaped(Path.of(System.getProperty("java.io.tmpdir"), "lppo-shell"))));
+            System.out.print(GREETING);
+            System.out.flush();
+            Process jshell = new ProcessBuilder(List.of(Path.of(System.getProperty("java.home"), "bin", "jshell").toString(), "--class-path",
+                    System.getProperty("java.class.path"), "--startup", start.toString(), "-R-DOPT_OUT_TRACKING=true",
+                    "-R-Dai.djl.pytorch.num_threads=" + threads)).inheritIO().start();
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> jshell.onExit().join())); // Ctrl-C is for JShell, which goes on
+            return jshell.waitFor();
+        } finally {
+            Children.delete(folder);
+        }
+    }
+
+    private static String escaped(Path path) {
+        return path.toString().replace("\\", "\\\\");
+    }
+
+    public static void main(String... args) {
+        Cli.run(new shell(), args);
+    }
+}

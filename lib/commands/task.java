@@ -1,0 +1,75 @@
+///usr/bin/env jbang "$0" "$@" ; exit $?
+//SOURCES ../lppo/Lppo.java
+//SOURCES Commands.java
+//SOURCES ../lppo/files/FileFormats.java
+
+package commands;
+
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import lppo.data.BadInput;
+import lppo.data.Problem;
+import lppo.data.Seed;
+import lppo.data.Problems;
+import lppo.task.ModularChain;
+import lppo.task.ModularChain.Counts;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Writes the problems of the built-in task and the skeleton of its policy: everything in data/ but the weights. */
+@Command(name = "task", mixinStandardHelpOptions = true, showDefaultValues = true,
+        description = "Generate the problems of the built-in task from a seed.",
+        footer = {"", "Example:", "  ./jbang task --out /tmp/task --warm-up 48000"})
+public class task implements Callable<Integer> {
+
+    @Option(names = "--out", required = true, description = "Folder to write to; it must be new or empty.")
+    Path out;
+
+    @Option(names = "--seed", description = "Root of all draws.")
+    long seed = 1;
+
+    @Option(names = "--warm-up", description = "How many problems to write for the supervised warm-up of the base policy.")
+    int warmUp = 0;
+
+    @Option(names = "--rarity", description = "Weight of three operations in the warm-up problems; the others have 1.")
+    double rarity = 0.02;
+
+    @Override
+    public Integer call() throws Exception {
+        lppo.run.RunFolder.create(out);
+        BadInput.unless(warmUp >= 0, "--warm-up %d: must be 0 or more", warmUp);
+        Seed root = new Seed(seed);
+        Set<String> taken = new HashSet<>();
+        Map<Integer, Integer> even = Map.of(3, 100, 5, 100, 7, 100, 9, 100, 11, 100);
+        // Held-out first: what is evaluated on is in no other set
+        write("heldout", even, Map.of(), root, taken, true);
+        write("validation", Map.of(3, 40, 5, 40, 7, 40, 9, 40, 11, 40), Map.of(), root, taken, true);
+        write("train", Map.of(3, 40, 5, 80, 7, 120, 9, 240, 11, 320), Map.of(9, 32, 11, 32), root, taken, true);
+        if (warmUp > 0) {
+            Map<Integer, Integer> easy = new TreeMap<>();
+            Map.of(2, 8.0, 4, 4.0, 6, 2.0, 8, 1.0, 10, 0.5, 12, 0.25)
+                    .forEach((length, weight) -> easy.put(length, (int) (warmUp * weight / 15.75)));
+            write("warm-up", easy, easy, root, taken, false);
+        }
+        ModularChain.writeSkeleton(out.resolve("base"));
+        System.out.println("wrote " + out);
+        return 0;
+    }
+
+    private void write(String name, Map<Integer, Integer> counts, Map<Integer, Integer> demonstrated, Seed root,
+            Set<String> taken, boolean distinct) throws Exception {
+        List<Problem> problems =
+                ModularChain.problems(new Counts(name, new TreeMap<>(counts), demonstrated, name.equals("warm-up") ? rarity : 1), root, taken, distinct);
+        problems.forEach(problem -> taken.add(problem.question()));
+        Problems.write(out.resolve(name + ".jsonl"), problems);
+    }
+
+    public static void main(String... args) {
+        Cli.run(new task(), args);
+    }
+}

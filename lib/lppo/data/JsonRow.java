@@ -1,0 +1,86 @@
+package lppo.data;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonPrimitive;
+import com.google.gson.Strictness;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.StreamSupport;
+
+/**
+ * One row of a file of problems. Upper and lower case of column names are alike.
+ *
+ * @param where file and place, for messages; ends in ": "
+ * @param number line, or row, from 1
+ * @param columns the values by name
+ */
+public record JsonRow(String where, int number, JsonObject columns) {
+
+    private static final Gson LENIENT = new GsonBuilder().setStrictness(Strictness.LENIENT).create();
+
+    /** Whether there is a value. */
+    public boolean has(String name) {
+        return value(name) != null;
+    }
+
+    /**
+     * A value as a text, whole numbers without a point: 27.0 is 27; null if there is none.
+     *
+     * @throws BadInput if it is a list or an object
+     */
+    public String text(String name) {
+        JsonElement value = value(name);
+        return value == null ? null : text(value, name);
+    }
+
+    /** The first of these columns that has more than blanks; null if none has. */
+    public String first(String... names) {
+        return Arrays.stream(names).map(this::text).filter(Objects::nonNull).filter(text -> !text.isBlank()).findFirst()
+                .orElse(null);
+    }
+
+    /** The texts of a list, which some files write as a text, {@code ['$2$']}; a plain text is a list of one. */
+    public List<String> texts(String name) {
+        JsonElement value = value(name);
+        if (value != null && value.isJsonArray()) {
+            return StreamSupport.stream(value.getAsJsonArray().spliterator(), false).filter(e -> !e.isJsonNull())
+                    .map(e -> text(e, name)).filter(text -> !text.isBlank()).toList();
+        }
+        String text = first(name);
+        if (text != null && text.matches("(?s)\\[\\s*['\"].*['\"]\\s*]")) {
+            try {
+                return Arrays.stream(LENIENT.fromJson(text, String[].class)).filter(Objects::nonNull).toList();
+            } catch (JsonParseException e) {
+                return List.of(text); // no list after all
+            }
+        }
+        return text == null ? List.of() : List.of(text);
+    }
+
+    private String text(JsonElement value, String name) {
+        BadInput.unless(value.isJsonPrimitive(), "%s\"%s\" is not a text or a number", where, name);
+        JsonPrimitive primitive = value.getAsJsonPrimitive();
+        if (primitive.isNumber()) {
+            double number = primitive.getAsDouble();
+            if (number == Math.rint(number) && Math.abs(number) < 1e15) {
+                return Long.toString((long) number);
+            }
+        }
+        String text = primitive.getAsString();
+        BadInput.unless(StandardCharsets.UTF_8.newEncoder().canEncode(text), "%s\"%s\" has half a character", where, name);
+        return text;
+    }
+
+    private JsonElement value(String name) {
+        JsonElement value = columns.has(name) ? columns.get(name)
+                : columns.entrySet().stream().filter(e -> e.getKey().equalsIgnoreCase(name)).map(e -> e.getValue())
+                        .findFirst().orElse(null);
+        return value == null || value.isJsonNull() ? null : value;
+    }
+}

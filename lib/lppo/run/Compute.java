@@ -1,0 +1,58 @@
+package lppo.run;
+
+import java.util.List;
+import lppo.data.Seed;
+import lppo.learn.Diverged;
+import lppo.learn.Learner;
+import lppo.learn.Sample;
+import lppo.model.Policy;
+import lppo.rollout.GpuRollout;
+import lppo.rollout.Rollout;
+import lppo.rollout.Sampling;
+
+/** Where the heavy half of a run is done: in this process, or on other machines. Both give the same numbers. */
+@FunctionalInterface
+public interface Compute extends AutoCloseable {
+
+    /** Samples from the policy that learns, as it is at each call. */
+    Rollout rollout(Sampling sampling, Seed seed);
+
+    /**
+     * One optimiser step of the learner.
+     *
+     * @param samples {@linkplain Sample#weighted weighted} samples
+     * @throws Diverged before any parameter moves, if the loss or a gradient is no finite number
+     */
+    default Learner.Report update(Learner learner, Learner.Objective objective, List<Sample> samples, double learningRate) {
+        return learner.update(samples, objective, learningRate);
+    }
+
+    /**
+     * What a call of other machines took.
+     *
+     * @param name {@code rollout} or {@code update}
+     * @param parts that it was cut into
+     * @param renewed parts whose machine had other weights than expected, and fetched them
+     * @param seconds in all, seen from here
+     * @param publishing seconds of looking whether the weights have changed, and of handing them on
+     * @param renewing seconds that checking and fetching the weights took, in the slowest part
+     * @param working seconds of the work itself, in the slowest part
+     * @param sent bytes of weights to each machine; 0 if they had not changed
+     * @param received bytes of gradients; 0 for a rollout
+     */
+    record Call(String name, int parts, int renewed, double seconds, double publishing, double renewing, double working, long sent, long received) {}
+
+    /** The calls of other machines since this was last asked. */
+    default List<Call> calls() {
+        return List.of();
+    }
+
+    /** Lets go of the machines. */
+    @Override
+    default void close() {}
+
+    /** In this process; {@code rows} completions at a time. */
+    static Compute here(Policy policy, int rows) {
+        return (sampling, seed) -> new GpuRollout(policy, sampling, seed, rows);
+    }
+}

@@ -1,0 +1,133 @@
+package lppo.run;
+
+import ai.djl.Device;
+import ai.djl.util.cuda.CudaUtils;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import lppo.learn.AdamW;
+import lppo.learn.Learner;
+import lppo.model.Lora;
+import lppo.model.ModelConfig;
+import lppo.model.Precision;
+import lppo.model.Weights;
+
+/**
+ * The memory that a run is going to take, from its configuration alone. Letters as in {@link lppo.model.Decoder}: C width, F
+ * feed-forward width, H heads, K key-value heads, D width of a head. What the engine keeps for a backward pass was counted
+ * in the blocks of the decoder; a test compares the sum with what a process really took.
+ *
+ * @param parameters of the model
+ * @param learning parameters that learn: all, or the adapters'
+ * @param held bytes by purpose, held through the whole run
+ * @param rollout bytes by purpose, while sampling
+ * @param update bytes by purpose, while learning
+ */
+public record Footprint(long parameters, long learning, Map<String, Long> held, Map<String, Long> rollout, Map<String, Long> update) {
+
+    /**
+     * The footprint of a training run.
+     *
+     * @param lora adapters; null if all weights learn
+     * @param promptTokens longest prompt, prefix included
+     */
+    public static Footprint of(ModelConfig c, Options options, Lora.Settings lora, Precision precision, int promptTokens) {
+        long parameters = Weights.count(c);
+        long learning = lora == null ? parameters : Lora.count(c, lora);
+        int width = precision.bytes();
+        Map<String, Long> held = new LinkedHashMap<>();
+        held.put("weights", parameters * (lora == null ? 4 : width));
+        if (lora != null) {
+            held.put("adapters", 4 * learning);
+        }
+        held.put("gradients", 4 * learning);
+        held.put("AdamW's moments", 8 * learning);
+        if (options.kl > 0 && lora == null) {
+            held.put("reference policy", parameters * width);
+        }
+
+        long rows = options.evaluateOn != null ? options.rolloutRows // evaluation takes as many as it may
+                : Math.min(options.rolloutRows, (long) options.problemsPerStep * options.groupSize);
+        long slots = promptTokens + (long) options.maxNewTokens;
+        Map<String, Long> rollout = new LinkedHashMap<>();
+        long cache = 2L * c.layers() * c.kvHeads() * c.headDim() * rows * slots * width;
+        rollout.put("key-value cache", cache + cache / c.layers()); // one layer is copied when rows leave
+        rollout.put("next-token probabilities", rows * c.vocabSize() * 4 * 5);
+        long prompts = (rows + options.groupSize - 1) / options.groupSize; // run once for each group, nothing kept
+        rollout.put("prompts", prompts * promptTokens * block(c, promptTokens, width) / 2);
+        if (lora == null && precision != Precision.FP32) {
+            rollout.put("weights in 16 bits", parameters * width);
+        }
+
+        long longest = Math.min(c.maxPositions(), slots);
+        long tokens = Math.max(options.tokenBudget, longest); // a longer sequence goes alone
+        long learned = Math.max(1, tokens * options.maxNewTokens / Math.max(1, slots)); // of which so many carry the loss
+        long block = tokens * block(c, longest, width);
+        Map<String, Long> update = new LinkedHashMap<>();
+        update.put("activations", options.recompute ? tokens * c.hiddenSize() * width * c.layers() + 2 * block : block * c.layers());
+        update.put("logits", 4 * 6 * (options.recompute ? Math.min(learned * c.vocabSize(), Learner.LOGITS) : learned * c.vocabSize()));
+        return new Footprint(parameters, learning, held, rollout, update);
+    }
+
+    /** Bytes that one block keeps for the backward pass, per token of a sequence of this length. */
+    private static long block(ModelConfig c, long length, int width) {
+        long projected = (c.heads() + 2L * c.kvHeads()) * c.headDim();
+        long attended = (long) c.heads() * c.headDim();
+        long scores = width == 4 && length < 256 ? 3 * c.heads() * length : 0; // plain attention keeps a matrix per head
+        return width * (8L * c.hiddenSize() + 6 * projected + 3 * attended + 6L * c.intermediateSize() + scores);
+    }
+
+    /** Bytes of the larger of the two phases, with what is always held. */
+    public long peak() {
+        return sum(held) + Math.max(sum(rollout), sum(update));
+    }
+
+    /** The sum of some purposes. */
+    public static long sum(Map<String, Long> bytes) {
+        return bytes.values().stream().mapToLong(x -> x).sum();
+    }
+
+    /** What to change, most useful first, if so many bytes are there; empty if it fits. */
+    public List<String> advice(long available, Options options, Lora.Settings lora, Precision precision) {
+        List<String> advice = new ArrayList<>();
+        if (peak() <= available) {
+            return advice;
+        }
+        if (lora == null && sum(held) > available / 2) {
+            advice.add("--lora-rank 16: only adapters learn, so that gradients and moments all but vanish");
+        }
+        if (lora != null && precision == Precision.FP32 && sum(held) > available / 2) {
+            advice.add("--precision bf16: frozen weights take half (on a CPU it is slow)");
+        }
+        if (sum(update) > sum(rollout)) {
+            if (!options.recompute) {
+                advice.add("--recompute: activations of one block instead of all");
+            }
+            advice.add("--token-budget " + Math.max(1, options.tokenBudget / 2) + ": smaller micro-batches, the same gradient");
+        } else {
+            advice.add("--rollout-rows " + Math.max(1, Math.min(options.rolloutRows, options.problemsPerStep * options.groupSize) / 2)
+                    + ": fewer completions at a time, the same samples");
+        }
+        advice.add("--max-new-tokens lower, or a smaller model");
+        return advice;
+    }
+
+    /** Bytes that are free on a device; -1 where the system does not tell. */
+    public static long available(Device device) {
+        if (device.isGpu()) {
+            var usage = CudaUtils.getGpuMemory(device);
+            return usage.getMax() - usage.getCommitted();
+        }
+        try (Stream<String> lines = Files.lines(Path.of("/proc/meminfo"))) {
+            return lines.filter(line -> line.startsWith("MemAvailable:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024).findFirst().orElse(-1);
+        } catch (IOException e) {
+            return -1;
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package lppo.run;
+
+import java.util.ArrayList;
+import java.util.List;
+import lppo.data.BadInput;
+import lppo.data.Problem;
+import lppo.model.Tokenizer;
+import lppo.rollout.Prompt;
+
+/**
+ * Which problems a model has positions for.
+ *
+ * @param problems those whose question leaves room for an answer; a solution that does not fit behind its question is left out
+ * @param leftOut problems whose question fills the positions
+ * @param withoutHint problems whose solution was left out
+ * @param shortened problems that have less room than the longest completion
+ * @param longestPrompt tokens of the longest question, or question and solution, that may be a prompt
+ * @param positions of the model
+ */
+public record PromptFit(List<Problem> problems, int leftOut, int withoutHint, int shortened, int longestPrompt, int positions) {
+
+    /**
+     * Measures problems.
+     *
+     * @param hints whether solutions may be given as prefixes
+     * @throws BadInput if no problem fits
+     */
+    public static PromptFit of(List<Problem> problems, Tokenizer tokenizer, int positions, int maxNewTokens, boolean hints, Object where) {
+        List<Problem> kept = new ArrayList<>();
+        int leftOut = 0;
+        int withoutHint = 0;
+        int shortened = 0;
+        int longest = 0;
+        for (Problem problem : problems) {
+            int question = tokenizer.encode(problem.question()).length;
+            boolean hinted = hints && problem.hasDemonstration();
+            int prompt = hinted ? Prompt.continued(tokenizer::encode, problem.question(), problem.solution()).length : question;
+            if (question >= positions) {
+                leftOut++;
+                continue;
+            }
+            if (prompt >= positions) {
+                withoutHint++;
+                prompt = question;
+                kept.add(problem.withoutSolution());
+            } else {
+                kept.add(problem);
+            }
+            shortened += prompt + maxNewTokens > positions ? 1 : 0;
+            longest = Math.max(longest, prompt);
+        }
+        BadInput.unless(!kept.isEmpty(), "%s: no question fits the model's %d positions", where, positions);
+        return new PromptFit(List.copyOf(kept), leftOut, withoutHint, shortened, longest, positions);
+    }
+
+    /** What a user should know, a line each; nothing if all fits. */
+    public List<String> warnings() {
+        List<String> warnings = new ArrayList<>();
+        int all = problems.size() + leftOut;
+        if (leftOut > 0) {
+            warnings.add("%d of %d problems are left out: their question fills the model's %d positions".formatted(leftOut, all, positions));
+        }
+        if (withoutHint > 0) {
+            warnings.add("%d of %d problems go without their solution: it does not fit the model's %d positions".formatted(withoutHint, all, positions));
+        }
+        if (shortened > 0) {
+            warnings.add("%d of %d problems may be cut short: prompt, prefix and --max-new-tokens exceed the model's %d positions"
+                    .formatted(shortened, all, positions));
+        }
+        return warnings;
+    }
+}

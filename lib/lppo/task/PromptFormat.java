@@ -1,0 +1,14 @@
+package lppo.task;
+
+/** How a question becomes the text of a prompt. */
+@FunctionalInterface
+public interface PromptFormat {
+
+    /** The text of the prompt for a question. */
+    String of(String question);
+
+    /** The question as it is. */
+    static PromptFormat plain() {
+        return question -> question;
+    }
+}

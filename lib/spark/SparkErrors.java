@@ -1,0 +1,87 @@
+package spark;
+
+import ai.djl.engine.EngineException;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import lppo.data.BadInput;
+import lppo.learn.OutOfMemory;
+
+/** What goes wrong with Spark, in one line that says what to do. */
+final class SparkErrors {
+
+    private SparkErrors() {}
+
+    /** Does something; what Spark throws becomes an error that a user understands. */
+    static <T> T told(Callable<T> work) {
+        try {
+            return work.call();
+        } catch (Exception e) {
+            throw told(e);
+        }
+    }
+
+    /** Connects to a master; Spark itself would try for a minute. */
+    static <T> T connecting(Callable<T> work, String master) {
+        if (master.startsWith("spark://")) {
+            List<String> tried = Stream.of(master.substring(8).split(",")).map(SparkErrors::refusal).toList();
+            BadInput.unless(tried.contains(""), "--master %s: does not answer (%s); is the master up, and is this its URL?", master, tried.get(0));
+        }
+        try {
+            return work.call();
+        } catch (Exception e) {
+            if (String.valueOf(e.getMessage()).contains("Could not parse Master URL")) {
+                throw new BadInput("--master " + master + ": is none that Spark knows here; local[2], local-cluster[2,1,1024] and spark://HOST:7077 work"
+                        + " by themselves, k8s://… and yarn under spark-submit (lib/spark/README.md)", e);
+            }
+            if (master.startsWith("spark://")) {
+                throw new BadInput("--master " + master + ": does not answer; is the master up, and is this its URL? (" + first(e.getMessage()) + ")", e);
+            }
+            throw told(e);
+        }
+    }
+
+    /** Why nobody answers at a host and port; empty if somebody does. */
+    private static String refusal(String address) {
+        try (Socket socket = new Socket()) {
+            URI where = new URI("spark://" + address);
+            socket.connect(new InetSocketAddress(where.getHost(), where.getPort()), 5000);
+            return "";
+        } catch (IOException | URISyntaxException | IllegalArgumentException e) {
+            return e.getMessage();
+        }
+    }
+
+    private static RuntimeException told(Exception e) {
+        for (Throwable t = e; t != null; t = t.getCause()) {
+            if (t instanceof BadInput bad) {
+                return new BadInput(bad.getMessage(), e);
+            }
+            if (t instanceof EngineException engine && OutOfMemory.is(engine)) {
+                return engine; // the trainer saves, and says what to lower
+            }
+        }
+        String message = String.valueOf(e.getMessage());
+        if (message.contains("spark.rpc.message.maxSize")) {
+            return new BadInput("a task is too large to send: lower --token-budget or --problems-per-step, or add --conf spark.rpc.message.maxSize=512", e);
+        }
+        if (message.contains("spark.driver.maxResultSize")) {
+            return new BadInput("the gradients are larger than the driver accepts: add --conf spark.driver.maxResultSize=0, or --conf spark.lppo.sum=tree", e);
+        }
+        if (message.contains("OutOfMemoryError") || message.contains("ExecutorLostFailure")) {
+            return new IllegalStateException("an executor died again and again (" + first(message) + "); is its memory too small? Weights and gradients pass through"
+                    + " Java's heap: --conf spark.executor.memory=4g. The engine's memory is outside of it: lower --token-budget and --rollout-rows, and on Kubernetes"
+                    + " and YARN --conf spark.executor.memoryOverhead=4g", e);
+        }
+        return e instanceof RuntimeException runtime && !(e instanceof IllegalStateException) ? runtime : new IllegalStateException("Spark: " + first(message), e);
+    }
+
+    private static String first(String message) {
+        return String.valueOf(message).lines().findFirst().orElse("");
+    }
+}

@@ -1,0 +1,90 @@
+package answers;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import answers.Algebra.Decision;
+import java.io.BufferedReader;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** The process of computer algebra: bounded, mortal, and replaced. */
+class AlgebraTest {
+
+    /** In Answers's own notation, what no deadline suffices for. */
+    private static final String ENDLESS = "Sum(Integrate(Sin(k*Sin(z)*Exp(z^2)),{z,0,k}),{k,1,10^9})";
+
+    @Test
+    void aQuestionWithoutEndIsKilledAndTheNextOnesAreDecidedUntilItIsClosed() {
+        Algebra algebra = new Algebra(Duration.ofSeconds(3));
+        assertEquals(Decision.EQUAL, algebra.compare("1", "1", 0).decision());
+        ProcessHandle first = algebra.processes().get(0);
+        long start = System.nanoTime();
+        Algebra.Reply endless = algebra.compare(ENDLESS, "1", 0);
+        assertTrue(endless.failed() && endless.reason().contains("within 3000 ms"), endless.toString());
+        assertTrue(System.nanoTime() - start < 15e9, "at the deadline");
+        first.onExit().orTimeout(10, TimeUnit.SECONDS).join();
+
+        assertEquals(Decision.EQUAL, algebra.compare("Sqrt(8)", "2*Sqrt(2)", 0).decision());
+        assertEquals(Decision.EQUAL, algebra.compare("Sin(x0)^2+Cos(x0)^2", "1", 1).decision());
+        assertEquals(Decision.DIFFERENT, algebra.compare("Sqrt(10^40+1)", "10^20", 0).decision());
+        assertEquals(Decision.DIFFERENT, algebra.compare("x0", "x1", 2).decision());
+        Algebra.Reply nonsense = algebra.compare("x0+", "Foo(", 1);
+        assertTrue(nonsense.decision() == Decision.UNDECIDED && nonsense.failed(), nonsense.toString());
+        assertEquals(Decision.EQUAL, algebra.compare("1", "1", 0).decision());
+        ProcessHandle second = algebra.processes().get(0);
+        algebra.close();
+        second.onExit().orTimeout(10, TimeUnit.SECONDS).join();
+    }
+
+    @Test
+    void aProcessThatIsKilledAtWorkIsCountedAndReplaced() throws Exception {
+        try (MathAnswer judge = new MathAnswer(Duration.ofSeconds(20))) {
+            assertTrue(judge.judge("\\boxed{\\sqrt{8}}", "2\\sqrt{2}").correct());
+            ProcessHandle process = judge.algebra().processes().get(0);
+            Thread killer = new Thread(() -> {
+                try {
+                    Thread.sleep(500);
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+                process.destroyForcibly();
+            });
+            killer.start();
+            Algebra.Reply reply = judge.algebra().compare(ENDLESS, "1", 0);
+            killer.join();
+            assertTrue(reply.failed() && reply.reason().contains("died"), reply.toString());
+            List<Integer> wrong = IntStream.range(2, 20).parallel()
+                    .filter(i -> !judge.judge("\\boxed{\\sqrt{" + 3 * i * i + "}}", i + "\\sqrt{3}").correct()).boxed().toList();
+            assertEquals(List.of(), wrong, "and threads may share the next");
+        }
+    }
+
+    /** The parent is killed without a chance to clean up, while the child works. */
+    @Test
+    void theProcessDoesNotOutliveItsParent() throws Exception {
+        Process parent = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx200m", "-cp",
+                System.getProperty("java.class.path"), AlgebraTest.class.getName()).redirectErrorStream(true).start();
+        ProcessHandle child;
+        try (BufferedReader out = parent.inputReader()) {
+            child = ProcessHandle.of(Long.parseLong(out.readLine())).orElseThrow();
+            Thread.sleep(300);
+            parent.destroyForcibly();
+            child.onExit().orTimeout(20, TimeUnit.SECONDS).join();
+        }
+        assertFalse(child.isAlive());
+    }
+
+    /** Prints the process of its child, and asks it what has no end. */
+    public static void main(String... arguments) {
+        Algebra algebra = new Algebra(Duration.ofSeconds(100));
+        algebra.compare("1", "1", 0);
+        System.out.println(algebra.processes().get(0).pid());
+        algebra.compare(ENDLESS, "1", 0);
+    }
+}

@@ -1,0 +1,54 @@
+package commands;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import answers.MathAnswer;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import lppo.data.BadInput;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Files of answers. */
+class AnswerPairsTest {
+
+    @Test
+    void everyLineGetsAVerdictInOrder() throws Exception {
+        List<Long> done = new ArrayList<>();
+        StringWriter out = new StringWriter();
+        AnswerPairs.Tally tally;
+        try (MathAnswer judge = new MathAnswer()) {
+            tally = AnswerPairs.judge(judge, List.of("{\"completion\": \"\\\\boxed{1/2}\", \"reference\": \"0.5\"}",
+                    "{\"completion\": \"so 5 < 6 & \\\"x\\\", the answer is 7\", \"reference\": \"8\"}",
+                    "{\"completion\": \"first 4, and\", \"reference\": \"4\", \"truncated\": true}"), "f", out, done::add);
+        }
+        List<JsonObject> lines = out.toString().lines().map(line -> JsonParser.parseString(line).getAsJsonObject()).toList();
+        assertEquals(List.of("true 1/2", "false 7", "false "),
+                lines.stream().map(line -> line.get("correct") + " " + line.get("extracted").getAsString()).toList());
+        assertTrue(lines.stream().noneMatch(line -> line.get("reason").getAsString().isBlank()));
+        assertEquals(new AnswerPairs.Tally(1, 3), tally);
+        assertEquals(List.of(1L, 2L, 3L), done);
+    }
+
+    @Test
+    void aBrokenLineIsNamed(@TempDir Path folder) throws Exception {
+        for (String broken : List.of("", "{", "[]", "3", "{\"completion\": \"1\"}", "{\"completion\": [], \"reference\": \"1\"}",
+                "{\"completion\": null, \"reference\": \"1\"}", "{\"completion\": {}, \"reference\": \"1\"}")) {
+            try (MathAnswer judge = new MathAnswer()) {
+                BadInput e = assertThrows(BadInput.class, () -> AnswerPairs.judge(judge,
+                        List.of("{\"completion\": \"1\", \"reference\": \"1\"}", broken), "some.jsonl", new StringWriter(), n -> {}), broken);
+                assertTrue(e.getMessage().startsWith("some.jsonl, line 2: must be"), e.getMessage());
+            }
+        }
+        assertThrows(BadInput.class, () -> AnswerPairs.lines(folder.resolve("none")));
+        Path bytes = Files.write(folder.resolve("bytes"), new byte[] {(byte) 0xc3, 0x28});
+        assertTrue(assertThrows(BadInput.class, () -> AnswerPairs.lines(bytes)).getMessage().contains("UTF-8"));
+    }
+}

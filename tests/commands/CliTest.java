@@ -1,0 +1,77 @@
+package commands;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.engine.EngineException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.util.concurrent.Callable;
+import lppo.data.BadInput;
+import lppo.learn.Diverged;
+import org.junit.jupiter.api.Test;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** What a person sees of an error. */
+class CliTest {
+
+    @Test
+    void everyFailureIsOneLineWithAStatus() {
+        told(2, "x: no such file", () -> { throw new BadInput("x: no such file"); });
+        told(1, "step 3: the loss is NaN", () -> { throw new Diverged("step 3: the loss is NaN"); });
+        told(1, "out of memory: lower --rollout-rows", () -> { throw new EngineException("DefaultCPUAllocator: not enough memory"); });
+        told(1, "JAVA_TOOL_OPTIONS=-Xmx4g", () -> { throw new OutOfMemoryError("Java heap space"); });
+        told(1, "f: cannot be written (No space left on device)",
+                () -> { throw new UncheckedIOException("f: cannot be written", new IOException("No space left on device")); });
+        told(1, "IllegalStateException: first; add --verbose", () -> { throw new IllegalStateException("first\nsecond"); });
+        told(1, "NullPointerException", () -> { throw new NullPointerException(); });
+    }
+
+    @Test
+    void wrongUsageIsStatusTwo() {
+        for (String[] arguments : new String[][] {{"--nonsense"}, {"--number", "many"}, {"--number"}, {"stray"}}) {
+            StringWriter err = new StringWriter();
+            assertEquals(2, Cli.execute(new Work(() -> 0), new PrintWriter(err), arguments));
+            assertTrue(err.toString().startsWith("work: ") && err.toString().contains("--help"), err.toString());
+            assertEquals(1, err.toString().lines().count());
+        }
+        assertEquals(0, Cli.execute(new Work(() -> 0), new PrintWriter(new StringWriter()), "--number", "3"));
+    }
+
+    @Test
+    void verboseShowsTheStack() {
+        StringWriter err = new StringWriter();
+        assertEquals(1, Cli.execute(new Work(() -> { throw new IllegalStateException("first"); }), new PrintWriter(err), "--verbose"));
+        assertTrue(err.toString().contains("\tat commands.CliTest"), err.toString());
+    }
+
+    private static void told(int status, String message, Callable<Integer> work) {
+        StringWriter err = new StringWriter();
+        assertEquals(status, Cli.execute(new Work(work), new PrintWriter(err)));
+        assertTrue(err.toString().contains(message), err.toString());
+        assertEquals(1, err.toString().lines().count());
+        assertFalse(err.toString().contains("\tat "), "no stack");
+    }
+
+    @Command(name = "work")
+    private static final class Work implements Callable<Integer> {
+
+        @Option(names = "--number")
+        int number;
+
+        private final Callable<Integer> work;
+
+        Work(Callable<Integer> work) {
+            this.work = work;
+        }
+
+        @Override
+        public Integer call() throws Exception {
+            return work.call();
+        }
+    }
+}

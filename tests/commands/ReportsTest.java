@@ -1,0 +1,142 @@
+package commands;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import javax.imageio.ImageIO;
+import lppo.Loss;
+import lppo.Recipe;
+import lppo.view.Charts;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tech.tablesaw.api.Table;
+
+/** What a comparison says of runs that were made up. */
+class ReportsTest {
+
+    private static final List<Recipe> TWO = List.of(Recipe.GRPO, Recipe.LPPO);
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void recipesAcrossLosses() throws Exception {
+        Map<String, List<RunGroup>> conditions = new LinkedHashMap<>();
+        for (Loss loss : Loss.values()) { // LPPO is 0.1, 0.2 and 0.3 above GRPO, whatever the loss
+            conditions.put(loss.title(), List.of(runs(loss.id(), Recipe.GRPO, 0.2, 0.3, 0.4), runs(loss.id(), Recipe.LPPO, 0.3, 0.5, 0.7)));
+        }
+        ConditionReport across = new ConditionReport("loss", conditions);
+        Table table = across.table();
+        assertEquals(List.of("loss", "GRPO", "LPPO", "LPPO minus GRPO [95 %]"), table.columnNames());
+        assertEquals(List.of("GRPO", "Dr. GRPO", "DAPO", "GSPO", "CISPO", "RLOO", "REINFORCE++"), table.stringColumn(0).asList());
+        for (int row = 0; row < 7; row++) {
+            assertEquals("0.300 ± 0.100", table.stringColumn(1).get(row));
+            assertEquals("0.500 ± 0.200", table.stringColumn(2).get(row));
+            assertEquals("+0.200 [+0.100, +0.300]", table.stringColumn(3).get(row));
+        }
+
+        across.write(folder, "Recipe by loss", "3 seeds, 40 steps.");
+        assertTrue(ImageIO.read(folder.resolve("across.png").toFile()).getWidth() > 0);
+        String csv = Files.readString(folder.resolve("across.csv"));
+        assertFalse(csv.contains("\r"), "lines end alike on every system");
+        List<String> lines = csv.lines().toList();
+        assertEquals("loss,recipe,seed_index,level,greedy,average", lines.get(0));
+        assertEquals(1 + 7 * 2 * 3 * 2, lines.size());
+        assertEquals("\"GRPO\",GRPO,0,3,0.2,0.2", lines.get(1));
+        assertEquals("\"REINFORCE++\",LPPO,2,all,0.7,0.7", lines.get(lines.size() - 1));
+        String page = Files.readString(folder.resolve("report.md"));
+        assertTrue(page.startsWith("# Recipe by loss\n\n3 seeds, 40 steps.") && page.contains("REINFORCE++"), page);
+        assertEquals(2 + 7, page.lines().filter(l -> l.startsWith("|")).count(), "a table of seven losses");
+    }
+
+    @Test
+    void oneRecipeAndOneSeedAcrossLossesComparesNothing() throws Exception {
+        ConditionReport across = new ConditionReport("loss", Map.of("GSPO", List.of(runs("gspo", Recipe.GRPO, 0.25))));
+        assertEquals(List.of("loss", "GRPO"), across.table().columnNames());
+        assertEquals("0.250", across.table().stringColumn(1).get(0), "no spread of one");
+        across.write(folder, "", "");
+        assertEquals("\"GSPO\",GRPO,0,3,0.25,0.25", Files.readAllLines(folder.resolve("across.csv")).get(1));
+    }
+
+    @Test
+    void allRecipesRankedByAccuracy() throws Exception {
+        List<RunGroup> compared = new ArrayList<>();
+        double greedy = 0.2;
+        for (Recipe recipe : Recipe.values()) { // the later, the better, but for GRPO
+            compared.add(recipe == Recipe.GRPO ? runs("a", recipe, 0.5, 0.5, 0.5) : runs("a", recipe, greedy, greedy + 0.1, greedy + 0.2));
+            greedy += 0.05;
+        }
+        RecipeReport report = new RecipeReport(compared, List.of(), 0.4, true);
+        Table table = report.table();
+        assertEquals(Recipe.values().length, table.rowCount());
+        double[] means = table.stringColumn("greedy").asList().stream().mapToDouble(s -> Double.parseDouble(s.substring(0, 5))).toArray();
+        for (int i = 1; i < means.length; i++) {
+            assertTrue(means[i] <= means[i - 1], "the best first");
+        }
+        int grpo = table.stringColumn("recipe").asList().indexOf("GRPO");
+        assertTrue(grpo > 0);
+        assertEquals("", table.stringColumn("greedy minus GRPO [95 %]").get(grpo));
+        report.write(folder, "setting");
+        String page = Files.readString(folder.resolve("report.md"));
+        assertTrue(page.contains("- dynamic sampling: above GRPO.") && page.contains("- BREAD: not told apart from GRPO."), page);
+        assertTrue(page.contains("- GRPO + PG: below GRPO."), page);
+        assertTrue(ImageIO.read(folder.resolve("accuracy-tokens.png").toFile()).getWidth() > 0);
+        assertEquals(1 + 8 * 3 * 4, Files.readAllLines(folder.resolve("curves.csv")).size());
+    }
+
+    @Test
+    void recipesInTheirOrder() throws Exception {
+        List<RunGroup> compared = new ArrayList<>();
+        for (Recipe recipe : TWO) {
+            compared.add(runs("b", recipe, recipe == Recipe.GRPO ? 0.2 : 0.4));
+        }
+        Table table = new RecipeReport(compared, List.of(), 0.3, false).table();
+        assertEquals(List.of("GRPO", "LPPO"), table.stringColumn("recipe").asList());
+        assertEquals("never", table.stringColumn("steps to 0.30").get(0));
+        assertEquals("40", table.stringColumn("steps to 0.30").get(1));
+        assertEquals("4000", table.stringColumn("tokens to it").get(1));
+        assertEquals("+0.200", table.stringColumn("greedy minus GRPO [95 %]").get(1));
+    }
+
+    @Test
+    void aShortRunIsOnePointAndWhatIsMissingIsLeftOut() throws Exception {
+        Path run = Files.createDirectories(folder.resolve("short"));
+        Files.writeString(run.resolve("metrics.csv"), "step,loss,entropy\n1,NaN,NaN\n2,0.5,NaN\n");
+        RunGroup runs = new RunGroup("GRPO", List.of(run));
+        assertArrayEquals(new double[] {2}, runs.metrics("loss", 5).x());
+        assertArrayEquals(new double[] {0.5}, runs.metrics("loss", 5).mean());
+        for (String column : List.of("loss", "entropy")) { // a chart without a value is empty, but a chart
+            assertTrue(Charts.curves(column, "step", column, List.of(runs.metrics(column, 1))).getWidth() > 0);
+        }
+    }
+
+    /** Run folders, one a seed, that end at these accuracies after 40 steps of 100 tokens. */
+    private RunGroup runs(String condition, Recipe recipe, double... greedy) throws IOException {
+        List<Path> folders = new ArrayList<>();
+        for (int seed = 0; seed < greedy.length; seed++) {
+            Path run = Files.createDirectories(folder.resolve(condition).resolve(recipe.id() + "-" + seed));
+            Files.writeString(run.resolve("evaluation.csv"), String.format(Locale.ROOT, "step,sampled_tokens,level,problems,greedy,average%n"
+                    + "0,0,3,4,0,0%n0,0,all,4,0,0%n40,4000,3,4,%1$s,%1$s%n40,4000,all,4,%1$s,%1$s%n", greedy[seed]));
+            StringBuilder metrics = new StringBuilder("step,sampled_tokens,silent_share\n");
+            StringBuilder problems = new StringBuilder("step,problem,level,pass_rate,guided_pass_rate,ema,progress,weight,guided,beta\n");
+            for (int step = 1; step <= 40; step++) {
+                metrics.append("%d,%d,0.5\n".formatted(step, 100 * step));
+                problems.append("%d,p%d,3,0.5,,0.5,0,1,%d,0.5\n".formatted(step, step % 5, recipe.guided() ? 1 : 0));
+            }
+            Files.writeString(run.resolve("metrics.csv"), metrics);
+            Files.writeString(run.resolve("problems.csv"), problems);
+            folders.add(run);
+        }
+        return new RunGroup(recipe.title(), folders);
+    }
+}

@@ -1,0 +1,119 @@
+package lppo.judge;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.Device;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import lppo.Checkout;
+import lppo.data.Problem;
+import lppo.data.Seed;
+import lppo.data.Problems;
+import lppo.model.Policy;
+import lppo.rollout.Sampling;
+import lppo.view.Tables;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import tech.tablesaw.api.Table;
+
+/** Evaluations of the base policy. */
+class EvaluationTest {
+
+    private static Policy policy;
+    private static List<Problem> problems;
+
+    @BeforeAll
+    static void load() {
+        policy = Policy.load(Checkout.ROOT.resolve("data/base"), Device.cpu());
+        List<Problem> all = Problems.read(Checkout.ROOT.resolve("data/validation.jsonl"));
+        problems = new ArrayList<>(all.subList(190, 200)); // level 11
+        problems.addAll(all.subList(0, 10)); // level 3
+        problems.add(new Problem("x", all.get(40).question(), all.get(40).answer(), null, null, null));
+    }
+
+    @AfterAll
+    static void close() {
+        policy.close();
+    }
+
+    @Test
+    void partsGiveWhatTheWholeGives() {
+        Evaluation whole = Evaluation.of(policy, problems, Reward.lastWord(), 14, 4, new Seed(0));
+        List<Evaluation> parts = new ArrayList<>();
+        for (int from = 0; from < problems.size(); from += 4) {
+            parts.add(Evaluation.of(policy, problems.subList(from, Math.min(from + 4, problems.size())), Reward.lastWord(),
+                    Sampling.plain(14), 4, 7, new Seed(0)));
+        }
+        Evaluation joined = Evaluation.joined(parts);
+        assertEquals(whole.rows(), joined.rows());
+        for (int i = 0; i < problems.size(); i++) {
+            assertEquals(problems.get(i), joined.greedy().get(i).prompt().problem());
+            assertEquals(problems.get(i), joined.sampled().get(i).problem());
+            assertArrayEquals(whole.greedy().get(i).tokens(), joined.greedy().get(i).tokens());
+            assertArrayEquals(whole.sampled().get(i).rewards(), joined.sampled().get(i).rewards());
+        }
+    }
+
+    @Test
+    void levelsAreInNumericOrderAndThenAll() {
+        Evaluation evaluation = Evaluation.of(policy, problems, Reward.lastWord(), 14, 0, new Seed(0));
+        assertEquals(List.of("3", "11", "all"), evaluation.rows().stream().map(Evaluation.Row::level).toList());
+        assertEquals(List.of(10, 10, 21), evaluation.rows().stream().map(Evaluation.Row::problems).toList());
+        assertEquals(evaluation.all(), evaluation.rows().get(2));
+        assertTrue(Double.isNaN(evaluation.all().average()), "no samples, no average");
+    }
+
+    @Test
+    void whatIsCutAnswersNothing() {
+        Evaluation cut = Evaluation.of(policy, problems, Reward.lastWord(), 1, 4, new Seed(0));
+        assertEquals(1, cut.truncated());
+        assertEquals(0, cut.all().greedy());
+        cut.greedy().forEach(c -> assertEquals(Optional.empty(), Evaluation.answer(c, policy, Reward.lastWord())));
+        assertEquals(0, Evaluation.of(policy, problems, Reward.lastWord(), 14, 4, new Seed(0)).truncated());
+    }
+
+    @Test
+    void theMajorityCountsWhatTheRewardExtracts() {
+        Evaluation evaluation = Evaluation.of(policy, problems, Reward.lastWord(), 14, 8, new Seed(0));
+        List<Score> scores = Score.of(evaluation, List.of(8), c -> Evaluation.answer(c, policy, Reward.lastWord()));
+        assertEquals(List.of("greedy", "avg@8", "pass@8", "maj@8"), scores.stream().map(Score::name).toList());
+        assertTrue(scores.get(1).mean() < scores.get(3).mean(), "the majority of samples is better than a sample");
+        assertTrue(scores.get(3).mean() < scores.get(2).mean(), "and worse than the best of them");
+        assertEquals(Optional.of("7"), Reward.lastWord().answer(" 3 7\n"));
+        assertEquals(Optional.empty(), Reward.lastWord().answer(" "));
+        Reward lambda = (problem, response) -> 1;
+        assertEquals(Optional.empty(), lambda.answer("7"));
+    }
+
+    @Test
+    void tablesSayWhatTheScoresAre() {
+        Evaluation evaluation = Evaluation.of(policy, problems, Reward.lastWord(), 14, 2, new Seed(0));
+        List<Score> scores = Score.of(evaluation, List.of(2), c -> Optional.empty());
+        Table table = Tables.scores("validation", evaluation, scores);
+        assertEquals(List.of("level", "problems", "greedy", "avg@2", "pass@2"), table.columnNames());
+        assertEquals(List.of("3", "11", "all", "95 %"), table.stringColumn("level").asList());
+        assertEquals(String.format(Locale.ROOT, "%.3f", evaluation.all().greedy()), table.getString(2, "greedy"));
+        assertTrue(table.getString(3, "pass@2").matches("0\\.\\d{3} to [01]\\.\\d{3}"), table.getString(3, "pass@2"));
+
+        Map<String, List<Score>> both = new LinkedHashMap<>();
+        both.put("A", List.of(new Score("greedy", new double[] {0, 1}), new Score("maj@8", new double[] {1, 1})));
+        both.put("B", List.of(new Score("greedy", new double[] {1})));
+        Table summary = Tables.summary(both);
+        assertEquals(List.of("A", "B", "average"), summary.stringColumn("benchmark").asList());
+        assertEquals(List.of("0.500", "1.000", "0.750"), summary.stringColumn("greedy").asList(), "benchmarks weigh alike");
+        assertEquals(List.of("1.000", "", ""), summary.stringColumn("maj@8").asList(), "no average of some");
+
+        Table rows = Tables.rows("A", evaluation, scores);
+        assertEquals(9, rows.rowCount());
+        assertEquals(scores.get(2).mean(), rows.doubleColumn("value").get(8), 1e-12);
+        assertEquals(scores.get(2).interval().high(), rows.doubleColumn("high").get(8), 1e-12);
+        assertTrue(rows.doubleColumn("low").isMissing(0), "of levels there is no interval");
+    }
+}

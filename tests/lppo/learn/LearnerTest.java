@@ -1,0 +1,322 @@
+package lppo.learn;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import lppo.Checkout;
+import lppo.Kl;
+import lppo.PolicyLoss;
+import lppo.PolicyLoss.Aggregation;
+import lppo.data.BadInput;
+import lppo.data.Seed;
+import lppo.model.Lora;
+import lppo.model.Policy;
+import lppo.model.Precision;
+import lppo.task.ModularChain;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** One optimiser step on ragged samples of a tiny random policy. */
+class LearnerTest {
+
+    @TempDir
+    static Path skeleton;
+
+    @BeforeAll
+    static void write() throws Exception {
+        ModularChain.writeSkeleton(skeleton);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Aggregation.class)
+    void microBatchesHaveTheGradientsOfOneBatch(Aggregation aggregation) {
+        List<Sample> samples = Sample.weighted(samples(), aggregation);
+        List<float[]> whole = gradients(samples, 100_000);
+        assertTrue(TokenBatch.micro(samples, 1).size() == samples.size(), "each sample goes alone");
+        for (int budget : new int[] {1, 40}) {
+            List<float[]> parts = gradients(samples, budget);
+            for (int i = 0; i < whole.size(); i++) {
+                assertArrayEquals(whole.get(i), parts.get(i), 1e-5f, "budget " + budget + ", parameter " + i);
+            }
+        }
+        double norm = Math.sqrt(whole.stream().mapToDouble(LearnerTest::squares).sum());
+        assertTrue(norm > 1e-3, "there must be something to compare: " + norm);
+    }
+
+    @Test
+    void samplesWithoutAdvantageCanBeLeftOut() {
+        List<Sample> samples = Sample.weighted(samples(), Aggregation.TOKEN_MEAN);
+        List<Sample> learned = samples.stream().filter(s -> s.advantage() != 0).toList();
+        assertTrue(learned.size() < samples.size());
+        List<float[]> with = gradients(samples, 100_000);
+        List<float[]> without = gradients(learned, 100_000);
+        for (int i = 0; i < with.size(); i++) {
+            assertArrayEquals(with.get(i), without.get(i), 1e-6f, "parameter " + i);
+        }
+    }
+
+    @Test
+    void promptsAndPaddingCarryNoLoss() {
+        // the first token of the completion is predicted by the last one of the prompt: three targets, none of the prompt
+        try (Policy policy = policy()) {
+            TokenBatch batch = TokenBatch.of(List.of(new Sample(new int[] {2, 20, 3}, new int[] {30, 1}, new float[] {-1, -2}, 0.5, 0.25),
+                    new Sample(new int[] {3}, new int[] {1}, new float[] {-3}, -1, 0.5)), policy.manager());
+            assertArrayEquals(new long[] {2, 20, 3, 30, 3, 0, 0, 0}, batch.tokens().toLongArray());
+            assertArrayEquals(new long[] {2, 3, 4}, batch.index().toLongArray());
+            assertArrayEquals(new long[] {30, 1, 1}, batch.targets().toLongArray());
+            assertArrayEquals(new float[] {-1, -2, -3}, batch.behaviour().toFloatArray());
+            assertArrayEquals(new float[] {0.5f, 0.5f, -1}, batch.advantages().toFloatArray());
+            assertArrayEquals(new float[] {0.25f, 0.25f, 0.5f}, batch.weights().toFloatArray());
+        }
+    }
+
+    @Test
+    void aNotANumberStopsBeforeTheWeightsMove() {
+        try (Policy policy = policy()) {
+            List<float[]> before = weights(policy);
+            List<Sample> samples = new ArrayList<>(samples());
+            samples.get(2).behaviour()[1] = Float.NaN;
+            Learner learner = learner(policy, 40);
+            List<Sample> batch = Sample.weighted(samples, Aggregation.TOKEN_MEAN);
+            Diverged stopped = assertThrows(Diverged.class, () -> learner.update(batch, objective(), 0.1));
+            assertTrue(stopped.getMessage().contains("NaN"), stopped.getMessage());
+            assertSame(before, weights(policy));
+        }
+    }
+
+    @Test
+    void theStepIsClippedToTheNorm() {
+        try (Policy policy = policy()) {
+            // with an epsilon this large the step is about lr / eps times the clipped gradient
+            AdamW optimizer = new AdamW(policy.weights().parameters(), policy.manager(), new AdamW.Settings(0, 0, 1e3, 0));
+            List<float[]> before = weights(policy);
+            Learner.Report report = new Learner(policy, optimizer, 1, 1000, 1e-2)
+                    .update(Sample.weighted(samples(), Aggregation.TOKEN_MEAN), objective(), 1e5);
+            assertTrue(report.gradientNorm() > 2e-2, "must need clipping: " + report.gradientNorm());
+            List<float[]> after = weights(policy);
+            double moved = 0;
+            for (int i = 0; i < before.size(); i++) {
+                for (int j = 0; j < before.get(i).length; j++) {
+                    moved += Math.pow(after.get(i)[j] - before.get(i)[j], 2);
+                }
+            }
+            assertEquals(1e-2 * 1e5 / 1e3, Math.sqrt(moved), 1e-2);
+        }
+    }
+
+    @Test
+    void theReportOfTheFirstUpdateIsOnPolicy() {
+        try (Policy policy = policy()) {
+            Learner learner = learner(policy, 40);
+            List<Sample> samples = Sample.weighted(samples(), Aggregation.TOKEN_MEAN);
+            List<Sample> onPolicy = new ArrayList<>();
+            for (Sample sample : samples) { // what the policy itself says
+                TokenBatch batch = TokenBatch.of(List.of(sample), policy.manager());
+                NDArray chosen = Learner.chosen(batch, policy.decoder().hidden(batch.tokens(), null));
+                float[] own = Learner.logProbs(policy, batch, chosen, 1).get(0).toFloatArray();
+                onPolicy.add(new Sample(sample.prompt(), sample.completion(), own, sample.advantage(), sample.weight()));
+            }
+            Learner.Report report = learner.update(onPolicy, objective(), 1e-3);
+            assertEquals(1, report.ratio(), 1e-5);
+            assertEquals(0, report.clipFraction(), 0);
+            assertEquals(0, report.difference(), 1e-5);
+            assertEquals(0, report.kl(), 0);
+            double mean = onPolicy.stream().mapToDouble(s -> s.weight() * s.completion().length * s.advantage()).sum();
+            assertEquals(-mean, report.loss(), 1e-5);
+            assertTrue(report.entropy() > 0 && report.entropy() <= Math.log(policy.config().vocabSize()) + 1e-4,
+                    report::toString);
+            assertTrue(learner.update(onPolicy, objective(), 1e-3).loss() < report.loss(), "the step must have helped");
+        }
+    }
+
+    /** Packed rows, whose completions share their prompt, against a row for each, which is what recomputing uses. */
+    @ParameterizedTest
+    @CsvSource({"qwen2, FP32, 5e-6", "qwen3, FP32, 5e-6", "llama, FP32, 5e-6", "llama, BF16, 1e-2", "qwen2, BF16, 1e-2"})
+    void sharingPromptsGivesTheSameGradientAndReport(String model, Precision precision, float tolerance) {
+        List<Sample> samples = new ArrayList<>();
+        for (int i = 0; i < 24; i++) {
+            int[] prompt = i % 3 == 0 ? new int[] {2, 20, 3} : i % 3 == 1 ? new int[] {7} : new int[] {2, 21, 20, 9, 11};
+            int[] completion = java.util.stream.IntStream.range(0, 1 + i * i % 11).map(t -> 3 + t * t % 50).toArray();
+            float[] behaviour = new float[completion.length];
+            java.util.Arrays.fill(behaviour, -4);
+            samples.add(new Sample(prompt, completion, behaviour, i % 2 == 0 ? 1 : -0.5, 0));
+        }
+        List<Sample> weighted = Sample.weighted(samples, Aggregation.TOKEN_MEAN);
+        List<List<Sample>> rows = TokenBatch.rows(weighted, 1000);
+        assertEquals(3, rows.size());
+        try (Policy packed = fixture(model, precision, true); Policy plain = fixture(model, precision, true)) {
+            double[] found = learner(packed, 60).gradients(weighted, objective());
+            assertArrayEquals(learner(plain, 60).recomputing().gradients(weighted, objective()), found, Math.max(1e-5, tolerance));
+            for (int i = 0; i < plain.parameters().size(); i++) {
+                assertArrayEquals(plain.parameters().get(i).getGradient().toFloatArray(),
+                        packed.parameters().get(i).getGradient().toFloatArray(), tolerance);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"qwen2", "qwen3", "llama"})
+    void recomputingGivesTheSameGradientAndReport(String model) {
+        List<Sample> samples = Sample.weighted(samples(), Aggregation.TOKEN_MEAN);
+        try (Policy plain = fixture(model, Precision.FP32, true); Policy lean = fixture(model, Precision.FP32, true);
+                Policy reference = fixture("qwen2", Precision.FP32, true)) {
+            Learner.Objective objective = Learner.Objective.of(new PolicyLoss(0.2, 0.28, 0.1), reference);
+            double[] expected = learner(plain, 40).gradients(samples, objective);
+            int vocabulary = lean.config().vocabSize(); // three tokens at a time
+            assertArrayEquals(expected, learner(lean, 40).recomputing(3L * vocabulary).gradients(samples, objective), 1e-5);
+            for (int i = 0; i < plain.parameters().size(); i++) {
+                assertArrayEquals(plain.parameters().get(i).getGradient().toFloatArray(),
+                        lean.parameters().get(i).getGradient().toFloatArray(), 5e-6f);
+            }
+        }
+    }
+
+    /** Three tokens at a time: a slice begins and ends inside a completion, whose ratio and loss need all of its tokens. */
+    @ParameterizedTest
+    @CsvSource({"SEQUENCE, CLIPPED", "TRAJECTORY, CLIPPED", "TOKEN, CISPO", "SEQUENCE, CISPO"})
+    void slicesCutNoRatioInTwo(PolicyLoss.Ratio ratio, PolicyLoss.Surrogate surrogate) {
+        List<Sample> drawn = samples();
+        List<Sample> samples = Sample.weighted(drawn.stream().map(s -> new Sample(drawn.get(drawn.indexOf(s) / 3 * 3).prompt(), s.completion(),
+                s.behaviour(), s.advantage(), 0)).toList(), Aggregation.SEQUENCE_MEAN); // threes share a prompt, and in the plain way a row
+        try (Policy plain = fixture("qwen2", Precision.FP32, true); Policy reference = fixture("qwen3", Precision.FP32, false)) {
+            Learner.Objective objective = Learner.Objective.of(new PolicyLoss(ratio, surrogate, 0.5, 3, Kl.K2, 0.1), reference);
+            double[] expected = learner(plain, 100).gradients(samples, objective);
+            assertTrue(expected[1] > 0.05 && expected[1] != 1, "off the policy that sampled: " + expected[1]);
+            for (long tokens : new long[] {1, 3, 5}) {
+                try (Policy lean = fixture("qwen2", Precision.FP32, true)) {
+                    assertArrayEquals(expected, learner(lean, 100).recomputing(tokens * lean.config().vocabSize()).gradients(samples, objective),
+                            1e-5);
+                    for (int i = 0; i < plain.parameters().size(); i++) {
+                        assertArrayEquals(plain.parameters().get(i).getGradient().toFloatArray(),
+                                lean.parameters().get(i).getGradient().toFloatArray(), 1e-5f, tokens + " tokens, parameter " + i);
+                    }
+                }
+            }
+            double norm = Math.sqrt(plain.parameters().stream().mapToDouble(p -> squares(p.getGradient().toFloatArray())).sum());
+            assertTrue(norm > 1e-3, "there must be something to compare: " + norm);
+        }
+    }
+
+    @Test
+    void recomputingLearnsAdaptersOnBf16WeightsAlmostAsPlainFp32Does() {
+        List<Sample> samples = Sample.weighted(samples(), Aggregation.TOKEN_MEAN);
+        try (Policy wide = fixture("qwen3", Precision.FP32, false); Policy narrow = fixture("qwen3", Precision.BF16, false)) {
+            Policy expected = wide.adapted(lora(wide));
+            Policy found = narrow.adapted(lora(narrow));
+            learner(expected, 40).gradients(samples, objective());
+            learner(found, 40).recomputing().gradients(samples, objective());
+            assertTrue(cosine(expected, found) > 0.999, "cosine " + cosine(expected, found));
+        }
+    }
+
+    @Test
+    void weightsInFp32LearnFromABf16Pass() {
+        List<Sample> samples = Sample.weighted(samples(), Aggregation.TOKEN_MEAN);
+        try (Policy wide = fixture("llama", Precision.FP32, true); Policy narrow = fixture("llama", Precision.BF16, true)) {
+            learner(wide, 40).gradients(samples, objective());
+            learner(narrow, 40).gradients(samples, objective());
+            assertTrue(cosine(wide, narrow) > 0.999, "cosine " + cosine(wide, narrow));
+        }
+    }
+
+    private static double cosine(Policy a, Policy b) {
+        double product = 0;
+        double left = 0;
+        double right = 0;
+        for (int i = 0; i < a.parameters().size(); i++) {
+            float[] x = a.parameters().get(i).getGradient().toFloatArray();
+            float[] y = b.parameters().get(i).getGradient().toFloatArray();
+            for (int j = 0; j < x.length; j++) {
+                product += x[j] * y[j];
+                left += x[j] * x[j];
+                right += y[j] * y[j];
+            }
+        }
+        return product / Math.sqrt(left * right);
+    }
+
+    private static Lora lora(Policy policy) {
+        return Lora.fresh(policy.config(), Lora.Settings.of(4), new Seed(2), policy.manager());
+    }
+
+    private static Policy fixture(String model, Precision precision, boolean learning) {
+        return Policy.load(Checkout.ROOT.resolve("tests/fixtures").resolve(model), Device.cpu(), precision, learning);
+    }
+
+    @Test
+    void badNumbersAreRefused() {
+        try (Policy policy = policy()) {
+            AdamW optimizer = new AdamW(policy.weights().parameters(), policy.manager(), new AdamW.Settings(0.9, 0.95, 1e-8, 0));
+            assertThrows(BadInput.class, () -> new Learner(policy, optimizer, 1, 0, 1));
+            assertThrows(BadInput.class, () -> new Learner(policy, optimizer, 1, 100, 0));
+            assertThrows(BadInput.class, () -> new Learner(policy, optimizer, 1, 100, Double.NaN));
+        }
+    }
+
+    private static List<float[]> gradients(List<Sample> samples, int tokenBudget) {
+        try (Policy policy = policy()) {
+            learner(policy, tokenBudget).gradients(samples, objective());
+            return policy.weights().parameters().stream().map(p -> p.getGradient().toFloatArray()).toList();
+        }
+    }
+
+    private static Policy policy() {
+        return Policy.random(skeleton, 0.05, new Seed(1), Device.cpu());
+    }
+
+    private static Learner learner(Policy policy, int tokenBudget) {
+        return new Learner(policy, new AdamW(policy.parameters(), policy.manager(),
+                new AdamW.Settings(0.9, 0.95, 1e-8, 0)), 1, tokenBudget, 1);
+    }
+
+    private static Learner.Objective objective() {
+        return Learner.Objective.of(new PolicyLoss(0.2, 0.28, 0), null);
+    }
+
+    /** Prompts of 1 to 8 tokens, completions of 1 to 9, advantages -1, 0 and 1, of which a third are zero. */
+    private static List<Sample> samples() {
+        SplittableRandom random = new SplittableRandom(6);
+        List<Sample> samples = new ArrayList<>();
+        for (int i = 0; i < 9; i++) {
+            int[] prompt = random.ints(1 + (i * 5) % 8, 2, 64).toArray();
+            int[] completion = random.ints(1 + (i * 4) % 9, 2, 64).toArray();
+            float[] behaviour = new float[completion.length];
+            for (int j = 0; j < behaviour.length; j++) {
+                behaviour[j] = (float) random.nextDouble(-4.5, -4.1); // log(1/74) = -4.3
+            }
+            samples.add(new Sample(prompt, completion, behaviour, i % 3 - 1, 0));
+        }
+        return samples;
+    }
+
+    private static List<float[]> weights(Policy policy) {
+        return policy.weights().parameters().stream().map(NDArray::toFloatArray).toList();
+    }
+
+    private static void assertSame(List<float[]> expected, List<float[]> actual) {
+        for (int i = 0; i < expected.size(); i++) {
+            assertArrayEquals(expected.get(i), actual.get(i), 0, "parameter " + i);
+        }
+    }
+
+    private static double squares(float[] values) {
+        double sum = 0;
+        for (float value : values) {
+            sum += value * value;
+        }
+        return sum;
+    }
+}

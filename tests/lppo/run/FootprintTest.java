@@ -1,0 +1,50 @@
+package lppo.run;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonParser;
+import java.util.List;
+import lppo.model.Lora;
+import lppo.model.ModelConfig;
+import lppo.model.Precision;
+import org.junit.jupiter.api.Test;
+
+/** The figures that the README gives for the recipe of a real model. */
+class FootprintTest {
+
+    @Test
+    void theRecipesOfTheReadmeTakeWhatItSays() {
+        assertEquals(58, peak(config(1536, 8960, 12, 2, 151_936, true), null, 256) >> 30);
+        assertEquals(47, peak(config(3584, 18_944, 28, 4, 152_064, false), Lora.Settings.of(16), 128) >> 30);
+    }
+
+    @Test
+    void adviceNamesWhatHelpsAndNothingWhereItFits() {
+        ModelConfig config = config(3584, 18_944, 28, 4, 152_064, false);
+        Footprint whole = Footprint.of(config, recipe(256), null, Precision.BF16, 1050);
+        assertTrue(whole.advice(80L << 30, recipe(256), null, Precision.BF16).get(0).startsWith("--lora-rank 16"));
+        assertEquals(List.of(), whole.advice(whole.peak(), recipe(256), null, Precision.BF16));
+    }
+
+    private static long peak(ModelConfig config, Lora.Settings lora, int rows) {
+        return Footprint.of(config, recipe(rows), lora, Precision.BF16, 1050).peak();
+    }
+
+    private static Options recipe(int rows) {
+        Options options = new Options();
+        options.maxNewTokens = 3072;
+        options.problemsPerStep = 128;
+        options.rolloutRows = rows;
+        options.tokenBudget = 16_384;
+        options.recompute = true;
+        return options;
+    }
+
+    private static ModelConfig config(int width, int wide, int heads, int kvHeads, int vocabulary, boolean tied) {
+        return ModelConfig.of(JsonParser.parseString("""
+                {"model_type": "qwen2", "hidden_size": %d, "intermediate_size": %d, "num_attention_heads": %d, "num_key_value_heads": %d,
+                 "vocab_size": %d, "tie_word_embeddings": %s, "num_hidden_layers": 28, "max_position_embeddings": 4096, "eos_token_id": 1}
+                """.formatted(width, wide, heads, kvHeads, vocabulary, tied)).getAsJsonObject(), "config.json");
+    }
+}

@@ -1,0 +1,188 @@
+package lppo.run;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import lppo.Checkout;
+import lppo.PolicyLoss;
+import lppo.PolicyLoss.Aggregation;
+import lppo.Recipe;
+import lppo.data.Problem;
+import lppo.judge.Reward;
+import lppo.learn.AdamW;
+import lppo.learn.Diverged;
+import lppo.learn.Learner;
+import lppo.learn.OutOfMemory;
+import lppo.learn.Sample;
+import lppo.model.Policy;
+import lppo.task.ModularChain;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Runs that go wrong: what they say, where they stop, and what is left of them. */
+class HealthTest {
+
+    @TempDir
+    static Path folder;
+    private static TinyRun tiny;
+
+    @BeforeAll
+    static void write() throws Exception {
+        ModularChain.writeSkeleton(folder.resolve("skeleton"));
+        tiny = new TinyRun(folder.resolve("skeleton"));
+    }
+
+    @Test
+    void troublesAreNamedInEachStepAndToldOnce() {
+        List<String> told = new ArrayList<>();
+        Health health = new Health(told::add);
+        for (int step = 1; step <= 50; step++) {
+            assertEquals("certain+cut+silent", health.see(row(step, 0.001, 1, 1, 0, 0), 100));
+        }
+        assertEquals(3, told.size(), told.toString());
+        assertTrue(told.get(0).startsWith("step 20: for 20 steps the policy is all but certain"), told.get(0));
+        assertEquals("", health.see(row(51, 1, 0.5, 0.5, 5, 0.001), 100));
+        assertEquals("undecided+apart", health.see(row(52, 1, 0.5, 0.5, 6, 0.2), 100));
+        assertEquals(5, told.size(), told.toString());
+    }
+
+    @Test
+    void aPolicyThatAlwaysFailsIsToldAfterTwentySteps() throws Exception {
+        List<String> told = new ArrayList<>();
+        Path out = folder.resolve("failing");
+        try (Policy policy = tiny.policy(1)) {
+            TinyRun.trainer(Recipe.GRPO, TinyRun.options(), policy, null, (problem, response) -> 0, RunFolder.create(out)).telling(told::add)
+                    .run(25, () -> false, step -> {});
+        }
+        assertTrue(told.size() == 1 && told.get(0).contains("check the reward"), told.toString());
+        List<Map<String, String>> rows = TinyRun.rows(out.resolve("metrics.csv"));
+        assertTrue(rows.stream().allMatch(row -> row.get("trouble").equals("silent")));
+        // nothing was learned, and yet rollout and learner were compared
+        assertTrue(Arrays.stream(TinyRun.column(out.resolve("metrics.csv"), "first_difference")).allMatch(x -> x >= 0 && x < 1e-5));
+    }
+
+    @Test
+    void aCheckerThatCannotDecideIsAColumnAndAWarning() throws Exception {
+        List<String> told = new ArrayList<>();
+        Reward undecided = new Reward() {
+            private long failures;
+
+            @Override
+            public double score(Problem problem, String response) {
+                failures++;
+                return 0;
+            }
+
+            @Override
+            public long failures() {
+                return failures;
+            }
+        };
+        Path out = folder.resolve("undecided");
+        try (Policy policy = Policy.load(Checkout.ROOT.resolve("data/base"), Device.cpu())) {
+            Trainer trainer = TinyRun.trainer(Recipe.GRPO, TinyRun.options(), policy, null, undecided, RunFolder.create(out)).telling(told::add);
+            trainer.run(1, () -> false, step -> {});
+        }
+        assertTrue(told.size() == 1 && told.get(0).contains("could not be judged"), told.toString());
+        assertTrue(TinyRun.column(out.resolve("metrics.csv"), "undecided")[0] > 3);
+    }
+
+    @Test
+    void weightsThatAreNoNumbersStopTheRunBeforeItLearns() throws Exception {
+        Path out = folder.resolve("destroyed");
+        try (Policy policy = tiny.policy(1)) {
+            Trainer trainer = TinyRun.trainer(Recipe.GRPO, TinyRun.options(), policy, null, TinyRun.ENDS, RunFolder.create(out));
+            NDArray some = policy.parameters().get(0);
+            Diverged stopped = assertThrows(Diverged.class, () -> trainer.run(5, () -> {
+                if (trainer.done() == 2) {
+                    try (NDArray bad = some.duplicate()) {
+                        bad.muli(Float.NaN);
+                        bad.copyTo(some);
+                    }
+                }
+                return false;
+            }, step -> {}));
+            assertTrue(stopped.getMessage().startsWith("step 3: a log-probability of the rollout"), stopped.getMessage());
+            assertTrue(stopped.getMessage().contains(out.resolve("checkpoint").toString()), stopped.getMessage());
+        }
+        Policy.load(out.resolve("checkpoint"), Device.cpu()).close();
+        assertEquals(2, TinyRun.rows(out.resolve("metrics.csv")).size());
+    }
+
+    @Test
+    void anUpdateOfAnotherPolicysSamplesIsRefused() {
+        try (Policy policy = tiny.policy(1)) {
+            AdamW adamW = new AdamW(policy.parameters(), policy.manager(), new AdamW.Settings(0.9, 0.95, 1e-8, 0));
+            Learner learner = new Learner(policy, adamW, 1, 1024, 1).within(Health.APART);
+            float[] before = policy.parameters().get(0).toFloatArray();
+            Sample sample = new Sample(new int[] {3}, new int[] {4, 5}, new float[] {-0.01f, -0.01f}, 1, 0);
+            Diverged refused = assertThrows(Diverged.class, () -> learner.update(Sample.weighted(List.of(sample), Aggregation.TOKEN_MEAN),
+                    Learner.Objective.of(new PolicyLoss(0.2, 0.2, 0), null), 1e-3));
+            assertTrue(refused.getMessage().contains("differ by"), refused.getMessage());
+            assertEquals(0, Arrays.compare(before, policy.parameters().get(0).toFloatArray()));
+        }
+    }
+
+    /** Of the heap or of the engine, while sampling; while learning: {@link CrashTest}. */
+    @Test
+    void outOfMemoryTheStepsBeforeAreSaved() throws Exception {
+        tiny.run(Recipe.LPPO, TinyRun.options(), TinyRun.ENDS, folder.resolve("enough"), 5);
+        for (boolean heap : new boolean[] {true, false}) {
+            Path out = folder.resolve("short-" + heap);
+            int[] calls = {0};
+            RunFolder run = RunFolder.create(out);
+            try (Policy policy = tiny.policy(1)) {
+                OutOfMemory stopped = assertThrows(OutOfMemory.class, () -> TinyRun.trainer(Recipe.LPPO, TinyRun.options(), policy, null,
+                        (problem, response) -> {
+                            if (steps(out) == 3 && ++calls[0] == 5) {
+                                if (heap) {
+                                    throw new OutOfMemoryError("Java heap space");
+                                }
+                                throw new ai.djl.engine.EngineException("CUDA out of memory. Tried to allocate 2.00 GiB");
+                            }
+                            return 1;
+                        }, run).run(5, () -> false, step -> {}));
+                assertTrue(stopped.getMessage().startsWith("step 4: out of memory while sampling"), stopped.getMessage());
+                assertTrue(stopped.getMessage().contains("--rollout-rows 24"), stopped.getMessage());
+                assertEquals(heap, stopped.getMessage().contains("-Xmx"), stopped.getMessage());
+            }
+            goesOnAsIfNothingWas(out);
+        }
+    }
+
+    private void goesOnAsIfNothingWas(Path out) throws Exception {
+        RunFolder run = new RunFolder(out);
+        try (Policy policy = Policy.load(run.latestCheckpoint(), Device.cpu())) {
+            Trainer trainer = TinyRun.trainer(Recipe.LPPO, TinyRun.options(), policy, null, TinyRun.ENDS, run);
+            trainer.resume(run.latestCheckpoint());
+            assertEquals(3, trainer.done());
+            trainer.run(5, () -> false, step -> {});
+        }
+        for (String name : List.of("metrics.csv", "problems.csv", "checkpoint/model.safetensors", "checkpoint/tracker.json")) {
+            assertEquals(-1, Files.mismatch(folder.resolve("enough").resolve(name), out.resolve(name)), name);
+        }
+    }
+
+    private static int steps(Path out) {
+        try {
+            return Files.exists(out.resolve("metrics.csv")) ? TinyRun.rows(out.resolve("metrics.csv")).size() : 0;
+        } catch (java.io.IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private static Map<String, Object> row(int step, double entropy, double cut, double silent, long undecided, double difference) {
+        return RunFolder.columns("step", step, "sampled_entropy", entropy, "truncated_share", cut, "silent_share", silent, "undecided",
+                undecided, "first_difference", difference);
+    }
+}
