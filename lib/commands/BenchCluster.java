@@ -14,12 +14,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import lppo.Aggregation;
+import lppo.Objective;
 import lppo.PolicyLoss;
-import lppo.PolicyLoss.Aggregation;
 import lppo.data.BadInput;
 import lppo.data.Seed;
-import lppo.learn.AdamW;
+import lppo.data.Step;
 import lppo.learn.Learner;
+import lppo.learn.LearnerSettings;
 import lppo.learn.Sample;
 import lppo.model.Lora;
 import lppo.model.Policy;
@@ -28,9 +30,9 @@ import lppo.rollout.Completion;
 import lppo.rollout.Prompt;
 import lppo.rollout.Rollout;
 import lppo.rollout.Sampling;
-import lppo.run.Blueprint;
-import lppo.run.Compute;
-import lppo.run.Options;
+import lppo.run.WorkerSetup;
+import lppo.run.Backend;
+import lppo.run.Recipe;
 import lppo.view.Charts;
 import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.StringColumn;
@@ -156,7 +158,7 @@ final class BenchCluster {
         return Arrays.stream(seconds).max().orElseThrow();
     }
 
-    private static double overhead(Compute.Call call) {
+    private static double overhead(Backend.Call call) {
         return call.seconds() - call.publishing() - call.renewing() - call.working();
     }
 
@@ -174,36 +176,34 @@ final class BenchCluster {
         settings.put("spark.default.parallelism", Integer.toString(what.executors()));
         settings.put("spark.cores.max", Integer.toString(what.executors()));
         settings.put("spark.lppo.sum", what.sum());
-        Options options = new Options();
-        options.device = "cpu";
-        options.tokenBudget = small ? 512 : 1024;
+        LearnerSettings learning = new LearnerSettings().tokenBudget(small ? 512 : 1024);
         String name = "%s %s, %d groups on %d, %s".formatted(size.label, adapters == null ? "all weights" : "adapters", what.groups(), what.executors(), what.sum());
         try (BenchWorkload work = new BenchWorkload(size, scratch.resolve(name + ", pass " + pass), Device.cpu(), what.groups()); Progress progress = new Progress(name, warmUp + measured)) {
             work.policy.save(work.folder);
             Policy policy = adapters == null ? work.policy : work.policy.adapted(Lora.fresh(work.policy.config(), adapters, new Seed(1), work.policy.manager()));
-            Learner learner = new Learner(policy, new AdamW(policy.parameters(), policy.manager(), new AdamW.Settings(0.9, 0.95, 1e-8, 0)), 1,
-                    options.tokenBudget, 1);
-            Learner.Objective objective = Learner.Objective.of(new PolicyLoss(0.2, 0.2, 0), null);
-            Blueprint blueprint = Blueprint.of(work.folder, options, Precision.FP32, adapters, List.of());
+            Objective objective = PolicyLoss.grpo().aggregation(Aggregation.TOKEN_MEAN);
+            WorkerSetup setup = WorkerSetup.of(work.folder, Recipe.grpo().learning(learning), "cpu", Precision.FP32, adapters, List.of(), 1024);
             List<Parts> all = new ArrayList<>();
-            try (Compute compute = WithSpark.compute(master, settings, blueprint, policy)) {
-                Rollout rollout = compute.rollout(Sampling.plain(size.newTokens), new Seed(1));
+            try (Backend backend = WithSpark.backend(master, settings, setup, policy)) {
+                Learner learner = backend.learner(Learner.of(policy, learning));
+                Rollout rollout = backend.rollout(Sampling.plain(size.newTokens));
                 List<Prompt> prompts = work.prompts().stream().flatMap(p -> Collections.nCopies(BenchWorkload.GROUP, p).stream()).toList();
                 for (int round = -warmUp; round < measured; round++) {
                     long begin = System.nanoTime();
-                    List<Completion> completions = rollout.sample(prompts, round + warmUp);
+                    List<Completion> completions = rollout.sample(prompts, new Step(round + warmUp, new Seed(1))).stream()
+                            .flatMap(group -> group.completions().stream()).toList();
                     List<Sample> samples = new ArrayList<>();
                     for (int i = 0; i < completions.size(); i++) {
                         samples.add(Sample.of(completions.get(i), i % 2 == 0 ? 1 : -1));
                     }
-                    compute.update(learner, objective, Sample.weighted(samples, Aggregation.TOKEN_MEAN), 1e-7);
+                    learner.update(samples, objective, 1e-7);
                     double seconds = (System.nanoTime() - begin) / 1e9;
-                    List<Compute.Call> calls = compute.calls();
+                    List<Backend.Call> calls = backend.calls();
                     BadInput.unless(calls.size() == 2 && calls.get(1).parts() == what.executors(), "--master %s: this measures %d executors; it"
                             + " must have them", master, what.executors());
                     if (round >= 0) {
-                        Compute.Call sampled = calls.get(0);
-                        Compute.Call learned = calls.get(1);
+                        Backend.Call sampled = calls.get(0);
+                        Backend.Call learned = calls.get(1);
                         all.add(new Parts(seconds, sampled.working(), learned.working(), sampled.publishing() + learned.publishing(),
                                 sampled.renewing() + learned.renewing(), overhead(sampled), overhead(learned), seconds - sampled.seconds() - learned.seconds(),
                                 sampled.sent() + learned.sent(), learned.received()));

@@ -10,17 +10,19 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import lppo.Advantage;
+import lppo.Aggregation;
+import lppo.Objective;
 import lppo.PolicyLoss;
-import lppo.PolicyLoss.Aggregation;
 import lppo.data.Problem;
 import lppo.data.Seed;
 import lppo.data.Problems;
-import lppo.learn.AdamW;
 import lppo.learn.Learner;
+import lppo.learn.LearnerSettings;
 import lppo.learn.Sample;
 import lppo.model.Policy;
 import lppo.rollout.Completion;
@@ -68,6 +70,7 @@ final class BenchWorkload implements AutoCloseable {
     }
 
     static final int GROUP = 8;
+    private static final double RATE = 1e-7; // next to nothing, so that the length of the answers stays
 
     final Size size;
     final Policy policy;
@@ -76,7 +79,7 @@ final class BenchWorkload implements AutoCloseable {
     private final List<Problem> problems;
     private final List<Prompt> prompts;
     private final Learner learner;
-    private final Learner.Objective objective = Learner.Objective.of(new PolicyLoss(0.2, 0.28, 0), null);
+    private final Objective objective = PolicyLoss.grpo().clip(0.2, 0.28).aggregation(Aggregation.TOKEN_MEAN);
     private long step;
 
     /** Seconds of a whole step's phases. */
@@ -103,8 +106,7 @@ final class BenchWorkload implements AutoCloseable {
         }
         problems = List.copyOf(chosen);
         prompts = problems.stream().map(p -> Prompt.unguided(p, policy.encode(p.question()))).toList(); // as the peers' are
-        learner = new Learner(policy, new AdamW(policy.parameters(), policy.manager(), new AdamW.Settings(0.9, 0.95, 1e-8, 0)), 1,
-                8192, 1);
+        learner = Learner.of(policy, new LearnerSettings().updates(1).learningRate(RATE).warmUp(0));
     }
 
     private static void write(Size size, Path folder) throws IOException {
@@ -130,7 +132,8 @@ final class BenchWorkload implements AutoCloseable {
 
     /** Samples every group; {@code newTokens} 1 is little more than prefill. */
     List<Group> rollout(int newTokens, boolean plain) {
-        return new GpuRollout(policy, Sampling.plain(newTokens), new Seed(1), 1024, plain).sample(prompts, GROUP, step++);
+        return new GpuRollout(policy, Sampling.plain(newTokens), 1024, plain).sample(prompts.stream()
+                .flatMap(p -> Collections.nCopies(GROUP, p).stream()).toList(), new lppo.data.Step(step++, new Seed(1)));
     }
 
     /** What is asked, once a problem. */
@@ -140,7 +143,7 @@ final class BenchWorkload implements AutoCloseable {
 
     /** One optimiser step on samples. */
     void update(List<Sample> samples) {
-        learner.update(samples, objective, 1e-7); // next to nothing, so that the length of the answers stays
+        learner.update(samples, objective, RATE);
     }
 
     /** A whole step: sample, score, learn from every group that is not silent. The reward is that of the peer: a parity. */
@@ -150,23 +153,9 @@ final class BenchWorkload implements AutoCloseable {
         long sampled = System.nanoTime();
         List<Group> scored = groups.stream().map(g -> g.scored(c -> policy.decode(c.tokens()).length() % 2)).toList();
         long judged = System.nanoTime();
-        List<Sample> samples = samples(scored, Advantage.grpo());
-        if (!samples.isEmpty()) {
-            update(samples);
-        }
+        learner.update(scored, Advantage.grpo(), objective, new lppo.data.Step(step, new Seed(1)));
         long tokens = groups.stream().flatMap(g -> g.completions().stream()).mapToLong(c -> c.tokens().length).sum();
         return new Step((sampled - begin) / 1e9, (judged - sampled) / 1e9, (System.nanoTime() - judged) / 1e9, tokens);
-    }
-
-    private static List<Sample> samples(List<Group> groups, Advantage advantage) {
-        List<Sample> samples = new ArrayList<>();
-        for (Group group : groups) {
-            double[] advantages = advantage.of(group.rewards());
-            for (int i = 0; i < advantages.length; i++) {
-                samples.add(Sample.of(group.completions().get(i), advantages[i]));
-            }
-        }
-        return Sample.weighted(samples, Aggregation.TOKEN_MEAN).stream().filter(s -> s.advantage() != 0).toList();
     }
 
     /** What an update is measured on: completions of the policy with alternating advantages. */
@@ -176,7 +165,7 @@ final class BenchWorkload implements AutoCloseable {
         for (int i = 0; i < all.size(); i++) {
             samples.add(Sample.of(all.get(i), i % 2 == 0 ? 1 : -1));
         }
-        return Sample.weighted(samples, Aggregation.TOKEN_MEAN);
+        return samples;
     }
 
     /** Writes the weights and the work for the peer. */

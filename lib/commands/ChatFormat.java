@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import lppo.data.BadInput;
+import lppo.data.PromptFormat;
 import lppo.model.Tokenizer;
-import lppo.task.PromptFormat;
 
 /** The prompt formats that a command knows by name, among them that of a model folder's chat template. */
 public final class ChatFormat {

@@ -6,15 +6,18 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import lppo.data.BadInput;
 import lppo.data.OneLine;
 import lppo.learn.Diverged;
-import lppo.learn.OutOfMemory;
+import lppo.run.OutOfMemory;
 import lppo.run.RunFolder;
 import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 
 /**
  * Runs a command: exit status 0 on success, 2 for wrong usage or input, 1 for a failure. Errors are one line; the stack
@@ -23,6 +26,10 @@ import picocli.CommandLine;
 public final class Cli {
 
     private static final String LESS_MEMORY = "out of memory: lower --rollout-rows (evaluate: --max-rows) or --token-budget, add --recompute or --lora-rank 16; train --dry-run estimates";
+
+    /** What messages of the library call things whose options have other names. */
+    private static final Map<String, String> WORDS = Map.of("output folder", "--out", "longest completion", "--max-new-tokens",
+            "resume the run", "--resume", "stop token", "--stop", "KL coefficient", "--kl");
 
     private Cli() {}
 
@@ -41,7 +48,7 @@ public final class Cli {
         String[] rest = Arrays.stream(args).filter(a -> !a.equals("--verbose")).toArray(String[]::new);
         CommandLine line = new CommandLine(command).setCaseInsensitiveEnumValuesAllowed(true).setErr(err);
         line.getCommandSpec().versionProvider(() -> new String[] {"lppo-java, commit " + commit() + ", Java " + Runtime.version()});
-        line.setExecutionExceptionHandler((e, cmd, parsed) -> report(e, verbose, cmd.getErr()));
+        line.setExecutionExceptionHandler((e, cmd, parsed) -> report(e, verbose, cmd));
         line.setParameterExceptionHandler((e, unused) -> {
             line.getErr().println(line.getCommandName() + ": " + OneLine.line(e.getMessage()) + "; see --help");
             return 2;
@@ -82,15 +89,38 @@ public final class Cli {
         }
     }
 
-    private static int report(Exception e, boolean verbose, PrintWriter err) {
+    /**
+     * A message of the library, which names things by words, with the command's options for them: "learning rate" becomes "learning rate
+     * (--learning-rate)".
+     */
+    static String flagged(String message, CommandSpec command) {
+        Map<String, String> names = new LinkedHashMap<>();
+        command.options().stream().map(OptionSpec::longestName).filter(name -> name.lastIndexOf('-') > 1)
+                .forEach(name -> names.put(name.substring(2).replace('-', ' '), name));
+        WORDS.forEach((words, name) -> {
+            if (command.findOption(name) != null) {
+                names.put(words, name);
+            }
+        });
+        String flagged = message;
+        for (Map.Entry<String, String> name : names.entrySet()) {
+            if (!flagged.contains(name.getValue())) {
+                flagged = flagged.replaceFirst("\\b" + name.getKey() + "\\b", "$0 (" + name.getValue() + ")");
+            }
+        }
+        return flagged;
+    }
+
+    private static int report(Exception e, boolean verbose, CommandLine command) {
+        PrintWriter err = command.getErr();
         if (verbose) {
             e.printStackTrace(err);
         }
         String message = e.getMessage() == null ? e.toString() : e.getMessage();
         if (e instanceof BadInput || e instanceof Diverged || e instanceof OutOfMemory) {
-            err.println(message);
+            err.println(flagged(message, command.getCommandSpec()));
         } else if (e instanceof UncheckedIOException io) {
-            err.println(message + " (" + io.getCause().getMessage() + ")");
+            err.println(flagged(message, command.getCommandSpec()) + " (" + io.getCause().getMessage() + ")");
         } else if (e instanceof FileSystemException f && (e instanceof AccessDeniedException || "Read-only file system".equals(f.getReason()))) {
             err.println(f.getFile() + ": no permission to write here; choose another --out");
         } else if (OutOfMemory.is(e)) {

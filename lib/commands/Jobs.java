@@ -13,7 +13,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import lppo.run.RunFolder;
+import lppo.run.Checkpoints;
 
 /**
  * Runs of {@code train} and {@code sft}, several side by side in processes of one thread each, with a progress bar over all.
@@ -76,7 +76,7 @@ public record Jobs(Path out, int atATime) {
                 futures.add(pool.submit(() -> {
                     if (!job.finished()) {
                         List<String> arguments = new ArrayList<>(job.arguments());
-                        if (RunFolder.resumable(job.folder()) && arguments.get(0).equals("train")) {
+                        if (Checkpoints.resumable(job.folder()) && arguments.get(0).equals("train")) {
                             arguments.add("--resume");
                         } else {
                             Children.delete(job.folder());

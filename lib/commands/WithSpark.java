@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Map;
 import lppo.data.BadInput;
 import lppo.model.Policy;
-import lppo.run.Blueprint;
-import lppo.run.Compute;
+import lppo.run.WorkerSetup;
+import lppo.run.Backend;
 
 /**
  * What {@code --master} does: a command that has Spark on its class path computes there; one that has not runs itself again by
@@ -39,13 +39,13 @@ public final class WithSpark {
     }
 
     /** A cluster, see {@code spark.Cluster}; this process if {@code master} is null. */
-    public static Compute compute(String master, Map<String, String> settings, Blueprint blueprint, Policy policy) {
+    public static Backend backend(String master, Map<String, String> settings, WorkerSetup workers, Policy policy) {
         if (master == null) {
-            return Compute.here(policy, blueprint.rows());
+            return Backend.local(policy, workers.rows());
         }
         try {
-            return (Compute) Class.forName(CLUSTER).getMethod("finishing", String.class, Map.class, Blueprint.class, Policy.class)
-                    .invoke(null, master, settings, blueprint, policy);
+            return (Backend) Class.forName(CLUSTER).getMethod("finishing", String.class, Map.class, WorkerSetup.class, Policy.class)
+                    .invoke(null, master, settings, workers, policy);
         } catch (InvocationTargetException e) {
             throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
         } catch (ReflectiveOperationException e) {

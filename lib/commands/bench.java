@@ -37,7 +37,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
-import lppo.Recipe;
 import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.Seed;
@@ -46,9 +45,11 @@ import lppo.judge.Reward;
 import lppo.learn.Sample;
 import lppo.model.Policy;
 import lppo.model.Scopes;
-import lppo.run.Options;
+import lppo.run.FolderListener;
+import lppo.run.Recipe;
 import lppo.run.RunFolder;
-import lppo.run.Trainer;
+import lppo.run.Training;
+import lppo.task.Task;
 import lppo.view.Charts;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -292,14 +293,11 @@ public class bench implements Callable<Integer> {
 
     /** Whether training takes more and more memory, or time: the last quarter of the steps against the second. */
     private boolean grows(Path scratch) throws IOException {
-        Options options = new Options();
-        options.problemsPerStep = 16;
-        options.evaluateEvery = 250;
         RunFolder run = RunFolder.create(scratch.resolve("run"));
         try (BenchWorkload work = new BenchWorkload(BenchWorkload.Size.BUILT_IN, scratch, Policy.device(device), 0); Progress progress = new Progress("leak", leak)) {
-            List<Problem> problems = Problems.read(work.folder.resolve("train.jsonl"));
-            new Trainer(Recipe.LPPO, options, work.policy, null, Reward.lastWord(), problems, problems.subList(0, 50), new Seed(1), run)
-                    .run(leak, () -> false, step -> {
+            Task task = Task.builtIn();
+            Training.of(work.policy, task).recipe(Recipe.lppo().problemsPerStep(16)).evaluate(task.problems().subList(0, 50), 250, 8)
+                    .listener(new FolderListener(run, 0, false, work.policy)).trainer().run(leak, Long.MAX_VALUE, () -> false, step -> {
                         if (step % 10 == 0) {
                             System.gc(); // garbage of Java is no leak, but is resident
                         }

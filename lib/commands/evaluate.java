@@ -1,7 +1,7 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //SOURCES ../lppo/Lppo.java
 //SOURCES Commands.java
-//SOURCES Asking.java
+//SOURCES ProblemOptions.java
 //SOURCES ../lppo/files/FileFormats.java
 
 package commands;
@@ -24,18 +24,22 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import lppo.data.BadInput;
 import lppo.data.Problem;
+import lppo.data.PromptFormat;
 import lppo.data.Seed;
 import lppo.files.Benchmark;
-import lppo.data.Problems;
 import lppo.files.ProblemFiles;
 import lppo.judge.Evaluation;
-import lppo.judge.Reward;
 import lppo.judge.Score;
+import lppo.judge.Scoring;
 import lppo.model.Policy;
 import lppo.model.Precision;
 import lppo.rollout.Completion;
+import lppo.rollout.GpuRollout;
+import lppo.rollout.Prompt;
 import lppo.rollout.Sampling;
 import lppo.run.RunFolder;
+import lppo.task.Task;
+import lppo.task.Tasks;
 import lppo.view.Display;
 import lppo.view.Tables;
 import picocli.CommandLine.Command;
@@ -53,9 +57,10 @@ public class evaluate implements Callable<Integer> {
     @Option(names = "--model", required = true, description = "Model folder.")
     Path model;
 
-    @Option(names = "--data", required = true, arity = "1..*", paramLabel = "FILE",
-            description = "Problems: ours, or benchmarks as published (see dataset); several files for a table of all.")
-    List<Path> data;
+    @Option(names = "--data", arity = "1..*", paramLabel = "FILE",
+            description = "Problems: ours, or benchmarks as published (see dataset); several files for a table of all"
+                    + " (default: the held-out problems of --task).")
+    List<Path> data = List.of();
 
     @Option(names = "--samples", description = "k of avg@k and maj@k; 0 for greedy only.")
     int samples = 8;
@@ -70,8 +75,8 @@ public class evaluate implements Callable<Integer> {
     @Option(names = "--top-p", description = "Sample from the most probable mass p.")
     double topP = 1;
 
-    @Option(names = "--max-new-tokens", description = "Longest completion; one that is cut counts as wrong.")
-    int maxNewTokens = 14;
+    @Option(names = "--max-new-tokens", description = "Longest completion; one that is cut counts as wrong (default: the task's, else 14).")
+    Integer maxNewTokens;
 
     @Option(names = "--max-rows", description = "Most completions decoded at a time; bounds the memory.")
     int maxRows = 1024;
@@ -95,9 +100,9 @@ public class evaluate implements Callable<Integer> {
     String precision = "auto";
 
     @Mixin
-    Asking asking;
+    ProblemOptions asking;
 
-    private Reward reward;
+    private Scoring scoring;
     private final Gson gson = new GsonBuilder().disableHtmlEscaping().create();
 
     @Override
@@ -110,24 +115,26 @@ public class evaluate implements Callable<Integer> {
         }
         Stream.of(csv, completions).filter(Objects::nonNull).forEach(RunFolder::unused);
         BadInput.unless(csv == null || !csv.equals(completions), "--csv and --completions are one file; name two");
+        maxNewTokens = maxNewTokens != null ? maxNewTokens : asking.task == null ? 14 : (Integer) Tasks.named(asking.task).longest();
         Sampling sampling = new Sampling(temperature, 0, topP, maxNewTokens);
         Map<String, List<Problem>> benchmarks = load();
         Map<String, List<Score>> scores = new LinkedHashMap<>();
         Table all = null;
         Device chosen = Policy.device(this.device);
-        try (Asking.Judge judge = asking.judge();
+        try (ProblemOptions.Judge judge = asking.judge();
                 Policy loaded = Policy.load(model, adapter, chosen, Precision.named(precision, chosen, model));
                 Writer out = writer()) {
             Policy policy = loaded.endingAlsoAt(asking.stop);
-            reward = judge.reward();
-            benchmarks.replaceAll((name, problems) -> asking.fitting(problems, name, model, policy, maxNewTokens));
+            PromptFormat format = asking.format(model, policy.tokenizer());
+            scoring = new Scoring(policy, judge.reward());
+            benchmarks.replaceAll((name, problems) -> asking.fitting(problems, name, format, policy, maxNewTokens));
             for (Map.Entry<String, List<Problem>> benchmark : benchmarks.entrySet()) {
                 String name = benchmark.getKey();
                 Evaluation evaluation;
                 try (Progress progress = new Progress(name, benchmark.getValue().size())) {
-                    evaluation = evaluate(name, benchmark.getValue(), policy, sampling, out, progress);
+                    evaluation = evaluate(name, Evaluation.prompts(benchmark.getValue(), format, policy), policy, sampling, out, progress);
                 }
-                List<Score> those = Score.of(evaluation, ks, c -> Evaluation.answer(c, policy, reward));
+                List<Score> those = Score.of(evaluation, ks, scoring::answer);
                 scores.put(name, those);
                 Display.print(Tables.scores(name, evaluation, those));
                 System.out.printf("%.1f %% of the completions were cut at %d tokens%n%n", 100 * evaluation.truncated(), maxNewTokens);
@@ -148,10 +155,14 @@ public class evaluate implements Callable<Integer> {
     /** The problems of each file by the name of its benchmark. */
     private Map<String, List<Problem>> load() {
         Map<String, List<Problem>> benchmarks = new LinkedHashMap<>();
+        BadInput.unless(!data.isEmpty() || asking.task != null, "--data FILE or --task NAME: one of them must say what to ask");
+        if (data.isEmpty()) {
+            benchmarks.put(asking.task, Tasks.named(asking.task).problems(Task.Split.HELD_OUT));
+        }
         Set<Path> seen = new HashSet<>();
         for (Path file : data) {
             BadInput.unless(seen.add(file.toAbsolutePath().normalize()), "%s: given twice", file);
-            ProblemFiles.Loaded loaded = Asking.read(file);
+            ProblemFiles.Loaded loaded = ProblemOptions.read(file);
             String title = Benchmark.title(file, loaded.layout());
             String name = benchmarks.containsKey(title) ? file.toString() : title;
             benchmarks.put(name, loaded.problems());
@@ -160,21 +171,21 @@ public class evaluate implements Callable<Integer> {
     }
 
     /** Evaluates in parts, so that progress shows and what is done is on disk. */
-    private Evaluation evaluate(String name, List<Problem> problems, Policy policy, Sampling sampling, Writer out,
-            Progress progress) throws IOException {
+    private Evaluation evaluate(String name, List<Prompt> prompts, Policy policy, Sampling sampling, Writer out, Progress progress)
+            throws IOException {
         List<Evaluation> parts = new ArrayList<>();
         int size = Math.max(1, maxRows / Math.max(1, samples));
-        for (int from = 0; from < problems.size(); from += size) {
-            int to = Math.min(problems.size(), from + size);
-            Evaluation part =
-                    Evaluation.of(policy, problems.subList(from, to), reward, sampling, samples, maxRows, new Seed(seed));
+        for (int from = 0; from < prompts.size(); from += size) {
+            int to = Math.min(prompts.size(), from + size);
+            Evaluation part = Evaluation.of(prompts.subList(from, to), scoring, sampling, samples, new Seed(seed),
+                    how -> new GpuRollout(policy, how, maxRows));
             parts.add(part);
             if (completions != null) {
                 for (int i = 0; i < to - from; i++) {
-                    write(out, name, "greedy", part.greedy().get(i), policy);
+                    write(out, name, "greedy", part.greedy().get(i));
                     List<Completion> sampled = part.sampled().isEmpty() ? List.of() : part.sampled().get(i).completions();
                     for (int j = 0; j < sampled.size(); j++) {
-                        write(out, name, "sample " + j, sampled.get(j), policy);
+                        write(out, name, "sample " + j, sampled.get(j));
                     }
                 }
                 out.flush();
@@ -184,12 +195,12 @@ public class evaluate implements Callable<Integer> {
         return Evaluation.joined(parts);
     }
 
-    private void write(Writer out, String name, String kind, Completion completion, Policy policy) throws IOException {
+    private void write(Writer out, String name, String kind, Completion completion) throws IOException {
         Problem problem = completion.prompt().problem();
         gson.toJson(RunFolder.columns("benchmark", name, "id", problem.id(), "kind", kind, "question", problem.question(),
-                "completion", Evaluation.response(completion, policy), "tokens", completion.tokens().length,
+                "completion", scoring.response(completion), "tokens", completion.tokens().length,
                 "cut", completion.finish() == Completion.Finish.LENGTH,
-                "answer", Evaluation.answer(completion, policy, reward).orElse(""), "reference", problem.answer(),
+                "answer", scoring.answer(completion).orElse(""), "reference", problem.answer(),
                 "reward", completion.reward()), out);
         out.write('\n');
     }

@@ -11,14 +11,16 @@ import java.util.Collections;
 import java.util.concurrent.Callable;
 import lppo.data.BadInput;
 import lppo.data.Problem;
+import lppo.data.PromptFormat;
 import lppo.data.Seed;
+import lppo.data.Step;
 import lppo.model.Policy;
 import lppo.model.Precision;
 import lppo.rollout.Completion;
 import lppo.rollout.GpuRollout;
+import lppo.rollout.Group;
 import lppo.rollout.Prompt;
 import lppo.rollout.Sampling;
-import lppo.task.PromptFormat;
 import lppo.view.Display;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -80,7 +82,8 @@ public class generate implements Callable<Integer> {
             PromptFormat format = ChatFormat.named(promptFormat, model, system, policy.tokenizer());
             Prompt asked = Prompt.unguided(new Problem("prompt", prompt, "?", null, null, null),
                     policy.encode(format.of(prompt)));
-            for (Completion c : new GpuRollout(policy, sampling, new Seed(seed)).sample(Collections.nCopies(count, asked), 0)) {
+            Group group = new GpuRollout(policy, sampling, count).sample(Collections.nCopies(count, asked), new Step(0, new Seed(seed))).get(0);
+            for (Completion c : group.completions()) {
                 Display.print(policy.decode(c.tokens()) + (c.finish() == Completion.Finish.LENGTH ? " …" : ""));
             }
         }

@@ -2,7 +2,7 @@
 //SOURCES ../lppo/Lppo.java
 //SOURCES Commands.java
 //SOURCES ../lppo/files/FileFormats.java
-//SOURCES Asking.java
+//SOURCES ProblemOptions.java
 //FILES spark/Spark.java=../spark/Spark.java
 //FILES spark/Cluster.java=../spark/Cluster.java
 //FILES spark/Floats.java=../spark/Floats.java

@@ -3,9 +3,6 @@
 //SOURCES Commands.java
 //SOURCES train.java
 //SOURCES sft.java
-//FILES task/train.jsonl=../../data/train.jsonl
-//FILES task/validation.jsonl=../../data/validation.jsonl
-//FILES task/heldout.jsonl=../../data/heldout.jsonl
 //FILES task/base/config.json=../../data/base/config.json
 //FILES task/base/tokenizer.json=../../data/base/tokenizer.json
 //FILES task/base/model.safetensors=../../data/base/model.safetensors
@@ -24,10 +21,13 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
-import lppo.Loss;
-import lppo.Recipe;
+import lppo.Algorithm;
 import lppo.data.BadInput;
+import lppo.data.Problems;
+import lppo.run.Recipe;
 import lppo.run.RunFolder;
+import lppo.task.Task;
+import lppo.task.Tasks;
 import lppo.view.Display;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -48,10 +48,15 @@ import picocli.CommandLine.Parameters;
             "  ./jbang reproduce --across losses --out /tmp/losses    # recipe by loss"})
 public class reproduce implements Callable<Integer> {
 
-    private static final List<String> TASK = List.of("train.jsonl", "validation.jsonl", "heldout.jsonl",
-            "base/config.json", "base/tokenizer.json", "base/model.safetensors");
+    private static final List<String> BASE = List.of("config.json", "tokenizer.json", "model.safetensors");
 
-    @Option(names = "--out", description = "RecipeReport folder; it must be new or empty, unless --resume (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--task", description = "The task to learn (default: ${DEFAULT-VALUE}).")
+    String task = Tasks.names().get(0);
+
+    @Option(names = "--model", description = "Model folder that all recipes begin with (default: the base policy of the built-in task).")
+    Path model;
+
+    @Option(names = "--out", description = "Report folder; it must be new or empty, unless --resume (default: ${DEFAULT-VALUE}).")
     Path out = Path.of("runs", "reproduce");
 
     @Option(names = "--quick", description = "Fewer steps and seeds: a look in under three minutes.")
@@ -103,8 +108,9 @@ public class reproduce implements Callable<Integer> {
                 "--across losses: gives every run its own --loss; leave out the one behind --");
         BadInput.unless(List.of("heldout", "validation").contains(on), "--on %s: choose heldout or validation", on);
         boolean all = recipes.equals(List.of("all"));
-        List<Recipe> chosen = all ? List.of(Recipe.values()) : recipes.stream().map(Recipe::named).distinct().toList();
-        BadInput.unless(chosen.get(0) == Recipe.GRPO, "--recipes %s: begin with grpo, which the others are compared with",
+        List<String> chosen = all ? Recipe.names() : recipes.stream().distinct().toList();
+        chosen.forEach(Recipe::named); // they exist
+        BadInput.unless(chosen.get(0).equals("grpo"), "--recipes %s: begin with grpo, which the others are compared with",
                 String.join(",", recipes));
         if (all && tokens == null) {
             tokens = 5000L * steps;
@@ -112,12 +118,12 @@ public class reproduce implements Callable<Integer> {
         if (!resume) {
             RunFolder.create(out);
         }
-        Path task = unpack(out);
-        return across == null ? recipes(chosen, task, all) : losses(chosen, task);
+        Path files = unpack(out, Tasks.named(task));
+        return across == null ? recipes(chosen, files, all) : losses(chosen, files);
     }
 
     /** The recipes side by side, with the default loss or the one among the training options. */
-    private int recipes(List<Recipe> chosen, Path task, boolean ranked) throws Exception {
+    private int recipes(List<String> chosen, Path task, boolean ranked) throws Exception {
         List<Job> queue = new ArrayList<>();
         List<RunGroup> compared = runs(queue, chosen, task, "", training);
         List<RunGroup> controls = new ArrayList<>(); // imitation of the same demonstrations
@@ -139,10 +145,10 @@ public class reproduce implements Callable<Integer> {
     }
 
     /** The recipes with each loss. */
-    private int losses(List<Recipe> chosen, Path task) throws Exception {
+    private int losses(List<String> chosen, Path task) throws Exception {
         List<Job> queue = new ArrayList<>();
         Map<String, List<RunGroup>> compared = new LinkedHashMap<>();
-        for (Loss loss : Loss.values()) {
+        for (Algorithm loss : Algorithm.all(1)) {
             compared.put(loss.title(), runs(queue, chosen, task, loss.id() + "/",
                     Stream.concat(Stream.of("--loss", loss.id()), training.stream()).toList()));
         }
@@ -154,15 +160,15 @@ public class reproduce implements Callable<Integer> {
         return 0;
     }
 
-    private List<RunGroup> runs(List<Job> queue, List<Recipe> chosen, Path task, String prefix, List<String> options) {
+    private List<RunGroup> runs(List<Job> queue, List<String> chosen, Path task, String prefix, List<String> options) {
         List<RunGroup> compared = new ArrayList<>();
-        for (Recipe recipe : chosen) {
+        for (String recipe : chosen) {
             List<Path> folders = new ArrayList<>();
             for (int seed = 1; seed <= seeds; seed++) {
-                folders.add(add(queue, "train", prefix + recipe.id(), seed, task, steps,
-                        Stream.concat(Stream.of("--recipe", recipe.id()), options.stream()).toList()));
+                folders.add(add(queue, "train", prefix + recipe, seed, task, steps,
+                        Stream.concat(Stream.of("--recipe", recipe), options.stream()).toList()));
             }
-            compared.add(new RunGroup(recipe.title(), folders));
+            compared.add(new RunGroup(Recipe.named(recipe).title(), folders));
         }
         return compared;
     }
@@ -181,7 +187,8 @@ public class reproduce implements Callable<Integer> {
 
     private Path add(List<Job> queue, String command, String name, int seed, Path task, int length, List<String> extra) {
         Path folder = out.resolve("runs").resolve(name + "-" + seed);
-        List<String> arguments = new ArrayList<>(List.of("--model", task.resolve("base").toString(), "--data",
+        List<String> arguments = new ArrayList<>(List.of("--model",
+                (model == null ? task.resolve("base") : model).toString(), "--task", this.task, "--data",
                 task.resolve("train.jsonl").toString(), "--evaluate-on", task.resolve(on + ".jsonl").toString(),
                 "--evaluate-every", Integer.toString((length + 7) / 8), "--seed",
                 Integer.toString(seed), "--device", "cpu", "--out", folder.toString()));
@@ -199,17 +206,19 @@ public class reproduce implements Callable<Integer> {
         return folder;
     }
 
-    /** Copies the task out of the jar, so that the command works with nothing cloned. */
-    static Path unpack(Path folder) throws Exception {
-        Path task = folder.resolve("task");
-        for (String name : TASK) {
-            Path file = task.resolve(name);
-            Files.createDirectories(file.getParent());
-            try (InputStream in = reproduce.class.getResourceAsStream("/task/" + name)) {
-                Files.copy(in, file, StandardCopyOption.REPLACE_EXISTING);
+    /** Writes the problems of a task, and copies the base policy out of the jar, so that the command works with nothing cloned. */
+    static Path unpack(Path folder, Task task) throws Exception {
+        Path files = folder.resolve("task");
+        Files.createDirectories(files.resolve("base"));
+        Problems.write(files.resolve("train.jsonl"), task.problems(Task.Split.TRAIN));
+        Problems.write(files.resolve("validation.jsonl"), task.problems(Task.Split.VALIDATION));
+        Problems.write(files.resolve("heldout.jsonl"), task.problems(Task.Split.HELD_OUT));
+        for (String name : BASE) {
+            try (InputStream in = reproduce.class.getResourceAsStream("/task/base/" + name)) {
+                Files.copy(in, files.resolve("base").resolve(name), StandardCopyOption.REPLACE_EXISTING);
             }
         }
-        return task;
+        return files;
     }
 
     public static void main(String... args) {

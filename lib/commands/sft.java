@@ -1,7 +1,8 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //SOURCES ../lppo/Lppo.java
 //SOURCES Commands.java
-//SOURCES Asking.java
+//SOURCES ProblemOptions.java
+//SOURCES TrainingOptions.java
 //SOURCES ../lppo/files/FileFormats.java
 
 package commands;
@@ -9,24 +10,33 @@ package commands;
 import ai.djl.Device;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import lppo.ShuffledSelection;
 import lppo.data.BadInput;
 import lppo.data.Problem;
-import lppo.data.Seed;
 import lppo.data.Problems;
+import lppo.data.PromptFormat;
+import lppo.data.Seed;
+import lppo.judge.Evaluation;
+import lppo.learn.LearnerSettings;
+import lppo.learn.UpdateMetrics;
 import lppo.model.Policy;
 import lppo.model.Precision;
-import lppo.run.Imitation;
-import lppo.run.Options;
+import lppo.run.FineTuning;
+import lppo.run.FolderListener;
 import lppo.run.PromptFit;
 import lppo.run.RunFolder;
+import lppo.run.Training;
+import lppo.task.SimpleTask;
+import lppo.task.Task;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Supervised fine-tuning on the expert solutions of a problem file. The result is OUT/checkpoint. */
-@Command(name = "sft", mixinStandardHelpOptions = true,
+@Command(name = "sft", mixinStandardHelpOptions = true, sortOptions = false, abbreviateSynopsis = true,
         description = "Supervised warm-up of a model on expert solutions.",
         footer = {"", "Example:", "  ./jbang sft --model data/base --data data/train.jsonl --steps 300 --out /tmp/sft"})
 public class sft implements Callable<Integer> {
@@ -34,7 +44,7 @@ public class sft implements Callable<Integer> {
     @Option(names = "--model", required = true, description = "Model folder.")
     Path model;
 
-    @Option(names = "--data", required = true, description = "Problems; those without a solution are left out.")
+    @Option(names = "--data", description = "Problems; those without a solution are left out (default: those of --task).")
     Path data;
 
     @Option(names = "--out", required = true, description = "Run folder; it must be new or empty.")
@@ -55,43 +65,84 @@ public class sft implements Callable<Integer> {
     @Option(names = "--from-scratch", description = "Begin with random weights; the folder needs no model.safetensors.")
     boolean fromScratch;
 
-    @Mixin
-    Options options;
+    @ArgGroup(validate = false, order = 10, heading = "%nLearning:%n")
+    TrainingOptions.Learning learning = new TrainingOptions.Learning();
+
+    @ArgGroup(validate = false, order = 11, heading = "%nEvaluation:%n")
+    TrainingOptions.Evaluating evaluating = new TrainingOptions.Evaluating();
+
+    @ArgGroup(validate = false, order = 12, heading = "%nLength and rows:%n")
+    TrainingOptions.Length length = new TrainingOptions.Length();
+
+    @ArgGroup(validate = false, order = 13, heading = "%nMachine:%n")
+    TrainingOptions.Machine machine = new TrainingOptions.Machine();
 
     @Mixin
-    Asking asking;
+    ProblemOptions asking;
 
     @Override
     public Integer call() {
         BadInput.unless(steps > 0, "--steps %d: must be positive", steps);
+        BadInput.unless(batch > 0, "--batch %d: must be positive", batch);
+        length.resolve(asking.task);
+        String where = data == null ? "task " + asking.task : data.toString();
         Seed root = new Seed(seed);
-        Device device = Policy.device(options.device);
-        Precision precision = options.precision(device, model);
+        Device device = Policy.device(machine.device);
+        Precision precision = machine.precision(device, model);
         BadInput.unless(!fromScratch || precision == Precision.FP32, "--from-scratch: computes in fp32 only; leave out --precision");
-        options.check();
-        List<Problem> all = Asking.read(data).problems();
-        try (Asking.Judge judge = asking.judge()) {
-            List<Problem> some = judge.trusted(demonstrations == null ? all : Problems.withDemonstrations(all, demonstrations), data)
+        LearnerSettings settings = learning.settings();
+        evaluating.check();
+        length.check();
+        List<Problem> all = asking.problems(data);
+        try (ProblemOptions.Judge judge = asking.judge()) {
+            List<Problem> some = judge.trusted(demonstrations == null ? all : Problems.withDemonstrations(all, demonstrations), where)
                     .stream().filter(Problem::hasDemonstration).toList();
-            BadInput.unless(!some.isEmpty(), "%s: no problem has a \"solution\" to imitate", data);
+            BadInput.unless(!some.isEmpty(), "%s: no problem has a \"solution\" to imitate", where);
             RunFolder folder = RunFolder.create(out);
             try (Policy policy = fromScratch ? Policy.random(model, 0.02, root, device) : Policy.load(model, device, precision, true);
                     Progress progress = new Progress("sft", steps)) {
-                PromptFit fit = PromptFit.of(asking.asked(some, model, policy.tokenizer()), policy.tokenizer(), policy.config().maxPositions(), 0,
-                        true, data);
+                PromptFormat format = asking.format(model, policy.tokenizer());
+                PromptFit fit = PromptFit.of(some, format, policy.tokenizer(), policy.config().maxPositions(), 0, true, where);
                 fit.warnings().forEach(System.err::println);
                 List<Problem> shown = fit.problems().stream().filter(Problem::hasDemonstration).toList();
-                BadInput.unless(!shown.isEmpty(), "%s: no solution fits the model's positions", data);
-                ShuffledSelection order = ShuffledSelection.uniform(shown, Math.min(batch, shown.size()), root);
-                List<Problem> heldOut = options.evaluateOn == null ? List.of()
-                        : asking.fitting(Asking.read(options.evaluateOn).problems(), options.evaluateOn, model, policy, options.maxNewTokens);
-                folder.json("config.json", RunFolder.columns("command", "sft", "model", model.toString(), "data", data.toString(),
+                BadInput.unless(!shown.isEmpty(), "%s: no solution fits the model's positions", where);
+                List<Problem> heldOut = evaluating.evaluateOn == null ? List.of() : asking.fitting(
+                        ProblemOptions.read(evaluating.evaluateOn).problems(), evaluating.evaluateOn, format, policy, length.maxNewTokens);
+                folder.json("config.json", RunFolder.columns("command", "sft", "model", model.toString(), "data", String.valueOf(data),
                         "steps", steps, "batch", batch, "seed", seed, "demonstrations", some.size(), "from_scratch", fromScratch,
-                        "asking", asking.values(), "options", options.values(), "machine", Cli.machine()));
-                Imitation.run(policy.endingAlsoAt(asking.stop), order, steps, options.learningRate, options.evaluateEvery, heldOut, options, judge.reward(), folder, Interrupt.watch(), progress);
+                        "asking", asking.values(), "options", options(), "machine", Cli.machine()));
+                Task task = new SimpleTask(where, shown, heldOut, List.of(), format, judge.reward(),
+                        length.maxNewTokens);
+                Policy ending = policy.endingAlsoAt(asking.stop);
+                new FineTuning(ending, task, settings, steps, batch, root, length.rolloutRows, new Training.EvaluationPlan(heldOut,
+                        evaluating.evaluateEvery, evaluating.evaluateSamples), tables(folder, ending)).run(Interrupt.watch(), progress);
+                folder.checkpoints().write(0, ending::saveLearned);
             }
         }
         return 0;
+    }
+
+    private static FineTuning.Listener tables(RunFolder folder, Policy policy) {
+        long begin = System.nanoTime();
+        FolderListener evaluations = new FolderListener(folder, 0, false, policy);
+        return new FineTuning.Listener() {
+            @Override
+            public void stepped(long step, UpdateMetrics metrics) {
+                folder.row("metrics.csv", RunFolder.columns("step", step, "loss", metrics.loss(), "gradient_norm", metrics.gradientNorm()));
+            }
+
+            @Override
+            public void evaluated(long step, Evaluation evaluation) {
+                evaluations.evaluated(step, 0, evaluation);
+                folder.row("timing.csv", RunFolder.columns("step", step, "seconds", (System.nanoTime() - begin) / 1e9));
+            }
+        };
+    }
+
+    private Map<String, String> options() {
+        Map<String, String> values = new TreeMap<>();
+        List.of(learning, evaluating, length, machine).forEach(group -> values.putAll(TrainingOptions.values(group)));
+        return values;
     }
 
     public static void main(String... args) {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import lppo.data.BadInput;
+import lppo.task.Task;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -56,7 +57,7 @@ public class shell implements Callable<Integer> {
         BadInput.unless(threads > 0, "--threads %d: must be positive", threads);
         Path folder = Files.createTempDirectory("lppo-shell");
         try {
-            Path data = reproduce.unpack(folder);
+            Path data = reproduce.unpack(folder, Task.builtIn());
             Path start = folder.resolve("start.jsh");
             Files.writeString(start, START.formatted(escaped(data), escaped(Path.of(System.getProperty("java.io.tmpdir"), "lppo-shell"))));
             System.out.print(GREETING);

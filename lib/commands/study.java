@@ -2,20 +2,12 @@
 //SOURCES ../lppo/Lppo.java
 //SOURCES Commands.java
 //SOURCES ../lppo/files/FileFormats.java
-//SOURCES train.java
-//FILES task/train.jsonl=../../data/train.jsonl
-//FILES task/validation.jsonl=../../data/validation.jsonl
-//FILES task/base/config.json=../../data/base/config.json
-//FILES task/base/tokenizer.json=../../data/base/tokenizer.json
-//FILES task/base/model.safetensors=../../data/base/model.safetensors
+//SOURCES reproduce.java
 
 package commands;
 
 import commands.Jobs.Job;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -31,6 +23,7 @@ import lppo.data.Seed;
 import lppo.data.Problems;
 import lppo.run.RunFolder;
 import lppo.task.ModularChain;
+import lppo.task.Task;
 import lppo.view.Display;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -146,14 +139,7 @@ public class study implements Callable<Integer> {
 
     /** The task's files, and problem sets of other shapes, all from the seed 1. */
     private void prepare() throws Exception {
-        Path task = out.resolve("task");
-        for (String name : List.of("train.jsonl", "validation.jsonl", "base/config.json", "base/tokenizer.json", "base/model.safetensors")) {
-            Path file = task.resolve(name);
-            Files.createDirectories(file.getParent());
-            try (InputStream in = study.class.getResourceAsStream("/task/" + name)) {
-                Files.copy(in, file, StandardCopyOption.REPLACE_EXISTING);
-            }
-        }
+        Path task = reproduce.unpack(out, Task.builtIn());
         // two families: long chains of operations that the base policy knows, short ones of those that it hardly knows
         write("families", 400, 400);
         write("forgotten", 40, 760); // the first is seldom practised while the second changes the policy

@@ -17,6 +17,8 @@ import lppo.data.Problem;
 import lppo.data.Seed;
 import lppo.data.Problems;
 import lppo.task.ModularChain;
+import lppo.task.ModularChainTask;
+import lppo.task.Task;
 import lppo.task.ModularChain.Counts;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -44,29 +46,24 @@ public class task implements Callable<Integer> {
         lppo.run.RunFolder.create(out);
         BadInput.unless(warmUp >= 0, "--warm-up %d: must be 0 or more", warmUp);
         Seed root = new Seed(seed);
+        Task made = new ModularChainTask(root);
         Set<String> taken = new HashSet<>();
-        Map<Integer, Integer> even = Map.of(3, 100, 5, 100, 7, 100, 9, 100, 11, 100);
-        // Held-out first: what is evaluated on is in no other set
-        write("heldout", even, Map.of(), root, taken, true);
-        write("validation", Map.of(3, 40, 5, 40, 7, 40, 9, 40, 11, 40), Map.of(), root, taken, true);
-        write("train", Map.of(3, 40, 5, 80, 7, 120, 9, 240, 11, 320), Map.of(9, 32, 11, 32), root, taken, true);
+        for (Map.Entry<String, Task.Split> split : Map.of("heldout", Task.Split.HELD_OUT, "validation", Task.Split.VALIDATION, "train",
+                Task.Split.TRAIN).entrySet()) {
+            List<Problem> problems = made.problems(split.getValue());
+            problems.forEach(problem -> taken.add(problem.question()));
+            Problems.write(out.resolve(split.getKey() + ".jsonl"), problems);
+        }
         if (warmUp > 0) {
             Map<Integer, Integer> easy = new TreeMap<>();
             Map.of(2, 8.0, 4, 4.0, 6, 2.0, 8, 1.0, 10, 0.5, 12, 0.25)
                     .forEach((length, weight) -> easy.put(length, (int) (warmUp * weight / 15.75)));
-            write("warm-up", easy, easy, root, taken, false);
+            Problems.write(out.resolve("warm-up.jsonl"),
+                    ModularChain.problems(new Counts("warm-up", easy, easy, rarity), root, taken, false));
         }
         ModularChain.writeSkeleton(out.resolve("base"));
         System.out.println("wrote " + out);
         return 0;
-    }
-
-    private void write(String name, Map<Integer, Integer> counts, Map<Integer, Integer> demonstrated, Seed root,
-            Set<String> taken, boolean distinct) throws Exception {
-        List<Problem> problems =
-                ModularChain.problems(new Counts(name, new TreeMap<>(counts), demonstrated, name.equals("warm-up") ? rarity : 1), root, taken, distinct);
-        problems.forEach(problem -> taken.add(problem.question()));
-        Problems.write(out.resolve(name + ".jsonl"), problems);
     }
 
     public static void main(String... args) {

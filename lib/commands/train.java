@@ -1,7 +1,9 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //SOURCES ../lppo/Lppo.java
 //SOURCES Commands.java
-//SOURCES Asking.java
+//SOURCES ProblemOptions.java
+//SOURCES TrainingOptions.java
+//SOURCES MemoryAdvice.java
 //SOURCES ../lppo/files/FileFormats.java
 //FILES spark/Spark.java=../spark/Spark.java
 //FILES spark/Cluster.java=../spark/Cluster.java
@@ -23,23 +25,28 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import lppo.Recipe;
 import lppo.data.BadInput;
+import lppo.data.Checksums;
 import lppo.data.Problem;
-import lppo.data.Seed;
 import lppo.data.Problems;
+import lppo.data.PromptFormat;
+import lppo.data.Seed;
 import lppo.model.Lora;
 import lppo.model.ModelConfig;
 import lppo.model.Policy;
 import lppo.model.Precision;
 import lppo.model.Tokenizer;
-import lppo.run.Blueprint;
-import lppo.run.Compute;
+import lppo.run.Backend;
+import lppo.run.FolderListener;
 import lppo.run.Footprint;
-import lppo.run.Options;
 import lppo.run.PromptFit;
+import lppo.run.Recipe;
 import lppo.run.RunFolder;
 import lppo.run.Trainer;
+import lppo.run.Training;
+import lppo.run.WorkerSetup;
+import lppo.task.SimpleTask;
+import lppo.task.Task;
 import lppo.view.Display;
 import lppo.view.Tables;
 import picocli.CommandLine.Command;
@@ -49,7 +56,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** One run of one recipe. */
-@Command(name = "train", mixinStandardHelpOptions = true,
+@Command(name = "train", mixinStandardHelpOptions = true, sortOptions = false, abbreviateSynopsis = true,
         description = "One run of one recipe on a model folder and a problem file.",
         footer = {"", "Example:",
             "  ./jbang train --recipe lppo --model data/base --data data/train.jsonl --evaluate-on data/validation.jsonl --out /tmp/lppo"})
@@ -61,7 +68,7 @@ public class train implements Callable<Integer> {
     @Option(names = "--model", required = true, description = "Model folder.")
     Path model;
 
-    @Option(names = "--data", required = true, description = "Problems to train on.")
+    @Option(names = "--data", description = "Problems to train on (default: those of --task).")
     Path data;
 
     @Option(names = "--out", required = true, description = "Run folder; it must be new or empty, unless --resume.")
@@ -101,10 +108,10 @@ public class train implements Callable<Integer> {
     boolean dryRun;
 
     @Mixin
-    Options options;
+    TrainingOptions options;
 
     @Mixin
-    Asking asking;
+    ProblemOptions asking;
 
     @Spec
     CommandSpec spec;
@@ -118,43 +125,53 @@ public class train implements Callable<Integer> {
         BadInput.unless(steps > 0, "--steps %d: must be positive", steps);
         BadInput.unless(tokens > 0, "--tokens %d: must be positive", tokens);
         BadInput.unless(loraRank >= 0, "--lora-rank %d: must be 0 (off) or more", loraRank);
-        Recipe named = Recipe.named(recipe);
-        Device device = Policy.device(options.device);
-        Precision precision = options.precision(device, model);
+        options.length.resolve(asking.task);
+        Recipe chosen = options.recipe(recipe);
+        Device device = Policy.device(options.machine.device);
+        Precision precision = options.machine.precision(device, model);
         options.check();
-        List<Problem> all = demonstrations == null ? Asking.read(data).problems()
-                : Problems.withDemonstrations(Asking.read(data).problems(), demonstrations);
-        try (Asking.Judge judge = asking.judge()) {
-            List<Problem> trusted = judge.trusted(all, data);
-            BadInput.unless(!named.guided() || trusted.stream().anyMatch(Problem::hasDemonstration),
-                    "%s: no problem has a \"solution\", so recipe %s has nothing to guide with; use one without hints, grpo or lp say", data, recipe);
+        List<Problem> all = demonstrations == null ? asking.problems(data)
+                : Problems.withDemonstrations(asking.problems(data), demonstrations);
+        try (ProblemOptions.Judge judge = asking.judge()) {
+            List<Problem> trusted = judge.trusted(all, where());
+            BadInput.unless(!chosen.guided() || trusted.stream().anyMatch(Problem::hasDemonstration),
+                    "%s: no problem has a \"solution\", so recipe %s has nothing to guide with; use one without hints, grpo or lp say",
+                    where(), recipe);
             if (dryRun) {
-                return dryRun(trusted, named, precision, device);
+                return dryRun(trusted, chosen, precision, device);
             }
             RunFolder folder = resume ? new RunFolder(out) : RunFolder.create(out);
-            Path checkpoint = resume ? folder.latestCheckpoint() : null;
-            Map<String, Object> config = config();
-            if (resume) {
-                folder.sameAs(config);
-            }
+            Path checkpoint = resume ? folder.checkpoints().latest() : null;
+            boolean reference = chosen.algorithm().needsReference();
             try (Closeable lock = folder.lock();
                     Policy loaded = Policy.load(resume && loraRank == 0 ? checkpoint : model, device, precision, loraRank == 0);
-                    Policy other = options.kl > 0 && loraRank == 0 ? Policy.load(model, device, precision, false) : null) {
+                    Policy other = reference && loraRank == 0 ? Policy.load(model, device, precision, false) : null) {
                 Policy ending = loaded.endingAlsoAt(asking.stop);
                 Policy policy = loraRank == 0 ? ending : ending.adapted(adapters(loaded, checkpoint));
-                Policy reference = options.kl > 0 && loraRank > 0 ? loaded : other; // adapters off: the base, at no memory
-                PromptFit fit = fit(trusted, named, loaded.config(), loaded.tokenizer());
+                PromptFormat format = asking.format(model, loaded.tokenizer());
+                PromptFit fit = fit(trusted, format, chosen, loaded.config(), loaded.tokenizer());
                 fit.warnings().forEach(System.err::println);
-                Blueprint blueprint = Blueprint.of(model, options, precision, loraRank == 0 ? null : new Lora.Settings(loraRank, loraAlpha(), loraTargets), asking.stop);
-                try (Compute compute = WithSpark.compute(master, conf, blueprint, policy); Progress progress = new Progress(recipe, steps)) {
-                    Trainer trainer = new Trainer(named, options, policy, reference, judge.reward(), fit.problems(), heldOut(loaded),
-                            new Seed(seed), folder, compute);
+                Task task = new SimpleTask(where(), fit.problems(), heldOut(loaded, format), List.of(), format,
+                        judge.reward(), options.length.maxNewTokens);
+                WorkerSetup workers = WorkerSetup.of(model, chosen, options.machine.device, precision, lora(), asking.stop,
+                        options.length.rolloutRows);
+                try (Backend backend = WithSpark.backend(master, conf, workers, policy); Progress progress = new Progress(recipe, steps)) {
+                    FolderListener tables = new FolderListener(folder, options.keeping.keep, options.keeping.keepBest, policy);
+                    Training training = Training.of(policy, task).recipe(chosen).seed(seed).backend(backend)
+                            .reference(loraRank > 0 && reference ? loaded : other) // adapters off: the base, at no memory
+                            .evaluate(task.problems(Task.Split.VALIDATION), options.evaluating.evaluateEvery,
+                                    options.evaluating.evaluateSamples)
+                            .listener(tables).telling(line -> progress.tell(Cli.flagged(line, spec)));
+                    Map<String, Object> config = config(training);
                     if (resume) {
-                        trainer.resume(checkpoint);
+                        folder.sameAs(config);
+                    }
+                    Trainer trainer = training.trainer();
+                    if (resume) {
+                        tables.resume(trainer);
                     } else {
                         folder.json("config.json", config);
                     }
-                    trainer.telling(progress::tell);
                     boolean finished = trainer.run(steps, tokens, Interrupt.watch(), progress);
                     judge.tell();
                     if (!finished) {
@@ -167,30 +184,37 @@ public class train implements Callable<Integer> {
         return 0;
     }
 
-    private Map<String, Object> config() {
-        return RunFolder.columns("command", "train", "recipe", recipe, "model", model.toString(), "data", data.toString(), "steps",
-                steps, "tokens", tokens < Long.MAX_VALUE ? tokens : "any", "seed", seed, "demonstrations", demonstrations == null ? "all" : demonstrations, "lora_rank", loraRank,
-                "lora_alpha", loraAlpha(), "lora_targets", loraTargets, "asking", asking.values(), "options", options.values(),
-                "machine", Cli.machine());
+    private Map<String, Object> config(Training training) {
+        Map<String, Object> checksums = new LinkedHashMap<>(Map.of("model", Checksums.ofModel(model)));
+        checksums.putAll(training.checksums());
+        return RunFolder.columns("command", "train", "recipe", recipe, "model", model.toString(), "data", String.valueOf(data), "steps",
+                steps, "tokens", tokens < Long.MAX_VALUE ? tokens : "any", "seed", seed, "demonstrations",
+                demonstrations == null ? "all" : demonstrations, "lora_rank", loraRank, "lora_alpha", loraAlpha(), "lora_targets",
+                loraTargets, "asking", asking.values(), "options", options.values(), "checksums", checksums, "machine", Cli.machine());
     }
 
-    private List<Problem> heldOut(Policy policy) {
-        return options.evaluateOn == null ? List.of() : asking.fitting(Asking.read(options.evaluateOn).problems(), options.evaluateOn,
-                model, policy, options.maxNewTokens);
+    private String where() {
+        return data == null ? "task " + asking.task : data.toString();
     }
 
-    private PromptFit fit(List<Problem> problems, Recipe named, ModelConfig config, Tokenizer tokenizer) {
-        return PromptFit.of(asking.asked(problems, model, tokenizer), tokenizer, config.maxPositions(), options.maxNewTokens,
-                named.guided(), data);
+    private List<Problem> heldOut(Policy policy, PromptFormat format) {
+        Path file = options.evaluating.evaluateOn;
+        return file == null ? List.of()
+                : asking.fitting(ProblemOptions.read(file).problems(), file, format, policy, options.length.maxNewTokens);
+    }
+
+    private PromptFit fit(List<Problem> problems, PromptFormat format, Recipe chosen, ModelConfig config, Tokenizer tokenizer) {
+        return PromptFit.of(problems, format, tokenizer, config.maxPositions(), options.length.maxNewTokens, chosen.guided(), where());
     }
 
     /** Reads everything but the weights, so that it works before they are downloaded. */
-    private int dryRun(List<Problem> problems, Recipe named, Precision precision, Device device) {
+    private int dryRun(List<Problem> problems, Recipe chosen, Precision precision, Device device) {
         ModelConfig config = ModelConfig.read(model);
-        Lora.Settings lora = loraRank == 0 ? null : new Lora.Settings(loraRank, loraAlpha(), loraTargets);
         try (Tokenizer tokenizer = Tokenizer.load(model)) {
-            PromptFit fit = fit(problems, named, config, tokenizer);
-            Footprint footprint = Footprint.of(config, options, lora, precision, fit.longestPrompt());
+            PromptFit fit = fit(problems, asking.format(model, tokenizer), chosen, config, tokenizer);
+            Footprint.Extent extent = new Footprint.Extent(fit.longestPrompt(), options.length.maxNewTokens, options.length.rolloutRows,
+                    options.evaluating.evaluateOn != null);
+            Footprint footprint = Footprint.of(config, chosen, lora(), precision, extent);
             Display.print(Tables.of(footprint));
             System.out.printf("%,d parameters, %,d learn; %d problems, %d with a solution; longest prompt %d tokens; %s on %s%n",
                     footprint.parameters(), footprint.learning(), fit.problems().size(),
@@ -200,7 +224,8 @@ public class train implements Callable<Integer> {
             long available = Footprint.available(device);
             if (available > 0) {
                 System.out.printf("about %,d MB at the peak, %,d MB are free%n", footprint.peak() >> 20, available >> 20);
-                footprint.advice(available, options, lora, precision).forEach(line -> System.out.println("  " + line));
+                MemoryAdvice.of(footprint, available, chosen, options.length.rolloutRows, lora(), precision)
+                        .forEach(line -> System.out.println("  " + line));
             }
         }
         return 0;
@@ -210,9 +235,13 @@ public class train implements Callable<Integer> {
         return loraAlpha == null ? 2.0 * loraRank : loraAlpha;
     }
 
+    /** What the adapters are; null if all weights learn. */
+    private Lora.Settings lora() {
+        return loraRank == 0 ? null : new Lora.Settings(loraRank, loraAlpha(), loraTargets);
+    }
+
     private Lora adapters(Policy base, Path checkpoint) {
-        Lora.Settings settings = new Lora.Settings(loraRank, loraAlpha(), loraTargets);
-        return checkpoint == null ? Lora.fresh(base.config(), settings, new Seed(seed), base.manager())
+        return checkpoint == null ? Lora.fresh(base.config(), lora(), new Seed(seed), base.manager())
                 : Lora.load(checkpoint, base.config(), base.manager());
     }
 

@@ -1,8 +1,12 @@
 package lppo;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import lppo.data.BadInput;
+import lppo.data.Problem;
+import lppo.data.Step;
+import lppo.rollout.Group;
 
 /**
  * A hint whose length follows its success, the idea of G2RPO-A (arXiv 2508.13023) for each problem by itself: it is
@@ -13,41 +17,64 @@ import lppo.data.BadInput;
  * It begins with the longest hint. The paper adapts one length for all problems from the recent rewards of all; ours is a
  * simplification to compare LPPO's random ratio with.
  */
-public final class AdaptivePrefix {
+public final class AdaptivePrefix implements Hint, Stateful {
 
-    private final double betaMin;
-    private final double betaMax;
+    private final RandomPrefix range;
     private final double target;
     private final double gain;
     private final Map<String, Double> betas = new LinkedHashMap<>();
 
     /**
-     * No problem seen yet.
+     * A hint that has seen no problem yet.
      *
+     * @param betaMin smallest share of the solution, 0 or more
+     * @param betaMax largest share, at most 1
      * @param target guided pass rate aimed at, in [0, 1]
      * @param gain how far beta moves for a pass rate that is off by 1, positive
      */
     public AdaptivePrefix(double betaMin, double betaMax, double target, double gain) {
         BadInput.unless(target >= 0 && target <= 1, "target %s of the guided pass rate: must lie in [0, 1]", target);
         BadInput.unless(gain > 0 && Double.isFinite(gain), "gain %s of the hint: must be positive", gain);
-        this.betaMin = betaMin;
-        this.betaMax = betaMax;
+        this.range = new RandomPrefix(betaMin, betaMax);
         this.target = target;
         this.gain = gain;
     }
 
+    @Override
+    public double beta(Problem problem, Step step) {
+        return beta(problem.id());
+    }
+
     /** The ratio to cut the next hint of a problem at. */
     public double beta(String problem) {
-        return betas.getOrDefault(problem, betaMax);
+        return betas.getOrDefault(problem, range.betaMax());
+    }
+
+    @Override
+    public void observe(List<Group> groups) {
+        groups.forEach(group -> group.guidedPassRate().ifPresent(rate -> observe(group.problem().id(), rate)));
     }
 
     /** Takes in the pass rate of the guided completions of one visit, in [0, 1]. */
     public void observe(String problem, double guidedPassRate) {
-        betas.put(problem, Math.max(betaMin, Math.min(betaMax, beta(problem) - gain * (guidedPassRate - target))));
+        double moved = beta(problem) - gain * (guidedPassRate - target);
+        betas.put(problem, Math.max(range.betaMin(), Math.min(range.betaMax(), moved)));
     }
 
-    /** The ratios so far, to be saved and put back; a live view. */
-    public Map<String, Double> state() {
-        return betas;
+    /** The next ratio of each problem that was guided so far. */
+    @Override
+    public Map<String, double[]> state() {
+        Map<String, double[]> state = new LinkedHashMap<>();
+        betas.forEach((problem, beta) -> state.put(problem, new double[] {beta}));
+        return state;
+    }
+
+    @Override
+    public void restore(Map<String, double[]> state) {
+        betas.clear();
+        state.forEach((problem, beta) -> {
+            BadInput.unless(beta.length == 1 && beta[0] >= 0 && beta[0] <= 1, "the saved hint of problem %s is impossible", problem);
+            betas.put(problem, beta[0]);
+        });
     }
 }

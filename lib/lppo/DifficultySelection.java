@@ -1,5 +1,6 @@
 package lppo;
 
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -8,7 +9,8 @@ import java.util.Random;
 import java.util.TreeMap;
 import lppo.data.BadInput;
 import lppo.data.Problem;
-import lppo.data.Seed;
+import lppo.data.Step;
+import lppo.rollout.Group;
 import org.apache.commons.math3.distribution.BetaDistribution;
 import org.apache.commons.math3.random.RandomGeneratorFactory;
 
@@ -21,51 +23,64 @@ import org.apache.commons.math3.random.RandomGeneratorFactory;
  * one pass rate is drawn from each posterior, and the problems whose draw is nearest to one half are visited: what is
  * neither solved nor hopeless, and what is not known yet.
  */
-public final class DifficultySelection implements Selection {
+public final class DifficultySelection implements Selection, Stateful {
 
     private static final double TARGET = 0.5;
 
-    private final List<Problem> problems;
-    private final int perStep;
     private final double fade;
-    private final Seed seed;
     private final Map<String, double[]> counts = new LinkedHashMap<>();
 
     /**
-     * Nothing known yet.
+     * A selection that knows nothing yet.
      *
      * @param fade share of what is known that is kept at each visit, in [0, 1]
      */
-    public DifficultySelection(List<Problem> problems, int perStep, double fade, Seed seed) {
-        BadInput.unless(perStep > 0 && perStep <= problems.size(), "a step wants %d problems, but there are %d", perStep, problems.size());
+    public DifficultySelection(double fade) {
         BadInput.unless(fade >= 0 && fade <= 1, "fading %s of the posterior: must lie in [0, 1]", fade);
-        this.problems = problems;
-        this.perStep = perStep;
         this.fade = fade;
-        this.seed = seed;
     }
 
     @Override
-    public List<Problem> at(long step) {
+    public List<Problem> select(List<Problem> problems, int count, Step step) {
+        BadInput.unless(count > 0 && count <= problems.size(), "a step wants %d problems, but there are %d", count, problems.size());
         Map<String, Double> distance = new TreeMap<>();
         problems.forEach(p -> distance.put(p.id(), Math.abs(draw(p, step) - TARGET)));
-        return problems.stream().sorted(Comparator.comparingDouble(p -> distance.get(p.id()))).limit(perStep).toList();
+        return problems.stream().sorted(Comparator.comparingDouble(p -> distance.get(p.id()))).limit(count).toList();
     }
 
-    private double draw(Problem problem, long step) {
+    private double draw(Problem problem, Step step) {
         double[] ab = counts.getOrDefault(problem.id(), new double[] {1, 1});
-        Random random = new Random(seed.at("difficulty", step, problem.id(), 0).nextLong());
+        Random random = new Random(step.seed().at("difficulty", step.number() - 1, problem.id(), 0).nextLong());
         return new BetaDistribution(RandomGeneratorFactory.createRandomGenerator(random), ab[0], ab[1]).sample();
     }
 
-    /** Takes in the unguided completions of one visit. */
+    @Override
+    public void observe(List<Group> groups) {
+        for (Group group : groups) {
+            double passes = Arrays.stream(group.rewards()).sum();
+            observe(group.problem().id(), passes, group.completions().size() - passes);
+        }
+    }
+
+    /** Takes in the completions of one visit. */
     public void observe(String problem, double passes, double failures) {
         double[] ab = counts.getOrDefault(problem, new double[] {1, 1});
         counts.put(problem, new double[] {fade * ab[0] + (1 - fade) + passes, fade * ab[1] + (1 - fade) + failures});
     }
 
-    /** The counts so far, to be saved and put back; a live view. */
+    /** The posterior's a and b of each problem visited so far. */
+    @Override
     public Map<String, double[]> state() {
-        return counts;
+        Map<String, double[]> copy = new LinkedHashMap<>();
+        counts.forEach((problem, ab) -> copy.put(problem, ab.clone()));
+        return copy;
+    }
+
+    @Override
+    public void restore(Map<String, double[]> state) {
+        state.forEach((problem, ab) -> BadInput.unless(ab.length == 2 && ab[0] > 0 && ab[1] > 0,
+                "the saved posterior of problem %s is impossible: %s", problem, Arrays.toString(ab)));
+        counts.clear();
+        counts.putAll(state);
     }
 }

@@ -3,7 +3,6 @@ package lppo;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.types.DataType;
-import java.io.Serializable;
 import lppo.data.BadInput;
 
 /**
@@ -14,7 +13,7 @@ import lppo.data.BadInput;
  *
  * where rho is an importance {@link Ratio} of the policy that learns to an older one, A the advantage (progress weight
  * included), sg no gradient. The loss is the sum of l times the token's weight, so that the losses of micro-batches add up
- * to that of the batch: {@link Aggregation} gives the weights. {@link Loss} has the compositions that have names.
+ * to that of the batch: {@link Aggregation} gives the weights. {@link Algorithm} has the compositions that have names.
  *
  * <p>Seen in {@code notebooks/5-the-weighted-loss.ipynb}.
  *
@@ -24,8 +23,10 @@ import lppo.data.BadInput;
  * @param clipHigh how far above 1 it may rise, positive
  * @param kl estimator of the KL term to the reference policy
  * @param klCoefficient beta of that term; 0 leaves it out
+ * @param aggregation how tokens make up the loss of a batch
  */
-public record PolicyLoss(Ratio ratio, Surrogate surrogate, double clipLow, double clipHigh, Kl kl, double klCoefficient) implements Serializable {
+public record PolicyLoss(Ratio ratio, Surrogate surrogate, double clipLow, double clipHigh, Kl kl, double klCoefficient,
+        Aggregation aggregation) implements Objective {
 
     /** Log-ratios are cut at this, where the exponential is finite and a clip or a stop is due anyhow. */
     private static final double MAX_LOG_RATIO = 20;
@@ -37,9 +38,29 @@ public record PolicyLoss(Ratio ratio, Surrogate surrogate, double clipLow, doubl
                 klCoefficient);
     }
 
-    /** The clipped surrogate with a ratio per token and k3. */
+    /** GRPO's loss with these clip ranges: the clipped surrogate, a ratio per token, k3, the mean of sequence means. */
     public PolicyLoss(double clipLow, double clipHigh, double klCoefficient) {
-        this(Ratio.TOKEN, Surrogate.CLIPPED, clipLow, clipHigh, Kl.K3, klCoefficient);
+        this(Ratio.TOKEN, Surrogate.CLIPPED, clipLow, clipHigh, Kl.K3, klCoefficient, Aggregation.SEQUENCE_MEAN);
+    }
+
+    /** GRPO's loss (arXiv 2402.03300): clip range 0.2, no KL term. */
+    public static PolicyLoss grpo() {
+        return new PolicyLoss(0.2, 0.2, 0);
+    }
+
+    /** The same with other clip ranges. */
+    public PolicyLoss clip(double low, double high) {
+        return new PolicyLoss(ratio, surrogate, low, high, kl, klCoefficient, aggregation);
+    }
+
+    /** The same with another KL term. */
+    public PolicyLoss kl(Kl estimator, double coefficient) {
+        return new PolicyLoss(ratio, surrogate, clipLow, clipHigh, estimator, coefficient, aggregation);
+    }
+
+    /** The same with another aggregation. */
+    public PolicyLoss aggregation(Aggregation other) {
+        return new PolicyLoss(ratio, surrogate, clipLow, clipHigh, kl, klCoefficient, other);
     }
 
     /** What one importance ratio covers; the sums run over the tokens of a completion. */
@@ -70,41 +91,16 @@ public record PolicyLoss(Ratio ratio, Surrogate surrogate, double clipLow, doubl
         CISPO
     }
 
-    /** How tokens make up the loss of a batch. */
-    public enum Aggregation {
-        /** Every completion token weighs the same (DAPO, arXiv 2503.14476, eq. 8). */
-        TOKEN_MEAN,
-        /** Every completion weighs the same, and its tokens share that (GRPO, arXiv 2402.03300, eq. 3). */
-        SEQUENCE_MEAN,
-        /** Every token weighs the same in every batch: 1 / (completions x longest allowed) (Dr. GRPO, arXiv 2503.20783). */
-        CONSTANT;
-
-        /**
-         * The weight of each token of one completion.
-         *
-         * @param length tokens of the completion
-         * @param batchTokens completion tokens of the whole batch
-         * @param batchCompletions completions of the whole batch
-         * @param longest tokens that a completion may have
-         */
-        public double weight(int length, long batchTokens, long batchCompletions, int longest) {
-            return switch (this) {
-                case TOKEN_MEAN -> 1.0 / batchTokens;
-                case SEQUENCE_MEAN -> 1.0 / ((double) batchCompletions * length);
-                case CONSTANT -> 1.0 / ((double) batchCompletions * longest);
-            };
-        }
+    @Override
+    public boolean needsReference() {
+        return klCoefficient > 0;
     }
 
-    /**
-     * The loss, a scalar to call backward on, and what to watch, each a scalar: sums with the same weights.
-     *
-     * @param loss surrogate plus KL term
-     * @param ratio importance ratio
-     * @param clipFraction tokens whose ratio the clip changed: whose gradient it removed, or with CISPO bounded
-     * @param kl estimate to the reference; 0 without one
-     */
-    public record Terms(NDArray loss, NDArray ratio, NDArray clipFraction, NDArray kl) {}
+    @Override
+    public Terms of(NDArray logProbs, Tokens tokens) {
+        return of(logProbs, tokens.old(), tokens.advantages(), tokens.weights(), tokens.reference(),
+                ratio == Ratio.TOKEN ? null : tokens.members().get());
+    }
 
     /** The loss with a ratio per token: {@link #of(NDArray, NDArray, NDArray, NDArray, NDArray, NDArray)} without members. */
     public Terms of(NDArray logProbs, NDArray old, NDArray advantages, NDArray weights, NDArray reference) {

@@ -1,21 +1,14 @@
 package lppo;
 
-import com.google.gson.Gson;
-import com.google.gson.GsonBuilder;
-import com.google.gson.JsonParseException;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import lppo.data.BadInput;
-import tech.tablesaw.api.DoubleColumn;
-import tech.tablesaw.api.IntColumn;
-import tech.tablesaw.api.StringColumn;
-import tech.tablesaw.api.Table;
-import tech.tablesaw.columns.numbers.NumberColumnFormatter;
+import lppo.data.Problem;
+import lppo.rollout.Group;
 
 /**
  * What the policy is learning now (LPPO, arXiv 2507.06573, learning-progress weighting). Per problem it keeps the
@@ -24,15 +17,13 @@ import tech.tablesaw.columns.numbers.NumberColumnFormatter;
  * <pre>  p~(t) = alpha p(t) + (1 - alpha) p~(t-1),   Delta(t) = p~(t) - p~(t-1),   w(t) = sigmoid(kappa Delta(t)) + b,</pre>
  *
  * where t counts the observations of that problem. The first sight sets p~ to the pass rate and Delta to 0, so that w is
- * 1 (with b = 0.5). Only unguided completions are observed: a pass rate with a hint says nothing honest.
+ * 1 (with b = 0.5). Only unguided completions are observed: a pass rate with a hint says nothing about what the policy can do alone.
  *
  * <p>The paper as available to us gives kappa = 8 and b = 0.5, and no alpha; ours is 0.5.
  *
  * <p>Seen in {@code notebooks/4-what-am-i-learning-now.ipynb} and {@code notebooks/8-when-do-weights-pay.ipynb}.
  */
-public final class ProgressTracker {
-
-    private static final Gson GSON = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
+public final class ProgressTracker implements Weighting, Stateful {
 
     private final double alpha;
     private final double kappa;
@@ -50,13 +41,13 @@ public final class ProgressTracker {
      */
     public record Entry(double passRate, double average, double progress, int seen, int guidedSince) {
 
+        private static final Entry NEVER_SEEN = new Entry(0, 0, 0, 0, 0);
+
         private boolean possible() {
             return passRate >= 0 && passRate <= 1 && average >= 0 && average <= 1 && progress >= -1 && progress <= 1
                     && seen >= 0 && guidedSince >= 0;
         }
     }
-
-    private record Saved(double alpha, double kappa, double bias, Map<String, Entry> entries) {}
 
     /**
      * An empty tracker.
@@ -80,15 +71,27 @@ public final class ProgressTracker {
         this(0.5, 8, 0.5);
     }
 
+    /** An empty tracker with the same constants. */
+    public ProgressTracker fresh() {
+        return new ProgressTracker(alpha, kappa, bias);
+    }
+
+    /** Takes in each group's pass rate; of a group with guided completions only, that the problem was visited. */
+    @Override
+    public void observe(List<Group> groups) {
+        for (Group group : groups) {
+            String id = group.problem().id();
+            group.passRate().ifPresentOrElse(rate -> observe(id, rate), () -> visitGuided(id));
+        }
+    }
+
     /**
      * Takes in the pass rate of the unguided completions of one visit.
      *
-     * @throws IllegalArgumentException if it does not lie in [0, 1]
+     * @throws BadInput if it does not lie in [0, 1]
      */
     public Entry observe(String problem, double passRate) {
-        if (!(passRate >= 0 && passRate <= 1)) {
-            throw new IllegalArgumentException("pass rate %s of problem %s: must lie in [0, 1]".formatted(passRate, problem));
-        }
+        BadInput.unless(passRate >= 0 && passRate <= 1, "pass rate %s of problem %s: must lie in [0, 1]", passRate, problem);
         Entry before = entries.get(problem);
         Entry after;
         if (before == null || before.seen() == 0) {
@@ -103,7 +106,7 @@ public final class ProgressTracker {
 
     /** Notes a visit whose completions were all guided: nothing is learned about the pass rate. */
     public void visitGuided(String problem) {
-        Entry e = entries.getOrDefault(problem, new Entry(0, 0, 0, 0, 0));
+        Entry e = entries.getOrDefault(problem, Entry.NEVER_SEEN);
         entries.put(problem, new Entry(e.passRate(), e.average(), e.progress(), e.seen(), e.guidedSince() + 1));
     }
 
@@ -117,10 +120,25 @@ public final class ProgressTracker {
         return Collections.unmodifiableMap(entries);
     }
 
+    /** The problems that have a demonstration and that the rule calls challenging, by what is known when it is asked. */
+    public Predicate<Problem> failing(GuidanceRule rule) {
+        return problem -> problem.hasDemonstration() && rule.guides(entries.getOrDefault(problem.id(), Entry.NEVER_SEEN));
+    }
+
+    /** The same by {@link GuidanceRule#failing}. */
+    public Predicate<Problem> failing(double maxAverage) {
+        return failing(GuidanceRule.failing(maxAverage));
+    }
+
+    /** The weight of a group's problem as of its last observation. */
+    @Override
+    public double weight(Group group) {
+        return weight(group.problem().id());
+    }
+
     /** The weight of a problem's advantages as of its last observation: 0.5 + b if it was not observed yet. */
     public double weight(String problem) {
-        Entry entry = entries.get(problem);
-        return weight(entry == null ? 0 : entry.progress());
+        return weight(entries.getOrDefault(problem, Entry.NEVER_SEEN).progress());
     }
 
     /** w = sigmoid(kappa Delta) + b. */
@@ -128,53 +146,25 @@ public final class ProgressTracker {
         return 1 / (1 + Math.exp(-kappa * progress)) + bias;
     }
 
-    /** A row per problem: id, pass rate, EMA, progress, weight, times seen. */
-    public Table table() {
-        Table table = Table.create("learning progress", StringColumn.create("problem"), DoubleColumn.create("pass_rate"),
-                DoubleColumn.create("ema"), DoubleColumn.create("progress"), DoubleColumn.create("weight"),
-                IntColumn.create("seen"));
-        entries.forEach((problem, e) -> {
-            table.stringColumn(0).append(problem);
-            table.doubleColumn(1).append(e.passRate());
-            table.doubleColumn(2).append(e.average());
-            table.doubleColumn(3).append(e.progress());
-            table.doubleColumn(4).append(weight(e.progress()));
-            table.intColumn(5).append(e.seen());
+    /** The five numbers of each problem's {@link Entry}, in their order. */
+    @Override
+    public Map<String, double[]> state() {
+        Map<String, double[]> state = new LinkedHashMap<>();
+        entries.forEach((problem, e) ->
+                state.put(problem, new double[] {e.passRate, e.average, e.progress, e.seen, e.guidedSince}));
+        return state;
+    }
+
+    @Override
+    public void restore(Map<String, double[]> state) {
+        Map<String, Entry> restored = new LinkedHashMap<>();
+        state.forEach((problem, e) -> {
+            BadInput.unless(e != null && e.length == 5, "the saved progress of problem %s is not five numbers", problem);
+            Entry entry = new Entry(e[0], e[1], e[2], (int) e[3], (int) e[4]);
+            BadInput.unless(entry.possible(), "the saved progress of problem %s is impossible: %s", problem, entry);
+            restored.put(problem, entry);
         });
-        table.columns().stream().filter(DoubleColumn.class::isInstance)
-                .forEach(c -> ((DoubleColumn) c).setPrintFormatter(NumberColumnFormatter.fixedWithGrouping(3)));
-        return table;
-    }
-
-    /** A tracker that knows the same and goes its own way. */
-    public ProgressTracker copy() {
-        ProgressTracker copy = new ProgressTracker(alpha, kappa, bias);
-        copy.entries.putAll(entries);
-        return copy;
-    }
-
-    /** Writes everything as JSON; {@link #load} gives an equal tracker, to the last bit. */
-    public void save(Path file) throws IOException {
-        Files.writeString(file, GSON.toJson(new Saved(alpha, kappa, bias, entries)) + "\n");
-    }
-
-    /**
-     * Reads what {@link #save} wrote.
-     *
-     * @throws BadInput if the file is missing or malformed
-     */
-    public static ProgressTracker load(Path file) {
-        try {
-            Saved saved = GSON.fromJson(Files.readString(file), Saved.class);
-            BadInput.unless(saved != null && saved.entries() != null, "%s: is no saved progress tracker", file);
-            ProgressTracker tracker = new ProgressTracker(saved.alpha(), saved.kappa(), saved.bias());
-            saved.entries().forEach((problem, e) -> {
-                BadInput.unless(e != null && e.possible(), "%s: the record of problem \"%s\" is impossible: %s", file, problem, e);
-                tracker.entries.put(problem, e);
-            });
-            return tracker;
-        } catch (IOException | JsonParseException e) {
-            throw new BadInput(file + ": is no saved progress tracker (" + e.getMessage() + ")", e);
-        }
+        entries.clear();
+        entries.putAll(restored);
     }
 }

@@ -8,83 +8,89 @@ import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import lppo.data.BadInput;
 import lppo.data.Problem;
-import lppo.data.Seed;
+import lppo.data.Step;
 
 /**
- * Which problems a step visits: a pure function of seed and step, the same for every recipe. Each pool is walked in
- * epochs, every epoch in a new random order; what does not fill a step at the end of an epoch is left out of it, so that
- * no problem comes twice in a step.
+ * Problems in random order without repetition: a pure function of seed and step, the same for every recipe. Each step mixes problems
+ * with and without a demonstration at a fixed share. Each of the two pools is walked in epochs, every epoch in a new random order; what
+ * does not fill a step at the end of an epoch is left out of it, so that no problem comes twice in a step.
  *
- * @param trusted problems with a demonstration
- * @param answered problems with an answer only
- * @param trustedPerStep how many of the first come in each step
- * @param answeredPerStep how many of the second
- * @param seed root of the draws
+ * @param trustedShare share of a step's problems that have a demonstration, in [0, 1]; if all or none of the problems have one, there is
+ *     nothing to mix
  */
-public record ShuffledSelection(List<Problem> trusted, List<Problem> answered, int trustedPerStep, int answeredPerStep, Seed seed)
-        implements Selection {
+public record ShuffledSelection(double trustedShare) implements Selection, Refill {
 
-    /** A share of each step from the problems with a demonstration, the rest from the others. */
-    public static ShuffledSelection mixed(List<Problem> problems, int perStep, double trustedShare, Seed seed) {
-        BadInput.unless(perStep > 0, "problems per step %d: must be positive", perStep);
+    public ShuffledSelection {
         BadInput.unless(trustedShare >= 0 && trustedShare <= 1, "trusted share %s: must lie in [0, 1]", trustedShare);
-        List<Problem> trusted = problems.stream().filter(Problem::hasDemonstration).toList();
-        List<Problem> answered = problems.stream().filter(p -> !p.hasDemonstration()).toList();
-        int fromTrusted = (int) Math.round(trustedShare * perStep);
-        if (trusted.isEmpty() || answered.isEmpty()) { // one kind only: there is nothing to mix
-            fromTrusted = trusted.isEmpty() ? 0 : perStep;
-        }
-        BadInput.unless(fromTrusted <= trusted.size() && perStep - fromTrusted <= answered.size(),
-                "a step wants %d problems with and %d without a demonstration, but there are %d and %d; lower the problems per step",
-                fromTrusted, perStep - fromTrusted, trusted.size(), answered.size());
-        return new ShuffledSelection(trusted, answered, fromTrusted, perStep - fromTrusted, seed);
     }
 
-    /** All problems alike. */
-    public static ShuffledSelection uniform(List<Problem> problems, int perStep, Seed seed) {
-        BadInput.unless(perStep > 0, "problems per step %d: must be positive", perStep);
-        BadInput.unless(perStep <= problems.size(), "a step wants %d problems, but there are %d", perStep, problems.size());
-        return new ShuffledSelection(List.of(), problems, 0, perStep, seed);
+    /** All problems alike, with or without a demonstration. */
+    public static Selection uniform() {
+        return (problems, count, step) -> {
+            checkCount(problems, count);
+            return slice(problems, count, step, "answered").toList();
+        };
+    }
+
+    private static void checkCount(List<Problem> problems, int count) {
+        BadInput.unless(count > 0, "problems per step %d: must be positive", count);
+        BadInput.unless(count <= problems.size(), "a step wants %d problems, but there are %d; lower the problems per step", count,
+                problems.size());
+    }
+
+    /** The two pools and how many of each a step visits. */
+    private record Pools(List<Problem> trusted, List<Problem> answered, int fromTrusted) {}
+
+    private Pools pools(List<Problem> problems, int count) {
+        List<Problem> trusted = problems.stream().filter(Problem::hasDemonstration).toList();
+        List<Problem> answered = problems.stream().filter(p -> !p.hasDemonstration()).toList();
+        int fromTrusted = trusted.isEmpty() ? 0 : answered.isEmpty() ? count : (int) Math.round(trustedShare * count);
+        return new Pools(trusted, answered, fromTrusted);
     }
 
     @Override
-    public List<Problem> at(long step) {
-        return Stream.concat(slice(trusted, trustedPerStep, step, "trusted"),
-                slice(answered, answeredPerStep, step, "answered")).toList();
+    public List<Problem> select(List<Problem> problems, int count, Step step) {
+        checkCount(problems, count);
+        Pools pools = pools(problems, count);
+        int fromTrusted = pools.fromTrusted;
+        BadInput.unless(fromTrusted <= pools.trusted.size() && count - fromTrusted <= pools.answered.size(),
+                "a step wants %d problems with and %d without a demonstration, but there are %d and %d; lower the problems per step",
+                fromTrusted, count - fromTrusted, pools.trusted.size(), pools.answered.size());
+        return Stream.concat(slice(pools.trusted, fromTrusted, step, "trusted"),
+                slice(pools.answered, count - fromTrusted, step, "answered")).toList();
     }
 
-    /**
-     * Up to {@code count} further problems of a step, in the same mixture as far as they go, for a sampler that threw some of
-     * them away: random ones that are not in {@code taken}.
-     *
-     * @param round counts the calls in this step
-     */
-    public List<Problem> more(long step, int round, int count, Set<String> taken) {
-        int fromTrusted = (int) Math.round((double) count * trustedPerStep / (trustedPerStep + answeredPerStep));
-        return Stream.concat(others(trusted, fromTrusted, step, "more trusted", round, taken),
-                others(answered, count - fromTrusted, step, "more answered", round, taken)).toList();
-    }
-
-    private Stream<Problem> others(List<Problem> pool, int count, long step, String name, int round, Set<String> taken) {
-        List<Problem> left = new ArrayList<>(pool.stream().filter(p -> !taken.contains(p.id())).toList());
-        shuffle(left, seed.at(name, step, "", round));
-        return left.stream().limit(count);
-    }
-
-    private static void shuffle(List<Problem> problems, SplittableRandom random) {
-        for (int i = problems.size() - 1; i > 0; i--) { // Fisher-Yates
-            Collections.swap(problems, i, random.nextInt(i + 1));
-        }
-    }
-
-    private Stream<Problem> slice(List<Problem> pool, int count, long step, String name) {
+    private static Stream<Problem> slice(List<Problem> pool, int count, Step step, String name) {
         if (count == 0) {
             return Stream.empty();
         }
+        long before = step.number() - 1;
         int stepsPerEpoch = pool.size() / count;
-        List<Problem> shuffled = new ArrayList<>(pool);
-        shuffle(shuffled, seed.at("order", step / stepsPerEpoch, name, 0));
-        int begin = (int) (step % stepsPerEpoch) * count;
+        List<Problem> shuffled = shuffled(pool, step.seed().at("order", before / stepsPerEpoch, name, 0));
+        int begin = (int) (before % stepsPerEpoch) * count;
         return shuffled.subList(begin, begin + count).stream();
+    }
+
+    /** Random problems that were not visited yet, in the same mixture as far as they go. */
+    @Override
+    public List<Problem> more(List<Problem> problems, int count, Set<String> taken, int round, Step step) {
+        int visited = Math.max(1, step.problems().size());
+        Pools pools = pools(problems, visited);
+        int fromTrusted = (int) Math.round((double) count * pools.fromTrusted / visited);
+        return Stream.concat(others(pools.trusted, fromTrusted, step, "more trusted", round, taken),
+                others(pools.answered, count - fromTrusted, step, "more answered", round, taken)).toList();
+    }
+
+    private static Stream<Problem> others(List<Problem> pool, int count, Step step, String name, int round, Set<String> taken) {
+        List<Problem> left = pool.stream().filter(p -> !taken.contains(p.id())).toList();
+        return shuffled(left, step.seed().at(name, step.number() - 1, "", round)).stream().limit(count);
+    }
+
+    private static List<Problem> shuffled(List<Problem> problems, SplittableRandom random) {
+        List<Problem> shuffled = new ArrayList<>(problems);
+        for (int i = shuffled.size() - 1; i > 0; i--) { // Fisher-Yates
+            Collections.swap(shuffled, i, random.nextInt(i + 1));
+        }
+        return shuffled;
     }
 }

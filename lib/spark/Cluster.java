@@ -19,8 +19,8 @@ import lppo.learn.Sample;
 import lppo.model.Policy;
 import lppo.rollout.Rollout;
 import lppo.rollout.Sampling;
-import lppo.run.Blueprint;
-import lppo.run.Compute;
+import lppo.run.WorkerSetup;
+import lppo.run.Backend;
 import org.apache.hadoop.util.ShutdownHookManager;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaRDD;
@@ -32,7 +32,7 @@ import org.apache.spark.util.CollectionAccumulator;
  * Spark executors that sample and compute gradients with replicas of a policy, which this process, the driver, holds and
  * teaches. Executors may die and come: Spark does their tasks again elsewhere, with the same result.
  */
-public final class Cluster implements Compute {
+public final class Cluster implements Backend {
 
     private static final int PATIENCE = 60; // seconds
     private static final int CALLS = 1000; // kept, if nobody asks
@@ -61,16 +61,16 @@ public final class Cluster implements Compute {
      *     {@code k8s://…} and {@code yarn} under {@code spark-submit}
      * @param settings of Spark; {@code spark.lppo.sum} is {@link SparkUpdate.Sum}, {@code spark.lppo.patience} the seconds to wait
      *     for an executor, {@code spark.default.parallelism} the parts of the work (default: one per executor)
-     * @param policy that learns, of that blueprint
+     * @param policy that learns, of that setup
      * @throws BadInput if the master cannot be reached or has no executor to give
      */
-    public Cluster(String master, Map<String, String> settings, Blueprint blueprint, Policy policy) {
+    public Cluster(String master, Map<String, String> settings, WorkerSetup setup, Policy policy) {
         long numbers = policy.parameters().stream().mapToLong(NDArray::size).sum();
         BadInput.unless(numbers < Integer.MAX_VALUE - 8, "--master: %,d numbers learn, more than an array of Java holds; learn adapters (--lora-rank 16)", numbers);
         this.policy = policy;
         local = master.matches("local(\\[.*])?");
         sum = sum(settings.getOrDefault("spark.lppo.sum", System.getProperty("spark.lppo.sum", "ordered")));
-        run = Replica.Run.of(UUID.randomUUID().toString(), blueprint);
+        run = Replica.Run.of(UUID.randomUUID().toString(), setup);
         home = master.startsWith("local-cluster[") ? SparkHome.forWorkersInHere() : null;
         SparkConf conf = configured(master, settings);
         try {
@@ -96,8 +96,8 @@ public final class Cluster implements Compute {
      * Such a cluster for a process that lets the step at hand end and saves when it is asked to end, see {@link commands.Interrupt}: Spark's
      * own shutdown hook waits until it is closed, a minute at most.
      */
-    public static Cluster finishing(String master, Map<String, String> settings, Blueprint blueprint, Policy policy) {
-        Cluster cluster = new Cluster(master, settings, blueprint, policy);
+    public static Cluster finishing(String master, Map<String, String> settings, WorkerSetup setup, Policy policy) {
+        Cluster cluster = new Cluster(master, settings, setup, policy);
         ShutdownHookManager.get().addShutdownHook(cluster.last, 1000, PATIENCE + 5L, TimeUnit.SECONDS);
         return cluster;
     }
@@ -159,7 +159,7 @@ public final class Cluster implements Compute {
 
     /** Most completions that a replica decodes at a time. */
     int rows() {
-        return run.blueprint().rows();
+        return run.setup().rows();
     }
 
     JavaSparkContext context() {
@@ -179,14 +179,13 @@ public final class Cluster implements Compute {
     }
 
     @Override
-    public Rollout rollout(Sampling sampling, Seed seed) {
-        return new SparkRollout(this, sampling, seed);
+    public Rollout rollout(Sampling sampling) {
+        return new SparkRollout(this, sampling);
     }
 
-    /** By the loss of the blueprint, which is that of the objective. */
     @Override
-    public Learner.Report update(Learner learner, Learner.Objective objective, List<Sample> samples, double learningRate) {
-        return new SparkUpdate(this, policy, sum).of(learner, samples, learningRate);
+    public Learner learner(Learner learner) {
+        return learner.gradientsFrom(new SparkUpdate(this, policy, sum));
     }
 
     /** Does each of some pieces of work on an executor; the results in order. */

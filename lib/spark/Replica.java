@@ -14,17 +14,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import lppo.data.BadInput;
+import lppo.Objective;
 import lppo.data.Seed;
+import lppo.data.Step;
 import lppo.learn.AdamW;
 import lppo.learn.Learner;
 import lppo.model.Lora;
 import lppo.model.Policy;
 import lppo.model.Scopes;
-import lppo.rollout.Completion;
+import lppo.rollout.Group;
 import lppo.rollout.GpuRollout;
 import lppo.rollout.Prompt;
 import lppo.rollout.Sampling;
-import lppo.run.Blueprint;
+import lppo.run.WorkerSetup;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 
@@ -40,16 +42,15 @@ final class Replica {
     private final Policy reference; // null without a KL term
     private final Policy base; // what is closed
     private final Learner learner;
-    private final Learner.Objective objective;
     private final int rows;
     private long version = -1;
 
     /** What a run's executors have to agree on. */
-    record Run(String id, Blueprint blueprint, String engine) implements Serializable {
+    record Run(String id, WorkerSetup setup, String engine) implements Serializable {
 
         /** With the engine of this process. */
-        static Run of(String id, Blueprint blueprint) {
-            return new Run(id, blueprint, engineHere());
+        static Run of(String id, WorkerSetup setup) {
+            return new Run(id, setup, engineHere());
         }
     }
 
@@ -77,14 +78,14 @@ final class Replica {
     record Gradient(int index, Floats values, double[] sums) implements Serializable {}
 
     private Replica(Run run, Device device) {
-        Blueprint plan = run.blueprint();
+        WorkerSetup plan = run.setup();
         String engine = engineHere();
         BadInput.unless(engine.equals(run.engine()), "host %s: has %s where the driver has %s, so its numbers would differ; give it the driver's"
                 + " jars (--jars), and unset PYTORCH_VERSION and PYTORCH_LIBRARY_PATH there", host(), engine, run.engine());
         Path folder = Path.of(plan.folder());
         String found;
         try {
-            found = Blueprint.fingerprint(folder);
+            found = WorkerSetup.fingerprint(folder);
         } catch (BadInput e) {
             throw new BadInput("host " + host() + ": " + e.getMessage() + "; put it at this path on every worker, or on a file system they share", e);
         }
@@ -96,9 +97,7 @@ final class Replica {
         policy = learning ? ending : ending.adapted(Lora.fresh(base.config(), plan.adapters(), new Seed(0), base.manager()));
         reference = !plan.reference() ? null : learning ? Policy.load(folder, device, plan.precision(), false) : base;
         policy.parameters().forEach(p -> p.setRequiresGradient(true));
-        Learner plain = new Learner(policy, null, plan.temperature(), plan.tokenBudget(), 1);
-        learner = plan.recompute() ? plain.recomputing() : plain;
-        objective = Learner.Objective.of(plan.loss(), reference);
+        learner = Learner.of(policy, plan.learning()).reference(reference);
         rows = plan.rows();
     }
 
@@ -122,7 +121,7 @@ final class Replica {
     }
 
     private static synchronized Replica of(Run run) {
-        Device device = device(run.blueprint().device());
+        Device device = device(run.setup().device());
         return LIVE.computeIfAbsent(run.id() + " " + device, key -> new Replica(run, device));
     }
 
@@ -173,12 +172,12 @@ final class Replica {
     }
 
     /** Samples. */
-    List<Completion> sample(List<Prompt> prompts, Sampling sampling, Seed seed, long step) {
-        return new GpuRollout(policy, sampling, seed, rows).sample(prompts, step);
+    List<Group> sample(List<Prompt> prompts, Sampling sampling, Seed seed, long step) {
+        return new GpuRollout(policy, sampling, rows).sample(prompts, new Step(step, seed));
     }
 
     /** The gradient of several micro-batches together, added by the engine. */
-    Gradient gradient(Map<Integer, Learner.Micro> micros) {
+    Gradient gradient(Map<Integer, Learner.Micro> micros, Objective objective) {
         double[] total = null;
         for (Learner.Micro micro : micros.values()) {
             double[] sums = learner.gradient(micro, objective);
@@ -191,7 +190,7 @@ final class Replica {
     }
 
     /** The gradient of each micro-batch by itself. */
-    List<Gradient> gradients(Map<Integer, Learner.Micro> micros) {
+    List<Gradient> gradients(Map<Integer, Learner.Micro> micros, Objective objective) {
         List<Gradient> gradients = new ArrayList<>();
         micros.forEach((index, micro) -> {
             double[] sums = learner.gradient(micro, objective);

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import lppo.data.BadInput;
-import lppo.learn.OutOfMemory;
+import lppo.run.OutOfMemory;
 
 /** What goes wrong with Spark, in one line that says what to do. */
 final class SparkErrors {

@@ -9,7 +9,9 @@ import java.util.List;
 import java.util.Map;
 import lppo.data.Problem;
 import lppo.data.Seed;
+import lppo.data.Step;
 import lppo.rollout.Completion;
+import lppo.rollout.Group;
 import lppo.rollout.Prompt;
 import lppo.rollout.Rollout;
 import lppo.rollout.Sampling;
@@ -24,7 +26,7 @@ import lppo.rollout.Sampling;
  *
  * <p>Seen in {@code notebooks/9-beyond-one-machine.ipynb}.
  */
-public record SparkRollout(Cluster cluster, Sampling sampling, Seed seed) implements Rollout {
+public record SparkRollout(Cluster cluster, Sampling sampling) implements Rollout {
 
     /** What an executor gets. */
     private record Part(List<Prompt> prompts) implements Serializable {}
@@ -33,7 +35,7 @@ public record SparkRollout(Cluster cluster, Sampling sampling, Seed seed) implem
     private record Drawn(int[] tokens, float[] logProbs, Completion.Finish finish) implements Serializable {}
 
     @Override
-    public List<Completion> sample(List<Prompt> prompts, long step) {
+    public List<Group> sample(List<Prompt> prompts, Step step) {
         if (prompts.isEmpty()) {
             return List.of();
         }
@@ -42,9 +44,10 @@ public record SparkRollout(Cluster cluster, Sampling sampling, Seed seed) implem
         List<Part> work = parts.stream().map(part -> new Part(new ArrayList<>(part.stream()
                 .map(i -> bare.computeIfAbsent(prompts.get(i), SparkRollout::bare)).toList()))).toList();
         Sampling how = sampling;
-        Seed root = seed;
+        Seed root = step.seed();
+        long number = step.number();
         List<List<Drawn>> drawn = cluster.run("rollout", work, (replica, part) -> new ArrayList<>(replica
-                .sample(part.prompts(), how, root, step).stream().map(c -> new Drawn(c.tokens(), c.logProbs(), c.finish())).toList()));
+                .sample(part.prompts(), how, root, number).stream().flatMap(g -> g.completions().stream()).map(c -> new Drawn(c.tokens(), c.logProbs(), c.finish())).toList()));
         Completion[] completions = new Completion[prompts.size()];
         for (int p = 0; p < parts.size(); p++) {
             for (int i = 0; i < parts.get(p).size(); i++) {
@@ -53,7 +56,7 @@ public record SparkRollout(Cluster cluster, Sampling sampling, Seed seed) implem
                 completions[at] = new Completion(prompts.get(at), d.tokens(), d.logProbs(), d.finish(), Double.NaN);
             }
         }
-        return Arrays.asList(completions);
+        return Group.of(Arrays.asList(completions));
     }
 
     /** A prompt without what only the driver needs. */

@@ -3,18 +3,23 @@ package spark;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.training.GradientCollector;
+import java.io.IOException;
+import java.io.ObjectOutputStream;
+import java.io.OutputStream;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import lppo.Objective;
+import lppo.data.BadInput;
 import lppo.learn.Learner;
 import lppo.learn.Sample;
 import lppo.model.Policy;
 
 /**
- * An update whose gradients are computed on executors, a micro-batch at a time; the optimiser steps on the driver. The
+ * Gradients that are computed on executors, a micro-batch at a time; the optimiser steps on the driver. The
  * micro-batches are those of one process with the same {@code --token-budget}, which must be small enough for each executor
  * to have one.
  *
@@ -24,7 +29,7 @@ import lppo.model.Policy;
  * @param policy that learns, on the driver
  * @param sum how gradients are added
  */
-public record SparkUpdate(Cluster cluster, Policy policy, Sum sum) {
+public record SparkUpdate(Cluster cluster, Policy policy, Sum sum) implements Learner.GradientSource {
 
     /** How gradients are added. */
     public enum Sum {
@@ -34,14 +39,9 @@ public record SparkUpdate(Cluster cluster, Policy policy, Sum sum) {
         TREE
     }
 
-    /**
-     * One optimiser step.
-     *
-     * @param learner of the policy
-     * @param samples {@linkplain Sample#weighted weighted} samples
-     * @throws lppo.learn.Diverged before any parameter moves, if the loss or a gradient is no finite number
-     */
-    public Learner.Report of(Learner learner, List<Sample> samples, double learningRate) {
+    @Override
+    public double[] gradients(Learner learner, List<Sample> samples, Objective objective) {
+        checkSerializable(objective);
         List<Learner.Micro> micros = learner.micro(samples);
         int count = Math.min(cluster.slots(), micros.size());
         List<LinkedHashMap<Integer, Learner.Micro>> work = new ArrayList<>();
@@ -52,19 +52,28 @@ public record SparkUpdate(Cluster cluster, Policy policy, Sum sum) {
             }
             work.add(mine);
         }
-        Replica.Gradient total = sum == Sum.ORDERED ? ordered(work) : tree(work);
+        Replica.Gradient total = sum == Sum.ORDERED ? ordered(work, objective) : tree(work, objective);
         cluster.received(4L * total.values().size() * (sum == Sum.ORDERED ? micros.size() : count));
         total.values().each(policy.parameters(), SparkUpdate::add);
-        return learner.step(Learner.means(samples, List.of(total.sums())), learningRate);
+        return Learner.means(samples, List.of(total.sums()));
     }
 
-    private Replica.Gradient ordered(List<LinkedHashMap<Integer, Learner.Micro>> work) {
-        return cluster.run("update", work, Replica::gradients).stream().flatMap(List::stream)
+    private static void checkSerializable(Objective objective) {
+        try (ObjectOutputStream out = new ObjectOutputStream(OutputStream.nullOutputStream())) {
+            out.writeObject(objective);
+        } catch (IOException e) {
+            throw new BadInput("the objective cannot be sent to executors: it holds a " + e.getMessage()
+                    + ", which is not serialisable; hold plain numbers and records only", e);
+        }
+    }
+
+    private Replica.Gradient ordered(List<LinkedHashMap<Integer, Learner.Micro>> work, Objective objective) {
+        return cluster.run("update", work, (replica, micros) -> replica.gradients(micros, objective)).stream().flatMap(List::stream)
                 .sorted(Comparator.comparingInt(Replica.Gradient::index)).reduce(SparkUpdate::plus).orElseThrow();
     }
 
-    private Replica.Gradient tree(List<LinkedHashMap<Integer, Learner.Micro>> work) {
-        return cluster.tree("update", work, Replica::gradient,
+    private Replica.Gradient tree(List<LinkedHashMap<Integer, Learner.Micro>> work, Objective objective) {
+        return cluster.tree("update", work, (replica, micros) -> replica.gradient(micros, objective),
                 new Replica.Gradient(Integer.MAX_VALUE, new Floats(), new double[0]), SparkUpdate::plus);
     }
 

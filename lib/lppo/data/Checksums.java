@@ -1,7 +1,10 @@
 package lppo.data;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -90,6 +93,61 @@ public final class Checksums {
         }
     }
 
+    /**
+     * A checksum of a model folder's configuration and weights; of weights beyond a gigabyte, of their size, their first and last
+     * megabyte, and one in every hundred between.
+     *
+     * @throws BadInput if a file cannot be read
+     */
+    public static String ofModel(Path folder) {
+        try {
+            StringBuilder sums = new StringBuilder();
+            for (Path file : files(folder)) {
+                String name = file.getFileName().toString();
+                if (name.equals("config.json") || name.endsWith(".safetensors")) {
+                    sums.append(name).append(' ').append(Files.size(file)).append(' ').append(sampled(file)).append('\n');
+                }
+            }
+            return sha256(sums.toString().getBytes(StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new BadInput(folder + ": cannot be read (" + e.getMessage() + ")", e);
+        }
+    }
+
+    private static String sampled(Path file) throws IOException {
+        long size = Files.size(file);
+        if (size <= 1L << 30) {
+            return sha256(file, Long.MAX_VALUE);
+        }
+        int block = 1 << 20;
+        ByteArrayOutputStream parts = new ByteArrayOutputStream();
+        try (FileChannel channel = FileChannel.open(file)) {
+            for (long at = 0; at < size; at += 100L * block) {
+                parts.writeBytes(read(channel, at, block));
+            }
+            parts.writeBytes(read(channel, size - block, block));
+        }
+        return sha256(parts.toByteArray());
+    }
+
+    private static byte[] read(FileChannel channel, long at, int length) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(length, channel.size() - at));
+        int read = 0;
+        while (buffer.hasRemaining() && read >= 0) {
+            read = channel.read(buffer, at + buffer.position());
+        }
+        return buffer.array();
+    }
+
+    /** SHA-256 of some bytes, in hexadecimal digits. */
+    public static String sha256(byte[] bytes) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e); // every Java has it
+        }
+    }
+
     /** Sees to it that what was written to a file is on the disk. */
     public static void flush(Path file) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
@@ -103,7 +161,7 @@ public final class Checksums {
     }
 
     private static Map<String, String> read(Path file) throws IOException {
-        String[] lines = new String(Files.readAllBytes(file), java.nio.charset.StandardCharsets.ISO_8859_1).split("\n", -1);
+        String[] lines = new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1).split("\n", -1);
         Map<String, String> sums = new LinkedHashMap<>();
         boolean whole = lines[0].equals("# " + (lines.length - 2) + " files") && lines[lines.length - 1].isEmpty();
         for (int i = 1; whole && i < lines.length - 1; i++) {

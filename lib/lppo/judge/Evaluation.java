@@ -1,17 +1,17 @@
 package lppo.judge;
 
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import lppo.data.Problem;
+import lppo.data.PromptFormat;
 import lppo.data.Seed;
+import lppo.data.Step;
 import lppo.model.Policy;
 import lppo.rollout.Completion;
 import lppo.rollout.GpuRollout;
@@ -39,38 +39,50 @@ public record Evaluation(List<Completion> greedy, List<Group> sampled) {
      * @param greedy share that the greedy completion solves
      * @param average avg@k, the mean accuracy of the samples; NaN without samples
      */
-    public record Row(String level, int problems, double greedy, double average) {}
+    public record Accuracy(String level, int problems, double greedy, double average) {}
 
-    /** Evaluates a policy; {@code samples} is k, at temperature 1, and 0 leaves avg@k out (NaN). */
-    public static Evaluation of(Policy policy, List<Problem> problems, Reward reward, int maxNewTokens, int samples,
-            Seed seed) {
-        return of(policy, problems, reward, Sampling.plain(maxNewTokens), samples, MAX_ROWS, seed);
+    /** How each kind of sampling is done: on a GPU, on a cluster. */
+    @FunctionalInterface
+    public interface Sampler {
+        /** A rollout of this kind. */
+        Rollout of(Sampling sampling);
     }
 
     /**
-     * Evaluates a policy. Every draw is keyed by its problem, so that evaluating problems in parts gives the same answers,
-     * up to rounding in the engine.
+     * Evaluates a policy in this process, each question as it is; {@code samples} is k, at temperature 1, and 0 leaves avg@k out (NaN).
+     *
+     * @param longest completion, in tokens
+     */
+    public static Evaluation of(Policy policy, List<Problem> problems, Reward reward, int longest, int samples, Seed seed) {
+        return of(policy, problems, PromptFormat.plain(), reward, longest, samples, seed);
+    }
+
+    /** The same with another prompt format. */
+    public static Evaluation of(Policy policy, List<Problem> problems, PromptFormat format, Reward reward, int longest, int samples,
+            Seed seed) {
+        return of(prompts(problems, format, policy), new Scoring(policy, reward), Sampling.plain(longest), samples, seed,
+                sampling -> new GpuRollout(policy, sampling, MAX_ROWS));
+    }
+
+    /** The prompts of problems, without hints. */
+    public static List<Prompt> prompts(List<Problem> problems, PromptFormat format, Policy policy) {
+        return problems.stream().map(p -> Prompt.unguided(p, policy.encode(format.of(p.question())))).toList();
+    }
+
+    /**
+     * Evaluates what a policy answers to prompts of different problems. Every draw is keyed by its problem, so that evaluating problems in
+     * parts gives the same answers, up to rounding in the engine.
      *
      * @param sampling how the samples are drawn; the greedy completions have its length
      * @param samples how many of each problem; 0 for greedy only
-     * @param maxRows most completions decoded at a time; bounds the memory
      */
-    public static Evaluation of(Policy policy, List<Problem> problems, Reward reward, Sampling sampling, int samples,
-            int maxRows, Seed seed) {
-        return of(policy, problems, reward, sampling, samples, how -> new GpuRollout(policy, how, seed, maxRows));
-    }
-
-    /** The same by any rollout; {@code place} makes one of each kind of sampling. */
-    public static Evaluation of(Policy policy, List<Problem> problems, Reward reward, Sampling sampling, int samples,
-            Function<Sampling, Rollout> place) {
-        List<Prompt> prompts = problems.stream()
-                .map(p -> Prompt.unguided(p, policy.encode(p.question()))).toList();
-        Rollout greedy = place.apply(Sampling.greedy(sampling.maxNewTokens()));
-        Rollout sampled = place.apply(sampling);
+    public static Evaluation of(List<Prompt> prompts, Scoring scoring, Sampling sampling, int samples, Seed seed, Sampler sampler) {
+        Step step = new Step(0, seed);
+        List<Prompt> repeated = prompts.stream().flatMap(p -> Collections.nCopies(samples, p).stream()).toList();
         return new Evaluation(
-                greedy.sample(prompts, 0).stream().map(c -> c.withReward(score(c, policy, reward))).toList(),
-                samples == 0 ? List.of() : sampled.sample(prompts, samples, 0).stream()
-                        .map(g -> g.scored(c -> score(c, policy, reward))).toList());
+                sampler.of(Sampling.greedy(sampling.maxNewTokens())).scored(scoring).sample(prompts, step).stream()
+                        .flatMap(group -> group.completions().stream()).toList(),
+                samples == 0 ? List.of() : sampler.of(sampling).scored(scoring).sample(repeated, step));
     }
 
     /** Evaluations of different problems as one. */
@@ -92,9 +104,9 @@ public record Evaluation(List<Completion> greedy, List<Group> sampled) {
     }
 
     /** Accuracy by level, then that of all. */
-    public List<Row> rows() {
-        List<Row> rows = new ArrayList<>();
-        levels().forEach((level, indices) -> rows.add(new Row(level, indices.size(),
+    public List<Accuracy> rows() {
+        List<Accuracy> rows = new ArrayList<>();
+        levels().forEach((level, indices) -> rows.add(new Accuracy(level, indices.size(),
                 indices.stream().collect(Collectors.averagingDouble(i -> greedy.get(i).reward())),
                 sampled.isEmpty() ? Double.NaN : indices.stream()
                         .collect(Collectors.averagingDouble(i -> sampled.get(i).passRate().orElseThrow())))));
@@ -108,30 +120,9 @@ public record Evaluation(List<Completion> greedy, List<Group> sampled) {
     }
 
     /** The row over all problems. */
-    public Row all() {
-        List<Row> rows = rows();
+    public Accuracy all() {
+        List<Accuracy> rows = rows();
         return rows.get(rows.size() - 1);
-    }
-
-    /** The score of a completion: that of prefix and completion together if it ended by itself, else 0. */
-    public static double score(Completion completion, Policy policy, Reward reward) {
-        if (completion.finish() != Completion.Finish.STOP) {
-            return 0; // a truncated completion never earns a reward from an intermediate value
-        }
-        return reward.score(completion.prompt().problem(), response(completion, policy));
-    }
-
-    /** The text that a reward judges: the expert prefix, if there is one, and the completion. */
-    public static String response(Completion completion, Policy policy) {
-        int[] prefix = completion.prompt().prefix();
-        int[] response = Arrays.copyOf(prefix, prefix.length + completion.tokens().length);
-        System.arraycopy(completion.tokens(), 0, response, prefix.length, completion.tokens().length);
-        return policy.decode(response);
-    }
-
-    /** What a completion answers; empty if nothing, or if it was cut. */
-    public static Optional<String> answer(Completion completion, Policy policy, Reward reward) {
-        return completion.finish() == Completion.Finish.STOP ? reward.answer(response(completion, policy)) : Optional.empty();
     }
 
     private static int compareLevels(String a, String b) {

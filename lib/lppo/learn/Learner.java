@@ -9,160 +9,206 @@ import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.nn.core.Embedding;
 import ai.djl.training.GradientCollector;
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
-import lppo.PolicyLoss;
+import lppo.Advantage;
+import lppo.Algorithm;
+import lppo.Objective;
 import lppo.data.BadInput;
+import lppo.data.Step;
 import lppo.model.Policy;
 import lppo.model.Recomputation;
 import lppo.model.Scopes;
-import lppo.run.Imitation;
+import lppo.rollout.Group;
 
 /**
- * One optimiser step on a batch of samples: micro-batches by token budget, whose gradients add up to that of the whole
- * batch, then clipping by global norm and AdamW.
+ * Learns from scored groups: advantages, micro-batches by token budget, whose gradients add up to that of the whole batch, clipping by
+ * global norm, AdamW.
  */
 public final class Learner {
 
-    public static final long LOGITS = 1 << 25; // values: 128 MB, a few times over
+    /** Logits computed at a time when activations are recomputed: 128 MB, a few times over. */
+    public static final long LOGITS = 1 << 25;
 
     private final Policy policy;
-    private final AdamW optimizer;
-    private final double temperature;
-    private final int tokenBudget;
-    private final double maxNorm;
-    private final boolean recompute;
+    private final Policy reference;
+    private final LearnerSettings settings;
+    private final GradientSource source;
     private final long logits;
-    private final double apart;
+    private AdamW optimizer; // made when first needed
 
-    /** What a batch is scored by. */
+    /** Where the gradient of a batch is computed. */
     @FunctionalInterface
-    public interface Objective {
+    public interface GradientSource {
 
         /**
-         * The loss of a micro-batch and what to watch.
+         * Accumulates the gradient of a batch on the policy's parameters.
          *
-         * @param logProbs log-probabilities of the completion tokens {@code [N]}
+         * @param samples with the weights of the whole batch
+         * @return the numbers of the report, see {@link Learner#means}
          */
-        PolicyLoss.Terms of(TokenBatch batch, NDArray logProbs);
-
-        /** The policy whose log-probabilities the batch is to bring along; null for none. */
-        default Policy reference() {
-            return null;
-        }
-
-        /** Imitation: the mean negative log-likelihood. */
-        static Objective likelihood() {
-            return (batch, logProbs) -> {
-                NDArray none = logProbs.getManager().zeros(new ai.djl.ndarray.types.Shape());
-                return new PolicyLoss.Terms(logProbs.mul(batch.weights()).sum().neg(), none, none, none);
-            };
-        }
-
-        /** Reinforcement by a policy loss; the reference may be null if its KL coefficient is 0. */
-        static Objective of(PolicyLoss loss, Policy reference) {
-            return new Objective() {
-                @Override
-                public PolicyLoss.Terms of(TokenBatch batch, NDArray logProbs) {
-                    return loss.of(logProbs, batch.old(), batch.advantages(), batch.weights(), batch.reference(),
-                            loss.ratio() == PolicyLoss.Ratio.TOKEN ? null : batch.members());
-                }
-
-                @Override
-                public Policy reference() {
-                    return reference;
-                }
-            };
-        }
+        double[] gradients(Learner learner, List<Sample> samples, Objective objective);
     }
 
-    /**
-     * What one update did; all but the loss and the norm are means over the tokens that were learned from.
-     *
-     * @param loss objective
-     * @param ratio importance ratio
-     * @param clipFraction share of tokens whose gradient was clipped away
-     * @param kl to the reference
-     * @param entropy of the policy at the completion tokens, in nats
-     * @param difference mean absolute difference of log-probabilities between rollout and this forward pass
-     * @param gradientNorm before clipping
-     */
-    public record Report(double loss, double ratio, double clipFraction, double kl, double entropy, double difference,
-            double gradientNorm) {}
-
-    /**
-     * @param optimizer null if only gradients are asked for
-     * @param temperature of the sampling, so that log-probabilities mean the same here and there; 1 for imitation
-     * @param tokenBudget most padded tokens of a micro-batch; bounds the memory
-     * @param maxNorm gradients of a larger global norm are scaled down to it
-     */
-    public Learner(Policy policy, AdamW optimizer, double temperature, int tokenBudget, double maxNorm) {
-        this(policy, optimizer, temperature, tokenBudget, maxNorm, false, LOGITS, Double.POSITIVE_INFINITY);
-    }
-
-    private Learner(Policy policy, AdamW optimizer, double temperature, int tokenBudget, double maxNorm, boolean recompute,
-            long logits, double apart) {
-        BadInput.unless(tokenBudget > 0, "token budget %d: must be positive", tokenBudget);
-        BadInput.unless(maxNorm > 0 && Double.isFinite(maxNorm), "gradient norm %s: must be positive", maxNorm);
+    /** @param reference for a KL term; null for none */
+    private Learner(Policy policy, Policy reference, LearnerSettings settings, GradientSource source, long logits) {
         this.policy = policy;
-        this.optimizer = optimizer;
-        this.temperature = temperature;
-        this.tokenBudget = tokenBudget;
-        this.maxNorm = maxNorm;
-        this.recompute = recompute;
+        this.reference = reference;
+        this.settings = settings;
+        this.source = source;
         this.logits = logits;
-        this.apart = apart;
     }
 
-    /** The same, refusing an update before which rollout and learner differ by more nats, mean absolute: the policies are not the same. */
-    public Learner within(double nats) {
-        return new Learner(policy, optimizer, temperature, tokenBudget, maxNorm, recompute, logits, nats);
+    /** A learner of all that can learn in a policy: its adapters if it has some, else its weights. */
+    public static Learner of(Policy policy) {
+        return of(policy, new LearnerSettings());
     }
 
-    /** The same learner with less memory and more work: {@link Recomputation}, and the vocabulary for some tokens at a time. */
-    public Learner recomputing() {
-        return recomputing(LOGITS);
+    /** The same with other settings. */
+    public static Learner of(Policy policy, LearnerSettings settings) {
+        return new Learner(policy, null, settings, Learner::gradients, LOGITS);
     }
 
-    /** The same with so many logits at a time. */
-    Learner recomputing(long logits) {
-        return new Learner(policy, optimizer, temperature, tokenBudget, maxNorm, true, logits, apart);
+    /** A learner with this learning rate, whose optimiser begins anew. */
+    public Learner learningRate(double rate) {
+        return new Learner(policy, reference, settings.learningRate(rate), source, logits);
+    }
+
+    /** The same with a reference policy for KL terms. */
+    public Learner reference(Policy other) {
+        return new Learner(policy, other, settings, source, logits);
+    }
+
+    /** The same with gradients computed elsewhere. */
+    public Learner gradientsFrom(GradientSource other) {
+        return new Learner(policy, reference, settings, other, logits);
+    }
+
+    /** The same with so many logits at a time when activations are recomputed. */
+    Learner logits(long values) {
+        return new Learner(policy, reference, settings, source, values);
+    }
+
+    /** What it was made with. */
+    public LearnerSettings settings() {
+        return settings;
+    }
+
+    /** The optimiser, whose moments are all that a learner remembers. */
+    public AdamW optimizer() {
+        if (optimizer == null) {
+            optimizer = new AdamW(policy.parameters(), policy.manager(), new AdamW.Settings(0.9, 0.95, 1e-8, settings.weightDecay()));
+        }
+        return optimizer;
     }
 
     /**
-     * Learns from a batch. Samples without advantage may be left out once the batch is weighted: they have no gradient.
+     * Learns from the scored groups of a step: {@code updates} times {@code epochs} optimiser steps, each on a part of the groups.
+     * A part whose groups are all silent teaches nothing and moves nothing.
      *
-     * @param samples {@linkplain Sample#weighted weighted} samples
-     * @throws Diverged before any parameter moves, if the loss or a gradient is no finite number, or rollout and learner are too far apart
+     * @param step whose number decides the learning rate during warm-up
+     * @return the metrics of each optimiser step; empty if all groups are silent
+     * @throws Diverged before any parameter moves, if the loss or a gradient is NaN or infinite, or if the log-probabilities of rollout
+     *     and learner are too far apart
      */
-    public Report update(List<Sample> samples, Objective objective, double learningRate) {
-        return step(gradients(samples, objective), learningRate);
+    public List<UpdateMetrics> update(List<Group> groups, Advantage advantage, Objective objective, Step step) {
+        BadInput.unless(reference != null || !objective.needsReference(), "the objective has a KL term: it needs a reference policy");
+        List<List<Sample>> samples = truncated(samples(groups, advantage));
+        List<UpdateMetrics> metrics = new ArrayList<>();
+        for (int update = 0; update < settings.updates() * settings.epochs(); update++) {
+            int part = update % settings.updates();
+            int from = samples.size() * part / settings.updates();
+            int to = samples.size() * (part + 1) / settings.updates();
+            update(samples.subList(from, to).stream().flatMap(List::stream).toList(), objective, settings.rateAt(step.number()))
+                    .ifPresent(metrics::add);
+        }
+        return metrics;
     }
 
     /**
-     * The second half of an update: moves the parameters by the gradient that lies on them.
+     * One optimiser step on samples of any kind.
      *
-     * @param sums what {@link #means} gave for the batch
-     * @throws Diverged before any parameter moves, if the loss or a gradient is no finite number
+     * @return its metrics; empty if no sample teaches anything
+     * @throws Diverged as above
      */
-    public Report step(double[] sums, double learningRate) {
-        double norm = optimizer.gradientNorm();
+    public Optional<UpdateMetrics> update(List<Sample> samples, Objective objective, double learningRate) {
+        optimizer(); // from now on the parameters record gradients
+        List<Sample> weighted = Sample.weighted(samples, objective.aggregation()); // by the whole batch, the silent ones too
+        List<Sample> learned = objective.needsSilentGroups() ? weighted
+                : weighted.stream().filter(sample -> sample.advantage() != 0).toList();
+        return learned.isEmpty() ? Optional.empty() : Optional.of(step(source.gradients(this, learned, objective), learningRate,
+                learned.stream().allMatch(sample -> sample.behaviour() != null)));
+    }
+
+    /** The samples of each group with their advantages, in order. */
+    private static List<List<Sample>> samples(List<Group> groups, Advantage advantage) {
+        List<double[]> advantages = groups.isEmpty() ? List.of() : advantage.of(groups);
+        BadInput.unless(advantages.size() == groups.size(), "the advantage gives %d arrays for %d groups", advantages.size(), groups.size());
+        return IntStream.range(0, groups.size()).mapToObj(g -> {
+            Group group = groups.get(g);
+            double[] each = advantages.get(g);
+            BadInput.unless(each.length == group.completions().size(), "problem %s: %d advantages for %d completions",
+                    group.problem().id(), each.length, group.completions().size());
+            for (double a : each) {
+                BadInput.unless(Double.isFinite(a), "problem %s: an advantage is %s; are all completions scored?", group.problem().id(), a);
+            }
+            return IntStream.range(0, each.length).mapToObj(i -> Sample.of(group.completions().get(i), each[i])).toList();
+        }).toList();
+    }
+
+    /** The samples with the learner's own log-probabilities before its first update, if importance is to be truncated. */
+    private List<List<Sample>> truncated(List<List<Sample>> groups) {
+        double cap = settings.importanceCap();
+        if (cap == 0) {
+            return groups;
+        }
+        Iterator<float[]> logProbs = logProbs(policy, groups.stream().flatMap(List::stream).toList()).iterator();
+        return groups.stream().map(group -> group.stream().map(sample -> sample.withOld(logProbs.next(), cap)).toList()).toList();
+    }
+
+    /**
+     * Advantages of rewards from which a KL term to the reference policy is taken off: the estimate summed over each completion, times
+     * its coefficient.
+     */
+    public Advantage penalised(Advantage advantage, Algorithm.KlPenalty penalty) {
+        if (penalty.coefficient() == 0) {
+            return advantage;
+        }
+        BadInput.unless(reference != null, "KL coefficient %s: needs a reference policy", penalty.coefficient());
+        return groups -> {
+            List<Sample> samples = groups.stream().flatMap(g -> g.completions().stream()).map(c -> Sample.of(c, 0)).toList();
+            Iterator<float[]> logProbs = logProbs(reference, samples).iterator();
+            return advantage.of(groups.stream().map(group -> group.scored(c -> {
+                float[] other = logProbs.next();
+                return c.reward() - penalty.coefficient() * IntStream.range(0, other.length)
+                        .mapToDouble(t -> penalty.estimator().of(c.logProbs()[t], other[t])).sum();
+            })).toList());
+        };
+    }
+
+    /** Moves the parameters by the gradient that lies on them. */
+    private UpdateMetrics step(double[] sums, double learningRate, boolean sampled) {
+        double norm = optimizer().gradientNorm();
         if (!Double.isFinite(sums[0]) || !Double.isFinite(norm)) {
-            optimizer.zeroGradients();
+            optimizer().zeroGradients();
             throw new Diverged("the loss is %s and the gradient norm %s".formatted(sums[0], norm));
         }
-        if (sums[5] > apart) {
-            optimizer.zeroGradients();
+        if (sampled && sums[5] > settings.maxDifference()) {
+            optimizer().zeroGradients();
             throw new Diverged("log-probabilities of rollout and learner differ by %.2f nats on average".formatted(sums[5]));
         }
-        optimizer.step(learningRate, Math.min(1, maxNorm / (norm + 1e-6)));
-        return new Report(sums[0], sums[1], sums[2], sums[3], sums[4], sums[5], norm);
+        optimizer().step(learningRate, Math.min(1, settings.maxNorm() / (norm + 1e-6)));
+        return new UpdateMetrics(sums[0], sums[1], sums[2], sums[3], sums[4], sums[5], norm);
     }
 
-    /** Accumulates the gradient of a batch on the parameters; returns the numbers of the report. */
+    /** Accumulates the gradient of a batch on the parameters, in this process. */
     double[] gradients(List<Sample> samples, Objective objective) {
         return means(samples, micro(samples).stream().map(micro -> gradient(micro, objective)).toList());
     }
@@ -174,9 +220,9 @@ public final class Learner {
         Scopes.run(() -> {
             TokenBatch plain = micro.packed() ? TokenBatch.packed(micro.rows(), policy.manager())
                     : TokenBatch.of(micro.rows().get(0), policy.manager());
-            TokenBatch batch = objective.reference() == null ? plain
-                    : plain.withReference(Scopes.keep(() -> logProbs(objective.reference(), plain)));
-            if (recompute) {
+            TokenBatch batch = !objective.needsReference() ? plain
+                    : plain.withReference(Scopes.keep(() -> logProbs(reference, plain)));
+            if (settings.recompute()) {
                 Recomputation.backward(policy, batch.tokens(), output -> backwardInSlices(batch, objective, output, sums));
             } else {
                 backward(batch, objective, sums);
@@ -206,9 +252,9 @@ public final class Learner {
 
     /** The micro-batches of a batch, in the order in which their gradients are added. */
     public List<Micro> micro(List<Sample> samples) {
-        List<List<Sample>> rows = recompute ? List.of() : TokenBatch.rows(samples, tokenBudget);
-        return rows.isEmpty() ? TokenBatch.micro(samples, tokenBudget).stream().map(m -> new Micro(List.of(List.copyOf(m)), false)).toList()
-                : TokenBatch.microRows(rows, tokenBudget).stream().map(m -> new Micro(m.stream().map(List::copyOf).toList(), true)).toList();
+        List<List<Sample>> rows = settings.recompute() ? List.of() : TokenBatch.rows(samples, settings.tokenBudget());
+        return rows.isEmpty() ? TokenBatch.micro(samples, settings.tokenBudget()).stream().map(m -> new Micro(List.of(List.copyOf(m)), false)).toList()
+                : TokenBatch.microRows(rows, settings.tokenBudget()).stream().map(m -> new Micro(m.stream().map(List::copyOf).toList(), true)).toList();
     }
 
     /** A batch in parts of few enough tokens for the logits of each to be small. */
@@ -223,8 +269,8 @@ public final class Learner {
     private void backward(TokenBatch batch, Objective objective, double[] sums) {
         Scopes.run(() -> {
             try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
-                NDList scored = logProbs(policy, batch, chosen(batch, batch.hidden(policy.decoder())), temperature);
-                PolicyLoss.Terms terms = objective.of(batch, scored.get(0));
+                NDList scored = logProbs(policy, batch, chosen(batch, batch.hidden(policy.decoder())), settings.temperature());
+                Objective.Terms terms = objective.of(scored.get(0), batch.scored());
                 collector.backward(terms.loss());
                 watch(terms, entropy(batch, scored.get(1).stopGradient()), scored.get(0).stopGradient(), batch, sums);
             }
@@ -242,14 +288,14 @@ public final class Learner {
             NDList parts = new NDList();
             float[] entropy = {0};
             slices.forEach(slice -> parts.add(Scopes.keep(() -> {
-                NDList scored = logProbs(policy, slice, policy.decoder().finalNorm(chosen(slice, output)), temperature);
+                NDList scored = logProbs(policy, slice, policy.decoder().finalNorm(chosen(slice, output)), settings.temperature());
                 entropy[0] += entropy(slice, scored.get(1)).getFloat();
                 return scored.get(0).duplicate();
             })));
             NDArray logProbs = NDArrays.concat(parts);
             logProbs.setRequiresGradient(true);
             try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
-                PolicyLoss.Terms terms = objective.of(batch, logProbs);
+                Objective.Terms terms = objective.of(logProbs, batch.scored());
                 collector.backward(terms.loss());
                 watch(terms, logProbs.getManager().create(entropy[0]), logProbs.stopGradient(), batch, sums);
             }
@@ -262,7 +308,7 @@ public final class Learner {
                 Scopes.run(() -> {
                     NDArray above = gradient.get(new NDIndex().addSliceDim(begin, end));
                     try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
-                        NDArray scored = logProbs(policy, slice, policy.decoder().finalNorm(chosen(slice, output)), temperature).get(0);
+                        NDArray scored = logProbs(policy, slice, policy.decoder().finalNorm(chosen(slice, output)), settings.temperature()).get(0);
                         collector.backward(scored.mul(above).sum());
                     }
                 });
@@ -275,7 +321,7 @@ public final class Learner {
         return all.exp().mul(all).sum(new int[] {-1}).mul(batch.weights()).sum().neg();
     }
 
-    private static void watch(PolicyLoss.Terms terms, NDArray entropy, NDArray logProbs, TokenBatch batch, double[] sums) {
+    private static void watch(Objective.Terms terms, NDArray entropy, NDArray logProbs, TokenBatch batch, double[] sums) {
         NDArray difference = logProbs.sub(batch.behaviour()).abs().mul(batch.weights()).sum();
         float[] watched = NDArrays.stack(new NDList(terms.loss().stopGradient(), terms.ratio(), terms.clipFraction(), terms.kl(),
                 entropy, difference)).toFloatArray();
@@ -291,7 +337,7 @@ public final class Learner {
      */
     public List<float[]> logProbs(Policy scored, List<Sample> samples) {
         Map<Sample, float[]> found = new IdentityHashMap<>();
-        for (List<Sample> micro : TokenBatch.micro(samples, tokenBudget)) {
+        for (List<Sample> micro : TokenBatch.micro(samples, settings.tokenBudget())) {
             Scopes.run(() -> {
                 float[] all = logProbs(scored, TokenBatch.of(micro, policy.manager())).toFloatArray();
                 int from = 0;
@@ -309,7 +355,7 @@ public final class Learner {
         NDArray hidden = batch.hidden(scored.decoder());
         NDList parts = new NDList();
         slices(batch).forEach(slice -> parts.add(Scopes.keep(() ->
-                logProbs(scored, slice, chosen(slice, hidden), temperature).get(0).duplicate())));
+                logProbs(scored, slice, chosen(slice, hidden), settings.temperature()).get(0).duplicate())));
         return NDArrays.concat(parts);
     }
 

@@ -3,9 +3,10 @@ package lppo.learn;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
-import lppo.PolicyLoss.Aggregation;
+import lppo.Aggregation;
 import lppo.data.BadInput;
 import lppo.data.Problem;
+import lppo.data.PromptFormat;
 import lppo.model.Policy;
 import lppo.rollout.Completion;
 import lppo.rollout.Prompt;
@@ -20,7 +21,7 @@ import lppo.rollout.Prompt;
  *     policy before the first update, see {@link #withOld}
  * @param importance factor of the advantage at each completion token; null for 1
  * @param advantage of the completion, progress weight included
- * @param weight of each completion token in the loss of the batch; 0 until {@link #weighted} has seen the whole batch
+ * @param weight of each completion token in the loss of the batch; the learner sets it once it has seen the whole batch
  */
 public record Sample(int[] prompt, int[] completion, float[] behaviour, float[] old, float[] importance, double advantage,
         double weight) implements Serializable {
@@ -36,9 +37,10 @@ public record Sample(int[] prompt, int[] completion, float[] behaviour, float[] 
     }
 
     /** An expert solution to imitate, closed by the end token. */
-    public static Sample demonstration(Problem problem, Policy policy) {
-        int[] question = policy.encode(problem.question());
-        int[] all = Prompt.continued(policy::encode, problem.question(), problem.solution());
+    public static Sample demonstration(Problem problem, Policy policy, PromptFormat format) {
+        String asked = format.of(problem.question());
+        int[] question = policy.encode(asked);
+        int[] all = Prompt.continued(policy::encode, asked, problem.solution());
         int[] closed = Arrays.copyOfRange(all, question.length, all.length + 1);
         closed[closed.length - 1] = policy.endToken();
         return new Sample(question, closed, null, 1, 0);
@@ -63,15 +65,10 @@ public record Sample(int[] prompt, int[] completion, float[] behaviour, float[] 
     }
 
     /** The samples of a whole batch with the weights that an aggregation gives their tokens. */
-    public static List<Sample> weighted(List<Sample> batch, Aggregation aggregation) {
-        return weighted(batch, aggregation, batch.stream().mapToInt(s -> s.completion.length).max().orElse(1));
-    }
-
-    /** The same, where a completion may have {@code longest} tokens. */
-    public static List<Sample> weighted(List<Sample> batch, Aggregation aggregation, int longest) {
+    static List<Sample> weighted(List<Sample> batch, Aggregation aggregation) {
         long tokens = batch.stream().mapToLong(s -> s.completion.length).sum();
         return batch.stream().map(s -> new Sample(s.prompt, s.completion, s.behaviour, s.old, s.importance, s.advantage,
-                aggregation.weight(s.completion.length, tokens, batch.size(), longest))).toList();
+                aggregation.weight(s.completion.length, tokens, batch.size()))).toList();
     }
 
     /** Tokens that run through the model: all but the last, which is only predicted. */

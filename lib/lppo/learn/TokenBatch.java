@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
+import lppo.Objective;
 import lppo.model.Decoder;
 
 /**
@@ -163,6 +164,11 @@ public record TokenBatch(NDArray tokens, NDArray index, NDArray owners, int sequ
     /** The same batch with the reference's log-probabilities. */
     TokenBatch withReference(NDArray logProbs) {
         return new TokenBatch(tokens, index, owners, sequences, targets, behaviour, old, advantages, weights, logProbs, packing);
+    }
+
+    /** What an objective looks at. */
+    Objective.Tokens scored() {
+        return new Objective.Tokens(old, advantages, weights, reference, this::members);
     }
 
     /** Which completion tokens are whose: {@code [sequences, N]}, 1 or 0. */

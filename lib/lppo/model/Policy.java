@@ -136,7 +136,7 @@ public final class Policy implements AutoCloseable {
         List<Integer> ends = new ArrayList<>(config.eosTokens());
         for (String text : texts) {
             int[] tokens = encode(text);
-            BadInput.unless(tokens.length == 1, "--stop \"%s\": is %d tokens of this model's tokenizer, not one", text, tokens.length);
+            BadInput.unless(tokens.length == 1, "stop token \"%s\": is %d tokens of this model's tokenizer, not one", text, tokens.length);
             ends.add(tokens[0]);
         }
         return new Policy(name, manager, config.withEosTokens(List.copyOf(ends)), weights, lora, kernels, companions, tokenizer, mixed);
@@ -176,10 +176,10 @@ public final class Policy implements AutoCloseable {
             case "cpu" -> Device.cpu();
             case "auto" -> gpus() > 0 ? Device.gpu() : Device.cpu();
             case "gpu" -> {
-                BadInput.unless(gpus() > 0, "--device gpu: no CUDA device is visible to the engine; use --device cpu");
+                BadInput.unless(gpus() > 0, "device gpu: no CUDA device is visible to the engine; use the device cpu");
                 yield Device.gpu();
             }
-            default -> throw new BadInput("--device " + name + ": choose auto, cpu or gpu");
+            default -> throw new BadInput("device " + name + ": choose auto, cpu or gpu");
         };
     }
 

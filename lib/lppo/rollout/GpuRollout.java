@@ -15,7 +15,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import lppo.data.BadInput;
-import lppo.data.Seed;
+import lppo.data.Step;
 import lppo.model.FastDecode;
 import lppo.model.KvCache;
 import lppo.model.Policy;
@@ -34,12 +34,11 @@ import lppo.model.Scopes;
  *
  * @param policy what is sampled
  * @param sampling how
- * @param seed root of the draws
  * @param maxRows most completions decoded at a time; bounds the memory
  * @param plain whether to decode by plain array operations even where {@link FastDecode} can: the reference that it is
  *     tested against
  */
-public record GpuRollout(Policy policy, Sampling sampling, Seed seed, int maxRows, boolean plain) implements Rollout {
+public record GpuRollout(Policy policy, Sampling sampling, int maxRows, boolean plain) implements Rollout {
 
     private static final double COMPACT_BELOW = 0.8; // moving the cache costs about a decoding step
 
@@ -47,32 +46,32 @@ public record GpuRollout(Policy policy, Sampling sampling, Seed seed, int maxRow
         BadInput.unless(maxRows > 0, "rollout rows %d: must be positive", maxRows);
     }
 
-    /** A rollout of at most 1024 rows at a time. */
-    public GpuRollout(Policy policy, Sampling sampling, Seed seed) {
-        this(policy, sampling, seed, 1024);
+    /** A rollout of at most so many rows at a time. */
+    public GpuRollout(Policy policy, Sampling sampling, int maxRows) {
+        this(policy, sampling, maxRows, false);
     }
 
-    /** A rollout of so many rows at a time. */
-    public GpuRollout(Policy policy, Sampling sampling, Seed seed, int maxRows) {
-        this(policy, sampling, seed, maxRows, false);
+    /** A rollout at temperature 1 of at most 1024 rows at a time. */
+    public static GpuRollout of(Policy policy, int longest) {
+        return new GpuRollout(policy, Sampling.plain(longest), 1024);
     }
 
     @Override
-    public List<Completion> sample(List<Prompt> prompts, long step) {
-        return policy.sampling(narrowed -> new GpuRollout(narrowed, sampling, seed, maxRows, plain).decoded(prompts, step));
+    public List<Group> sample(List<Prompt> prompts, Step step) {
+        return policy.sampling(narrowed -> new GpuRollout(narrowed, sampling, maxRows, plain).decoded(prompts, step));
     }
 
-    private List<Completion> decoded(List<Prompt> prompts, long step) {
+    private List<Group> decoded(List<Prompt> prompts, Step step) {
         Scopes.recordNothing();
         List<Row> rows = rows(prompts, step);
         for (int begin = 0; begin < rows.size(); begin += maxRows) {
             List<Row> batch = rows.subList(begin, Math.min(rows.size(), begin + maxRows));
             Scopes.run(() -> decode(batch));
         }
-        return rows.stream().map(Row::completion).toList();
+        return Group.of(rows.stream().map(Row::completion).toList());
     }
 
-    private List<Row> rows(List<Prompt> prompts, long step) {
+    private List<Row> rows(List<Prompt> prompts, Step step) {
         Map<String, Integer> indices = new HashMap<>();
         List<Row> rows = new ArrayList<>();
         for (Prompt prompt : prompts) {
@@ -83,7 +82,7 @@ public record GpuRollout(Policy policy, Sampling sampling, Seed seed, int maxRow
                     length, policy.config().maxPositions());
             String id = prompt.problem().id();
             int index = indices.merge(id, 1, Integer::sum) - 1;
-            rows.add(new Row(prompt, seed.at("rollout", step, id, index), Math.min(room, sampling.maxNewTokens())));
+            rows.add(new Row(prompt, step.random("rollout", id, index), Math.min(room, sampling.maxNewTokens())));
         }
         return rows;
     }

@@ -1,11 +1,13 @@
 package lppo.rollout;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 import lppo.data.Problem;
 
 /**
@@ -25,6 +27,19 @@ public record Group(Problem problem, List<Completion> completions) {
         return byProblem.values().stream().map(list -> new Group(list.get(0).prompt().problem(), list)).toList();
     }
 
+    /** Completions of one token with these rewards, in a group without a problem: to look at operators. */
+    public static Group ofRewards(double... rewards) {
+        return ofRewards(rewards, Arrays.stream(rewards).mapToInt(r -> 1).toArray());
+    }
+
+    /** The same with completions of these lengths. */
+    public static Group ofRewards(double[] rewards, int[] lengths) {
+        Problem none = new Problem("", "", "", null, null, null);
+        Prompt prompt = Prompt.unguided(none, new int[0]);
+        return new Group(none, IntStream.range(0, rewards.length).mapToObj(i ->
+                new Completion(prompt, new int[lengths[i]], new float[lengths[i]], Completion.Finish.STOP, rewards[i])).toList());
+    }
+
     /** The group with each completion scored. */
     public Group scored(ToDoubleFunction<Completion> score) {
         return new Group(problem,
@@ -36,7 +51,12 @@ public record Group(Problem problem, List<Completion> completions) {
         return completions.stream().mapToDouble(Completion::reward).toArray();
     }
 
-    /** Mean reward of the unguided completions: the honest pass rate; empty if all are guided. */
+    /** The tokens of each completion, in order. */
+    public int[] lengths() {
+        return completions.stream().mapToInt(c -> c.tokens().length).toArray();
+    }
+
+    /** Mean reward of the unguided completions, the pass rate of the policy by itself; empty if all are guided. */
     public OptionalDouble passRate() {
         return completions.stream().filter(c -> !c.prompt().guided()).mapToDouble(Completion::reward).average();
     }

@@ -5,9 +5,7 @@ import ai.djl.util.cuda.CudaUtils;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import lppo.learn.AdamW;
@@ -31,12 +29,21 @@ import lppo.model.Weights;
 public record Footprint(long parameters, long learning, Map<String, Long> held, Map<String, Long> rollout, Map<String, Long> update) {
 
     /**
+     * How much is sampled at a time.
+     *
+     * @param promptTokens longest prompt, prefix included
+     * @param longest completion, in tokens
+     * @param rows most completions decoded at a time
+     * @param evaluates whether problems are evaluated too, which takes as many rows as it may
+     */
+    public record Extent(int promptTokens, int longest, int rows, boolean evaluates) {}
+
+    /**
      * The footprint of a training run.
      *
      * @param lora adapters; null if all weights learn
-     * @param promptTokens longest prompt, prefix included
      */
-    public static Footprint of(ModelConfig c, Options options, Lora.Settings lora, Precision precision, int promptTokens) {
+    public static Footprint of(ModelConfig c, Recipe recipe, Lora.Settings lora, Precision precision, Extent extent) {
         long parameters = Weights.count(c);
         long learning = lora == null ? parameters : Lora.count(c, lora);
         int width = precision.bytes();
@@ -47,30 +54,31 @@ public record Footprint(long parameters, long learning, Map<String, Long> held, 
         }
         held.put("gradients", 4 * learning);
         held.put("AdamW's moments", 8 * learning);
-        if (options.kl > 0 && lora == null) {
+        if (recipe.algorithm().needsReference() && lora == null) {
             held.put("reference policy", parameters * width);
         }
 
-        long rows = options.evaluateOn != null ? options.rolloutRows // evaluation takes as many as it may
-                : Math.min(options.rolloutRows, (long) options.problemsPerStep * options.groupSize);
-        long slots = promptTokens + (long) options.maxNewTokens;
+        int promptTokens = extent.promptTokens;
+        long rows = extent.evaluates ? extent.rows : Math.min(extent.rows, (long) recipe.problemsPerStep() * recipe.groupSize());
+        long slots = promptTokens + (long) extent.longest;
+        boolean recompute = recipe.learning().recompute();
         Map<String, Long> rollout = new LinkedHashMap<>();
         long cache = 2L * c.layers() * c.kvHeads() * c.headDim() * rows * slots * width;
         rollout.put("key-value cache", cache + cache / c.layers()); // one layer is copied when rows leave
         rollout.put("next-token probabilities", rows * c.vocabSize() * 4 * 5);
-        long prompts = (rows + options.groupSize - 1) / options.groupSize; // run once for each group, nothing kept
+        long prompts = (rows + recipe.groupSize() - 1) / recipe.groupSize(); // run once for each group, nothing kept
         rollout.put("prompts", prompts * promptTokens * block(c, promptTokens, width) / 2);
         if (lora == null && precision != Precision.FP32) {
             rollout.put("weights in 16 bits", parameters * width);
         }
 
         long longest = Math.min(c.maxPositions(), slots);
-        long tokens = Math.max(options.tokenBudget, longest); // a longer sequence goes alone
-        long learned = Math.max(1, tokens * options.maxNewTokens / Math.max(1, slots)); // of which so many carry the loss
+        long tokens = Math.max(recipe.learning().tokenBudget(), longest); // a longer sequence goes alone
+        long learned = Math.max(1, tokens * extent.longest / Math.max(1, slots)); // of which so many carry the loss
         long block = tokens * block(c, longest, width);
         Map<String, Long> update = new LinkedHashMap<>();
-        update.put("activations", options.recompute ? tokens * c.hiddenSize() * width * c.layers() + 2 * block : block * c.layers());
-        update.put("logits", 4 * 6 * (options.recompute ? Math.min(learned * c.vocabSize(), Learner.LOGITS) : learned * c.vocabSize()));
+        update.put("activations", recompute ? tokens * c.hiddenSize() * width * c.layers() + 2 * block : block * c.layers());
+        update.put("logits", 4 * 6 * (recompute ? Math.min(learned * c.vocabSize(), Learner.LOGITS) : learned * c.vocabSize()));
         return new Footprint(parameters, learning, held, rollout, update);
     }
 
@@ -90,31 +98,6 @@ public record Footprint(long parameters, long learning, Map<String, Long> held, 
     /** The sum of some purposes. */
     public static long sum(Map<String, Long> bytes) {
         return bytes.values().stream().mapToLong(x -> x).sum();
-    }
-
-    /** What to change, most useful first, if so many bytes are there; empty if it fits. */
-    public List<String> advice(long available, Options options, Lora.Settings lora, Precision precision) {
-        List<String> advice = new ArrayList<>();
-        if (peak() <= available) {
-            return advice;
-        }
-        if (lora == null && sum(held) > available / 2) {
-            advice.add("--lora-rank 16: only adapters learn, so that gradients and moments all but vanish");
-        }
-        if (lora != null && precision == Precision.FP32 && sum(held) > available / 2) {
-            advice.add("--precision bf16: frozen weights take half (on a CPU it is slow)");
-        }
-        if (sum(update) > sum(rollout)) {
-            if (!options.recompute) {
-                advice.add("--recompute: activations of one block instead of all");
-            }
-            advice.add("--token-budget " + Math.max(1, options.tokenBudget / 2) + ": smaller micro-batches, the same gradient");
-        } else {
-            advice.add("--rollout-rows " + Math.max(1, Math.min(options.rolloutRows, options.problemsPerStep * options.groupSize) / 2)
-                    + ": fewer completions at a time, the same samples");
-        }
-        advice.add("--max-new-tokens lower, or a smaller model");
-        return advice;
     }
 
     /** Bytes that are free on a device; -1 where the system does not tell. */

@@ -1,14 +1,15 @@
 package lppo.run;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import lppo.learn.Diverged;
-import lppo.rollout.Completion;
+import lppo.rollout.Group;
 
 /**
  * Watches a run for what goes wrong without an error. Each step's troubles are a column of {@code metrics.csv}; one that lasts is
@@ -16,84 +17,79 @@ import lppo.rollout.Completion;
  */
 final class Health {
 
-    /** Nats, mean absolute, by which rollout and learner may differ before an update is refused: the ratios would mean nothing. */
-    static final double APART = 2;
-
     private static final int LASTS = 20; // steps
     private static final int AT_ONCE = 1;
 
-    private enum Trouble {
+    private enum Sign {
         CERTAIN(LASTS, "the policy is all but certain of every token (sampled entropy below 0.01 nats), so that it tries nothing new;"
-                + " begin again from an earlier checkpoint with a lower --learning-rate, --kl 0.01 or a higher --temperature"),
-        CUT(LASTS, "every completion was cut; raise --max-new-tokens, or name the token that ends an answer with --stop"),
-        SILENT(LASTS, "all rewards were equal in every group, so that nothing is learned; if they are all 0, check the reward by evaluate"
-                + " --completions, or use easier problems or hints (--recipe pg); if all 1, the problems are learned"),
-        UNDECIDED(AT_ONCE, "more than 5 % of the answers could not be judged and count as wrong; see why with evaluate --completions"
-                + " and check"),
-        APART(AT_ONCE, "rollout and learner differ by more than 0.1 nats per token; use --precision fp32, or --importance-cap 2");
+                + " begin again from an earlier checkpoint with a lower learning rate, a KL coefficient of 0.01 or a higher temperature"),
+        CUT(LASTS, "every completion was cut; raise the max new tokens, or name a further stop token that ends an answer"),
+        SILENT(LASTS, "all rewards were equal in every group, so that nothing is learned; if they are all 0, check the reward by reading"
+                + " completions, or use easier problems or hints; if all 1, the problems are learned"),
+        UNDECIDED(AT_ONCE, "more than 5 % of the answers could not be judged and count as wrong; read the completions and their reasons"),
+        APART(AT_ONCE, "rollout and learner differ by more than 0.1 nats per token; use precision fp32, or an importance cap of 2");
 
         private final int patience;
         private final String text;
 
-        Trouble(int patience, String text) {
+        Sign(int patience, String text) {
             this.patience = patience;
             this.text = text;
         }
 
-        private boolean is(Map<String, Object> row, int completions) {
+        private boolean shows(StepMetrics step, int completions) {
             return switch (this) {
-                case CERTAIN -> number(row, "sampled_entropy") < 0.01;
-                case CUT -> number(row, "truncated_share") == 1;
-                case SILENT -> number(row, "silent_share") == 1;
-                case UNDECIDED -> number(row, "undecided") > 0.05 * completions;
-                case APART -> number(row, "first_difference") > 0.1;
+                case CERTAIN -> step.sampledEntropy() < 0.01;
+                case CUT -> step.truncatedShare() == 1;
+                case SILENT -> step.silentShare() == 1;
+                case UNDECIDED -> step.undecided() > 0.05 * completions;
+                case APART -> step.firstDifference() > 0.1;
             };
-        }
-
-        private static double number(Map<String, Object> row, String column) {
-            return ((Number) row.get(column)).doubleValue();
         }
     }
 
-    private final Map<Trouble, Integer> since = new EnumMap<>(Trouble.class);
+    private final Map<Sign, Integer> since = new EnumMap<>(Sign.class);
     private final Consumer<String> tell;
+    private boolean rewardThrew;
 
     /** @param tell takes one line for each trouble that lasts */
     Health(Consumer<String> tell) {
         this.tell = tell;
     }
 
-    /** The troubles of a step by its row of metrics, joined by {@code +}; empty for none. */
-    String see(Map<String, Object> row, int completions) {
+    /** The troubles of a step by its metrics, joined by {@code +}; empty for none. */
+    String see(StepMetrics step, int completions) {
         List<String> troubles = new ArrayList<>();
-        for (Trouble trouble : Trouble.values()) {
-            int steps = trouble.is(row, completions) ? since.merge(trouble, 1, Integer::sum) : 0;
-            since.put(trouble, steps);
+        for (Sign sign : Sign.values()) {
+            int steps = sign.shows(step, completions) ? since.merge(sign, 1, Integer::sum) : 0;
+            since.put(sign, steps);
             if (steps > 0) {
-                troubles.add(trouble.name().toLowerCase(java.util.Locale.ROOT));
+                troubles.add(sign.name().toLowerCase(Locale.ROOT));
             }
-            if (steps == trouble.patience) {
-                tell.accept("step " + row.get("step") + (steps == 1 ? ": " : ": for " + steps + " steps ") + trouble.text);
+            if (steps == sign.patience) {
+                tell.accept("step " + step.step() + (steps == 1 ? ": " : ": for " + steps + " steps ") + sign.text);
             }
         }
-        return troubles.stream().collect(Collectors.joining("+"));
+        return String.join("+", troubles);
     }
 
-    /** Mean negative log-probability of the sampled tokens, in nats: the entropy of the policy, estimated by its samples. */
-    static double entropy(List<Completion> completions) {
-        return completions.stream().flatMapToDouble(c -> IntStream.range(0, c.logProbs().length).mapToDouble(i -> -c.logProbs()[i]))
-                .average().orElse(Double.NaN);
+    /** Tells once that a reward throws. */
+    void rewardThrows(String trouble) {
+        if (!rewardThrew) {
+            tell.accept(trouble + "; such answers count as wrong and are counted as undecided");
+        }
+        rewardThrew = true;
     }
 
     /**
      * Checks what was sampled.
      *
-     * @throws Diverged if a log-probability is no finite number
+     * @throws Diverged if a log-probability is NaN or infinite
      */
-    static void finite(List<Completion> completions, long step, RunFolder folder) {
-        if (!Double.isFinite(entropy(completions))) {
-            throw new Diverged("step " + step + ": a log-probability of the rollout is no finite number; the weights are destroyed, or"
-                    + " --precision is too narrow for them. The last checkpoint is " + folder.latestCheckpoint());
+    void check(List<Group> visited, long step, Optional<Path> checkpoint) {
+        if (!Double.isFinite(Metrics.entropy(visited.stream().flatMap(g -> g.completions().stream()).toList()))) {
+            throw new Diverged("step " + step + ": a log-probability of the rollout is NaN or infinite; the weights are destroyed, or"
+                    + " the precision is too narrow for them" + checkpoint.map(path -> ". The last checkpoint is " + path).orElse(""));
         }
     }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import lppo.data.BadInput;
 import lppo.data.Problem;
+import lppo.data.PromptFormat;
 import lppo.model.Tokenizer;
 import lppo.rollout.Prompt;
 
@@ -25,16 +26,18 @@ public record PromptFit(List<Problem> problems, int leftOut, int withoutHint, in
      * @param hints whether solutions may be given as prefixes
      * @throws BadInput if no problem fits
      */
-    public static PromptFit of(List<Problem> problems, Tokenizer tokenizer, int positions, int maxNewTokens, boolean hints, Object where) {
+    public static PromptFit of(List<Problem> problems, PromptFormat format, Tokenizer tokenizer, int positions, int maxNewTokens,
+            boolean hints, Object where) {
         List<Problem> kept = new ArrayList<>();
         int leftOut = 0;
         int withoutHint = 0;
         int shortened = 0;
         int longest = 0;
         for (Problem problem : problems) {
-            int question = tokenizer.encode(problem.question()).length;
+            String asked = format.of(problem.question());
+            int question = tokenizer.encode(asked).length;
             boolean hinted = hints && problem.hasDemonstration();
-            int prompt = hinted ? Prompt.continued(tokenizer::encode, problem.question(), problem.solution()).length : question;
+            int prompt = hinted ? Prompt.continued(tokenizer::encode, asked, problem.solution()).length : question;
             if (question >= positions) {
                 leftOut++;
                 continue;
@@ -64,7 +67,7 @@ public record PromptFit(List<Problem> problems, int leftOut, int withoutHint, in
             warnings.add("%d of %d problems go without their solution: it does not fit the model's %d positions".formatted(withoutHint, all, positions));
         }
         if (shortened > 0) {
-            warnings.add("%d of %d problems may be cut short: prompt, prefix and --max-new-tokens exceed the model's %d positions"
+            warnings.add("%d of %d problems may be cut short: prompt, prefix and the longest completion exceed the model's %d positions"
                     .formatted(shortened, all, positions));
         }
         return warnings;

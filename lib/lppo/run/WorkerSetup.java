@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
-import lppo.PolicyLoss;
 import lppo.data.BadInput;
+import lppo.learn.LearnerSettings;
 import lppo.model.Lora;
 import lppo.model.Precision;
 
@@ -22,22 +22,19 @@ import lppo.model.Precision;
  * @param device auto, cpu or gpu
  * @param adapters what learns; null if all weights do
  * @param stop further tokens that end a completion
- * @param reference whether the loss has a KL term to the model as it is in the folder
- * @param loss the policy loss
- * @param temperature of the sampling that is learned from
- * @param tokenBudget most padded tokens of a micro-batch
- * @param recompute activations instead of keeping them
+ * @param reference whether a KL term needs the model as it is in the folder
+ * @param learning how the learner learns
  * @param rows most completions decoded at a time
  */
-public record Blueprint(String folder, String fingerprint, String device, Precision precision, Lora.Settings adapters, List<String> stop,
-        boolean reference, PolicyLoss loss, double temperature, int tokenBudget, boolean recompute, int rows) implements Serializable {
+public record WorkerSetup(String folder, String fingerprint, String device, Precision precision, Lora.Settings adapters, List<String> stop,
+        boolean reference, LearnerSettings learning, int rows) implements Serializable {
 
-    /** That of a run. */
-    public static Blueprint of(Path model, Options options, Precision precision, Lora.Settings adapters, List<String> stop) {
+    /** That of a run of a recipe on a model folder. */
+    public static WorkerSetup of(Path model, Recipe recipe, String device, Precision precision, Lora.Settings adapters, List<String> stop,
+            int rows) {
         Path folder = model.toAbsolutePath().normalize();
-        return new Blueprint(folder.toString(), fingerprint(folder), options.device, precision, adapters, List.copyOf(stop),
-                options.kl > 0 && !options.klInReward(), options.policyLoss(), options.temperature, options.tokenBudget, options.recompute,
-                options.rolloutRows);
+        return new WorkerSetup(folder.toString(), fingerprint(folder), device, precision, adapters, List.copyOf(stop),
+                recipe.algorithm().objective().needsReference(), recipe.learning(), rows);
     }
 
     /**

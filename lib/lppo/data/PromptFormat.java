@@ -1,4 +1,4 @@
-package lppo.task;
+package lppo.data;
 
 /** How a question becomes the text of a prompt. */
 @FunctionalInterface

@@ -2,6 +2,7 @@ package commands;
 
 //SOURCES ChatFormat.java
 //SOURCES MathReward.java
+//SOURCES OwnClass.java
 
 import answers.MathAnswer;
 import java.nio.file.Path;
@@ -12,21 +13,26 @@ import java.util.stream.IntStream;
 import lppo.data.BadInput;
 import lppo.data.OneLine;
 import lppo.data.Problem;
+import lppo.data.PromptFormat;
 import lppo.data.Problems;
 import lppo.files.ProblemFiles;
 import lppo.judge.Reward;
 import lppo.model.Policy;
 import lppo.model.Tokenizer;
 import lppo.run.PromptFit;
-import lppo.task.PromptFormat;
+import lppo.task.Tasks;
 import picocli.CommandLine.Option;
 
 /** How problems are asked and how answers are judged, as command-line options. */
-public final class Asking {
+public final class ProblemOptions {
+
+    @Option(names = "--task", description = "A task that is built in; gives problems, prompt format, reward and longest completion that"
+            + " are not given otherwise.")
+    public String task;
 
     @Option(names = "--prompt-format", description = "How a question is asked: plain, as it is; chat, by the model's chat template; "
-            + "qwen-math, the same with the system message of Qwen2.5-Math (default: ${DEFAULT-VALUE}).")
-    public String promptFormat = "plain";
+            + "qwen-math, the same with the system message of Qwen2.5-Math (default: the task's, else plain).")
+    public String promptFormat;
 
     @Option(names = "--system", paramLabel = "TEXT", description = "System message of the chat.")
     public String system;
@@ -35,9 +41,10 @@ public final class Asking {
             description = "A further token that ends a completion, as text: <|im_end|> for a base model in a chat; repeatable.")
     public List<String> stop = List.of();
 
-    @Option(names = "--reward", description = "How an answer is judged: last-word; math, for equivalence wherever it stands; "
-            + "boxed, for equivalence in a box alone (default: ${DEFAULT-VALUE}).")
-    public String reward = "last-word";
+    @Option(names = "--reward", paramLabel = "NAME|FILE.java", description = "How an answer is judged: last-word; math, for equivalence"
+            + " wherever it stands; boxed, for equivalence in a box alone; or a reward of your own, a Java file with one class"
+            + " (default: the task's, else last-word).")
+    public String reward;
 
     /** The problems of a file, ours or a benchmark as published; tells which of its rows are left out. */
     public static ProblemFiles.Loaded read(Path file) {
@@ -49,16 +56,27 @@ public final class Asking {
         return loaded;
     }
 
-    /** The problems as the model reads them: each question becomes the text of its prompt. */
-    public List<Problem> asked(List<Problem> problems, Path model, Tokenizer tokenizer) {
-        PromptFormat format = ChatFormat.named(promptFormat, model, system, tokenizer);
-        return problems.stream().map(p -> p.withQuestion(format.of(p.question()))).toList();
+    /**
+     * The problems to train on: of a file if there is one, else of the task.
+     *
+     * @throws BadInput if there is neither
+     */
+    public List<Problem> problems(Path file) {
+        BadInput.unless(file != null || task != null, "--data FILE or --task NAME: one of them must say what to learn");
+        return file != null ? read(file).problems() : Tasks.named(task).problems();
     }
 
-    /** Problems as the model reads them, those that it has no positions for left out and told; {@code where} begins each line. */
-    public List<Problem> fitting(List<Problem> problems, Object where, Path model, Policy policy, int maxNewTokens) {
-        PromptFit fit = PromptFit.of(asked(problems, model, policy.tokenizer()), policy.tokenizer(), policy.config().maxPositions(), maxNewTokens,
-                false, where);
+    /** How a question becomes the text of a prompt for a model folder. */
+    public PromptFormat format(Path model, Tokenizer tokenizer) {
+        if (promptFormat == null && system == null && task != null) {
+            return Tasks.named(task).format();
+        }
+        return ChatFormat.named(promptFormat == null ? "plain" : promptFormat, model, system, tokenizer);
+    }
+
+    /** The problems that a model has positions for; the others are left out and told. {@code where} begins each line. */
+    public List<Problem> fitting(List<Problem> problems, Object where, PromptFormat format, Policy policy, int maxNewTokens) {
+        PromptFit fit = PromptFit.of(problems, format, policy.tokenizer(), policy.config().maxPositions(), maxNewTokens, false, where);
         fit.warnings().forEach(warning -> System.err.printf("%s: %s%n", where, warning));
         return fit.problems();
     }
@@ -69,6 +87,12 @@ public final class Asking {
      * @throws BadInput if there is none
      */
     public Judge judge() {
+        if (reward == null) {
+            return new Judge(task == null ? Reward.lastWord() : Tasks.named(task).reward(), null);
+        }
+        if (reward.endsWith(".java")) {
+            return new Judge(OwnClass.of(Path.of(reward), Reward.class), null);
+        }
         return switch (reward) {
             case "last-word" -> new Judge(Reward.lastWord(), null);
             case "math" -> {
@@ -79,7 +103,7 @@ public final class Asking {
                 MathReward math = new MathReward(new MathAnswer());
                 yield new Judge(math.boxed(), math);
             }
-            default -> throw new BadInput("reward \"" + reward + "\" is unknown; choose last-word, math or boxed");
+            default -> throw new BadInput("reward \"" + reward + "\" is unknown; choose last-word, math, boxed or a file of your own, MyReward.java");
         };
     }
 
@@ -93,7 +117,7 @@ public final class Asking {
          * @param where the file, for messages
          * @throws BadInput naming the first that does not, unless mathematics is judged
          */
-        public List<Problem> trusted(List<Problem> problems, Path where) {
+        public List<Problem> trusted(List<Problem> problems, Object where) {
             if (math == null) {
                 reward.check(problems, where);
                 return problems;
@@ -127,6 +151,7 @@ public final class Asking {
 
     /** All options by name, for {@code config.json}. */
     public Map<String, String> values() {
-        return new TreeMap<>(Map.of("prompt_format", promptFormat, "system", String.valueOf(system), "stop", String.join(" ", stop), "reward", reward));
+        return new TreeMap<>(Map.of("task", String.valueOf(task), "prompt_format", String.valueOf(promptFormat), "system",
+                String.valueOf(system), "stop", String.join(" ", stop), "reward", String.valueOf(reward)));
     }
 }

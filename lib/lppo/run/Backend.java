@@ -1,10 +1,7 @@
 package lppo.run;
 
 import java.util.List;
-import lppo.data.Seed;
-import lppo.learn.Diverged;
 import lppo.learn.Learner;
-import lppo.learn.Sample;
 import lppo.model.Policy;
 import lppo.rollout.GpuRollout;
 import lppo.rollout.Rollout;
@@ -12,19 +9,14 @@ import lppo.rollout.Sampling;
 
 /** Where the heavy half of a run is done: in this process, or on other machines. Both give the same numbers. */
 @FunctionalInterface
-public interface Compute extends AutoCloseable {
+public interface Backend extends AutoCloseable {
 
     /** Samples from the policy that learns, as it is at each call. */
-    Rollout rollout(Sampling sampling, Seed seed);
+    Rollout rollout(Sampling sampling);
 
-    /**
-     * One optimiser step of the learner.
-     *
-     * @param samples {@linkplain Sample#weighted weighted} samples
-     * @throws Diverged before any parameter moves, if the loss or a gradient is no finite number
-     */
-    default Learner.Report update(Learner learner, Learner.Objective objective, List<Sample> samples, double learningRate) {
-        return learner.update(samples, objective, learningRate);
+    /** The learner, with its gradients computed here. */
+    default Learner learner(Learner learner) {
+        return learner;
     }
 
     /**
@@ -51,8 +43,8 @@ public interface Compute extends AutoCloseable {
     @Override
     default void close() {}
 
-    /** In this process; {@code rows} completions at a time. */
-    static Compute here(Policy policy, int rows) {
-        return (sampling, seed) -> new GpuRollout(policy, sampling, seed, rows);
+    /** This process; {@code rows} completions at a time. */
+    static Backend local(Policy policy, int rows) {
+        return sampling -> new GpuRollout(policy, sampling, rows);
     }
 }

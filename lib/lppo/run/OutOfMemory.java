@@ -1,4 +1,4 @@
-package lppo.learn;
+package lppo.run;
 
 import ai.djl.engine.EngineException;
 

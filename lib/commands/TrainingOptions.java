@@ -1,0 +1,434 @@
+package commands;
+
+import ai.djl.Device;
+import java.lang.reflect.Field;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import lppo.AdaptivePrefix;
+import lppo.Advantage;
+import lppo.Aggregation;
+import lppo.Algorithm;
+import lppo.DifficultySelection;
+import lppo.GuidanceRule;
+import lppo.Hint;
+import lppo.Kl;
+import lppo.Normalization;
+import lppo.Overlong;
+import lppo.PolicyLoss;
+import lppo.RandomPrefix;
+import lppo.Weighting;
+import lppo.data.BadInput;
+import lppo.learn.LearnerSettings;
+import lppo.model.Precision;
+import lppo.rollout.Sampling;
+import lppo.run.Recipe;
+import lppo.task.Tasks;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Option;
+
+/**
+ * What a run is made of, as command-line options in groups; each group makes one part of the recipe, whose defaults it shows.
+ * {@code config.json} of a run folder holds them all. Ranges are checked by the operators that they go to.
+ *
+ * <p>Seen in {@code notebooks/7-bring-your-own-model.ipynb}.
+ */
+public final class TrainingOptions {
+
+    private static final LearnerSettings LEARNER = new LearnerSettings();
+
+    @ArgGroup(validate = false, order = 10, heading = "%nWhat a step visits:%n")
+    public StepSize step = new StepSize();
+
+    @ArgGroup(validate = false, order = 11, heading = "%nHints from expert solutions:%n")
+    public Hints hints = new Hints();
+
+    @ArgGroup(validate = false, order = 12, heading = "%nLearning-progress weights:%n")
+    public Weights weights = new Weights();
+
+    @ArgGroup(validate = false, order = 13, heading = "%nLoss:%n")
+    public LossTerms loss = new LossTerms();
+
+    @ArgGroup(validate = false, order = 14, heading = "%nSampling:%n")
+    public SamplingTerms sampling = new SamplingTerms();
+
+    @ArgGroup(validate = false, order = 15, heading = "%nLength and rows:%n")
+    public Length length = new Length();
+
+    @ArgGroup(validate = false, order = 16, heading = "%nLearning:%n")
+    public Learning learning = new Learning();
+
+    @ArgGroup(validate = false, order = 17, heading = "%nUpdates of a step:%n")
+    public Updates updates = new Updates();
+
+    @ArgGroup(validate = false, order = 18, heading = "%nEvaluation:%n")
+    public Evaluating evaluating = new Evaluating();
+
+    @ArgGroup(validate = false, order = 19, heading = "%nCheckpoints:%n")
+    public Keeping keeping = new Keeping();
+
+    @ArgGroup(validate = false, order = 20, heading = "%nMachine:%n")
+    public Machine machine = new Machine();
+
+    /** Where a KL term goes. */
+    public enum KlPlace { LOSS, REWARD }
+
+    /** How tokens make up the loss, by name. */
+    public enum AggregationName {
+        /** See {@link Aggregation#TOKEN_MEAN}. */
+        TOKEN_MEAN,
+        /** See {@link Aggregation#SEQUENCE_MEAN}. */
+        SEQUENCE_MEAN,
+        /** See {@link Aggregation#constant}. */
+        CONSTANT;
+
+        private Aggregation of(int longest) {
+            return switch (this) {
+                case TOKEN_MEAN -> Aggregation.TOKEN_MEAN;
+                case SEQUENCE_MEAN -> Aggregation.SEQUENCE_MEAN;
+                case CONSTANT -> Aggregation.constant(longest);
+            };
+        }
+    }
+
+    /**
+     * The recipe of this name with all that is asked for.
+     *
+     * @throws BadInput naming the first impossible option
+     */
+    public Recipe recipe(String name) {
+        Recipe recipe = Recipe.named(name).algorithm(algorithm()).learning(settings()).problemsPerStep(step.problemsPerStep)
+                .groupSize(step.groupSize).trustedShare(step.trustedShare).rewardNoise(step.rewardNoise)
+                .tracker(weights.alpha, weights.kappa, weights.bias).guidedShare(hints.guidedShare)
+                .truncated(sampling.topK, sampling.topP);
+        new Sampling(sampling.temperature, sampling.topK, sampling.topP, length.maxNewTokens); // checks them
+        GuidanceRule rule = new GuidanceRule(hints.guideBelow, hints.guideAfter, hints.guideProgress, hints.guideInARow);
+        AdaptivePrefix adaptive = new AdaptivePrefix(hints.betaMin, hints.betaMax, hints.hintTarget, hints.hintGain);
+        DifficultySelection difficulty = new DifficultySelection(step.fade);
+        if (recipe.rule() != null) {
+            recipe = recipe.when(rule);
+        }
+        if (recipe.hint() instanceof RandomPrefix) {
+            recipe = recipe.hint(new RandomPrefix(hints.betaMin, hints.betaMax));
+        } else if (recipe.hint() instanceof AdaptivePrefix) {
+            recipe = recipe.hint(adaptive);
+        }
+        if (hints.hint != null) {
+            recipe = recipe.hint(OwnClass.of(hints.hint, Hint.class));
+        }
+        if (weights.weighting != null) {
+            recipe = recipe.weighting(OwnClass.of(weights.weighting, Weighting.class));
+        }
+        if (recipe.selection() instanceof DifficultySelection) {
+            recipe = recipe.selection(difficulty);
+        }
+        BadInput.unless(updates.updates <= step.problemsPerStep, "updates %d: must lie in 1 to the problems per step", updates.updates);
+        return step.refills == null ? recipe : recipe.refills(step.refills).algorithm(recipe.algorithm().refills(0));
+    }
+
+    /** The algorithm that {@code --loss} names, with what is asked for. */
+    private Algorithm algorithm() {
+        int longest = length.maxNewTokens;
+        BadInput.unless(longest > 0, "maximum length %d: must be positive", longest);
+        Algorithm named = Algorithm.named(loss.loss, longest);
+        if (named.objective() instanceof PolicyLoss policyLoss) {
+            PolicyLoss clipped = policyLoss.clip(loss.clipLow == null ? policyLoss.clipLow() : loss.clipLow,
+                    loss.clipHigh == null ? policyLoss.clipHigh() : loss.clipHigh);
+            named = named.objective(loss.aggregation == null ? clipped : clipped.aggregation(loss.aggregation.of(longest)));
+        }
+        if (loss.normalization != null && named.advantage() instanceof Advantage.Estimator estimator) {
+            named = named.advantage(Advantage.of(estimator.baseline(), loss.normalization));
+        }
+        if (loss.overlong != null) {
+            named = named.overlong(new Overlong(longest, loss.overlong));
+        }
+        named = loss.klIn == null ? named : named.klInReward(loss.klIn == KlPlace.REWARD);
+        return named.kl(loss.klEstimator != null ? loss.klEstimator : named.klInReward() ? Kl.K1 : Kl.K3, loss.kl);
+    }
+
+    private LearnerSettings settings() {
+        return learning.settings().warmUp(updates.warmUp).updates(updates.updates).epochs(updates.epochs)
+                .importanceCap(updates.importanceCap).temperature(sampling.temperature);
+    }
+
+    /**
+     * Checks what no operator checks by itself, so that nothing fails after the long work began.
+     *
+     * @throws BadInput naming the first impossible option
+     */
+    public void check() {
+        BadInput.unless(keeping.keep >= 0, "keep %d: must be 0 or more checkpoints", keeping.keep);
+        BadInput.unless(!keeping.keepBest || evaluating.evaluateOn != null, "--keep-best: needs --evaluate-on, to know which is best");
+        evaluating.check();
+        length.check();
+    }
+
+    /** All options by field name, as text: for {@code config.json}. */
+    public Map<String, String> values() {
+        Map<String, String> values = new TreeMap<>();
+        List.of(step, hints, weights, loss, sampling, length, learning, updates, evaluating, keeping, machine)
+                .forEach(group -> values.putAll(values(group)));
+        return values;
+    }
+
+    /** The options of one group by field name, as text. */
+    static Map<String, String> values(Object group) {
+        Map<String, String> values = new TreeMap<>();
+        for (Field field : Arrays.stream(group.getClass().getFields()).toList()) {
+            try {
+                Object value = field.get(group);
+                values.put(field.getName(), String.valueOf(value));
+            } catch (IllegalAccessException e) {
+                throw new IllegalStateException(e); // all fields are public
+            }
+        }
+        return values;
+    }
+
+    /** What a step visits. */
+    public static final class StepSize {
+
+        @Option(names = "--problems-per-step", description = "Problems in a step (default: ${DEFAULT-VALUE}).")
+        public int problemsPerStep = Recipe.grpo().problemsPerStep();
+
+        @Option(names = "--trusted-share",
+                description = "Share of a step's problems that carry a demonstration (default: ${DEFAULT-VALUE}).")
+        public double trustedShare = 0.5;
+
+        @Option(names = "--group-size", description = "Completions of each problem (default: ${DEFAULT-VALUE}).")
+        public int groupSize = Recipe.grpo().groupSize();
+
+        @Option(names = "--refills", description = "How often a step replaces its silent groups (default: the loss's, or the recipe's).")
+        public Integer refills;
+
+        @Option(names = "--fade",
+                description = "Share of what it knew that the recipe mopps keeps at each visit (default: ${DEFAULT-VALUE}).")
+        public double fade = 0.5;
+
+        @Option(names = "--reward-noise",
+                description = "Share of rewards that are turned round, for studies (default: ${DEFAULT-VALUE}).")
+        public double rewardNoise = 0;
+    }
+
+    /** Hints from expert solutions. */
+    public static final class Hints {
+
+        @Option(names = "--beta-min", description = "Smallest share of the solution that is shown (default: ${DEFAULT-VALUE}).")
+        public double betaMin = 0.3;
+
+        @Option(names = "--beta-max", description = "Largest share of the solution that is shown (default: ${DEFAULT-VALUE}).")
+        public double betaMax = 0.95;
+
+        @Option(names = "--guided-share", description = "Share of a guided group that sees the hint (default: ${DEFAULT-VALUE}).")
+        public double guidedShare = 1;
+
+        @Option(names = "--guide-below",
+                description = "Guide problems whose average pass rate is at most this (default: ${DEFAULT-VALUE}).")
+        public double guideBelow = 0.3;
+
+        @Option(names = "--guide-after", description = "Guide problems only after so many observations (default: ${DEFAULT-VALUE}).")
+        public int guideAfter = 1;
+
+        @Option(names = "--guide-progress", description = "Guide problems whose progress is at most this (default: ${DEFAULT-VALUE}).")
+        public double guideProgress = 1;
+
+        @Option(names = "--guide-in-a-row",
+                description = "Guided visits between two unguided ones, when whole groups are guided (default: ${DEFAULT-VALUE}).")
+        public int guideInARow = 1;
+
+        @Option(names = "--hint", paramLabel = "FILE.java", description = "A hint rule of your own, a Java file with one class, in place"
+                + " of the recipe's.")
+        public Path hint;
+
+        @Option(names = "--hint-target", description = "Guided pass rate that adaptive hints aim at (default: ${DEFAULT-VALUE}).")
+        public double hintTarget = 0.5;
+
+        @Option(names = "--hint-gain",
+                description = "How far adaptive hints move for a guided pass rate that is off by 1 (default: ${DEFAULT-VALUE}).")
+        public double hintGain = 0.3;
+    }
+
+    /** Learning-progress weights. */
+    public static final class Weights {
+
+        @Option(names = "--weighting", paramLabel = "FILE.java", description = "Weights of your own, a Java file with one class, in place"
+                + " of the recipe's.")
+        public Path weighting;
+
+        @Option(names = "--alpha", description = "Share of the new pass rate in the EMA (default: ${DEFAULT-VALUE}).")
+        public double alpha = 0.5;
+
+        @Option(names = "--kappa", description = "Steepness of the progress weight (default: ${DEFAULT-VALUE}).")
+        public double kappa = 8;
+
+        @Option(names = "--bias", description = "b, the least progress weight (default: ${DEFAULT-VALUE}).")
+        public double bias = 0.5;
+    }
+
+    /** Loss. */
+    public static final class LossTerms {
+
+        @Option(names = "--loss", description = "grpo, dr-grpo, dapo, gspo, cispo, rloo or reinforce++ (default: ${DEFAULT-VALUE}).")
+        public String loss = "grpo";
+
+        @Option(names = "--clip-low", description = "How far the importance ratio may fall below 1 (default: the loss's).")
+        public Double clipLow;
+
+        @Option(names = "--clip-high", description = "How far the importance ratio may rise above 1 (default: the loss's).")
+        public Double clipHigh;
+
+        @Option(names = "--aggregation",
+                description = "How tokens make up the loss: ${COMPLETION-CANDIDATES} (default: the loss's).")
+        public AggregationName aggregation;
+
+        @Option(names = "--normalization",
+                description = "What advantages are divided by: ${COMPLETION-CANDIDATES} (default: the loss's).")
+        public Normalization normalization;
+
+        @Option(names = "--kl", description = "Coefficient of the KL term to the base policy (default: ${DEFAULT-VALUE}).")
+        public double kl = 0;
+
+        @Option(names = "--kl-in", description = "Where the KL term goes: ${COMPLETION-CANDIDATES} (default: the loss's).")
+        public KlPlace klIn;
+
+        @Option(names = "--kl-estimator", description = "${COMPLETION-CANDIDATES} (default: K3 in the loss, K1 in the reward).")
+        public Kl klEstimator;
+
+        @Option(names = "--overlong",
+                description = "Tokens before the longest completion in which length is penalised (default: the loss's).")
+        public Integer overlong;
+    }
+
+    /** Updates. */
+    public static final class Updates {
+
+        @Option(names = "--warm-up", description = "Steps in which the learning rate rises (default: ${DEFAULT-VALUE}).")
+        public int warmUp = LEARNER.warmUp();
+
+        @Option(names = "--updates",
+                description = "Parts that a rollout is learned in, an optimiser step each (default: ${DEFAULT-VALUE}).")
+        public int updates = LEARNER.updates();
+
+        @Option(names = "--epochs", description = "How often all of a rollout is learned from (default: ${DEFAULT-VALUE}).")
+        public int epochs = LEARNER.epochs();
+
+        @Option(names = "--importance-cap",
+                description = "Truncated importance sampling: importance ratios are taken to the learner's own log-probabilities, and"
+                        + " advantages are multiplied by the ratio to the rollout's, at most this, say 2; 0: off (default: ${DEFAULT-VALUE}).")
+        public double importanceCap = LEARNER.importanceCap();
+    }
+
+    /** Learning. */
+    public static final class Learning {
+
+        @Option(names = "--learning-rate", description = "AdamW's learning rate (default: ${DEFAULT-VALUE}).")
+        public double learningRate = LEARNER.learningRate();
+
+        @Option(names = "--weight-decay", description = "AdamW's weight decay (default: ${DEFAULT-VALUE}).")
+        public double weightDecay = LEARNER.weightDecay();
+
+        @Option(names = "--max-norm", description = "Global norm that gradients are clipped to (default: ${DEFAULT-VALUE}).")
+        public double maxNorm = LEARNER.maxNorm();
+
+        @Option(names = "--token-budget", description = "Padded tokens in a micro-batch (default: ${DEFAULT-VALUE}).")
+        public int tokenBudget = LEARNER.tokenBudget();
+
+        @Option(names = "--recompute",
+                description = "Compute activations again in the backward pass: a third more work, much less memory.")
+        public boolean recompute;
+
+        /** The settings of a learner, as far as these say. */
+        LearnerSettings settings() {
+            return LEARNER.learningRate(learningRate).weightDecay(weightDecay).maxNorm(maxNorm).tokenBudget(tokenBudget)
+                    .recompute(recompute);
+        }
+    }
+
+    /** Sampling. */
+    public static final class SamplingTerms {
+
+        @Option(names = "--temperature", description = "Of the sampling, positive (default: ${DEFAULT-VALUE}).")
+        public double temperature = LEARNER.temperature();
+
+        @Option(names = "--top-k", description = "Sample from the k most probable tokens, 0 for all (default: ${DEFAULT-VALUE}).")
+        public int topK = 0;
+
+        @Option(names = "--top-p", description = "Sample from the most probable mass p (default: ${DEFAULT-VALUE}).")
+        public double topP = 1;
+    }
+
+    /** Length. */
+    public static final class Length {
+
+        @Option(names = "--max-new-tokens", description = "Longest completion in tokens (default: the task's, else 14).")
+        public Integer maxNewTokens;
+
+        @Option(names = "--rollout-rows", description = "Most completions decoded at a time (default: ${DEFAULT-VALUE}).")
+        public int rolloutRows = 1024;
+
+        /** Takes the longest completion from a task where it is not given. */
+        void resolve(String task) {
+            maxNewTokens = maxNewTokens != null ? maxNewTokens : task == null ? 14 : (Integer) Tasks.named(task).longest();
+        }
+
+        /** @throws BadInput naming the first impossible option */
+        void check() {
+            BadInput.unless(maxNewTokens > 0, "maximum length %d: must be positive", maxNewTokens);
+            BadInput.unless(rolloutRows > 0, "rollout rows %d: must be positive", rolloutRows);
+        }
+    }
+
+    /** Evaluation. */
+    public static final class Evaluating {
+
+        @Option(names = "--evaluate-on", paramLabel = "FILE", description = "Problems to evaluate on; none: no evaluation.")
+        public Path evaluateOn;
+
+        @Option(names = "--evaluate-every", description = "Steps between evaluations (default: ${DEFAULT-VALUE}).")
+        public int evaluateEvery = 50;
+
+        @Option(names = "--evaluate-samples", description = "k of avg@k (default: ${DEFAULT-VALUE}).")
+        public int evaluateSamples = 8;
+
+        /** @throws BadInput naming the first impossible option */
+        void check() {
+            BadInput.unless(evaluateEvery > 0, "evaluate every %d: must be positive", evaluateEvery);
+            BadInput.unless(evaluateSamples >= 0, "evaluation samples %d: must be 0 or more", evaluateSamples);
+        }
+    }
+
+    /** Checkpoints. */
+    public static final class Keeping {
+
+        @Option(names = "--keep", description = "Checkpoints kept before the latest, as checkpoint-STEP (default: ${DEFAULT-VALUE}).")
+        public int keep = 0;
+
+        @Option(names = "--keep-best", description = "Keep the checkpoint of the best greedy accuracy on --evaluate-on too, as best.")
+        public boolean keepBest;
+    }
+
+    /** Machine. */
+    public static final class Machine {
+
+        @Option(names = "--device", description = "auto, cpu or gpu (default: ${DEFAULT-VALUE}).")
+        public String device = "auto";
+
+        @Option(names = "--precision",
+                description = "fp32, bf16, or auto: bf16 on a GPU for a model stored in 16 bits; weights that learn stay fp32"
+                        + " (default: ${DEFAULT-VALUE}).")
+        public String precision = "auto";
+
+        /**
+         * The precision to train a model in.
+         *
+         * @throws BadInput if it is unknown or too narrow to learn in
+         */
+        public Precision precision(Device on, Path model) {
+            Precision named = Precision.named(precision, on, model);
+            BadInput.unless(named != Precision.FP16, "--precision fp16: small gradients vanish in it; train in bf16 or fp32");
+            return named;
+        }
+    }
+}

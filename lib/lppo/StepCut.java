@@ -1,0 +1,74 @@
+package lppo;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.ToIntFunction;
+import java.util.regex.Pattern;
+import lppo.data.Problem;
+
+/**
+ * A cut at the end of a step of the solution: as many of its first steps as make up a share beta of its length, never the last one, and
+ * only steps before the first that contains the answer.
+ */
+public record StepCut() implements Cut {
+
+    private static final Pattern DOLLAR = Pattern.compile("(?<![\\\\$])\\$(?!\\$)");
+    private static final Pattern DOLLARS = Pattern.compile("(?<!\\\\)\\$\\$");
+    private static final Pattern OPENING = Pattern.compile("\\\\(?:\\[|\\(|begin\\{)");
+    private static final Pattern CLOSING = Pattern.compile("\\\\(?:]|\\)|end\\{)");
+
+    @Override
+    public String prefix(Problem problem, double beta, ToIntFunction<String> length) {
+        List<String> steps = steps(problem.solution());
+        int[] lengths = steps.stream().mapToInt(length).toArray();
+        double shown = Math.floor(beta * Arrays.stream(lengths).sum());
+        String answer = problem.answer().strip();
+        StringBuilder prefix = new StringBuilder();
+        for (int i = 0; i < lengths.length - 1; i++) {
+            String step = steps.get(i);
+            shown -= lengths[i];
+            String before = prefix.substring(Math.max(0, prefix.length() - 2 * answer.length() - 50)); // where an answer may begin
+            if (shown < 0 || AnswerLeak.reveals(before + step, answer)) {
+                break;
+            }
+            prefix.append(step);
+        }
+        return prefix.toString();
+    }
+
+    /**
+     * The steps of a solution; together they are the solution. Steps are lines if there are several, else sentences if
+     * there are several, else words. None ends inside a formula.
+     */
+    public static List<String> steps(String solution) {
+        for (String boundary : List.of("(?<=\\n)(?=\\S)", "(?<=[.!?;]\\s)(?=\\S)", "(?<=\\s)(?=\\S)")) {
+            List<String> steps = new ArrayList<>();
+            boolean formulas = count(solution, DOLLAR) % 2 == 0; // else some are money
+            String open = "";
+            for (String part : solution.split(boundary)) {
+                open += part;
+                if (closed(open, formulas)) {
+                    steps.add(open);
+                    open = "";
+                }
+            }
+            if (!open.isEmpty()) {
+                steps.add(open); // a formula that is never closed
+            }
+            if (steps.size() > 1) {
+                return steps;
+            }
+        }
+        return List.of(solution);
+    }
+
+    /** Whether every formula in a text that begins is ended too: $ $, \[ \], \( \), \begin \end. */
+    private static boolean closed(String text, boolean dollars) {
+        return (!dollars || count(text, DOLLAR) % 2 == 0) && count(text, DOLLARS) % 2 == 0 && count(text, OPENING) == count(text, CLOSING);
+    }
+
+    private static long count(String text, Pattern pattern) {
+        return pattern.matcher(text).results().count();
+    }
+}

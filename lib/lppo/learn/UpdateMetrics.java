@@ -1,0 +1,16 @@
+package lppo.learn;
+
+/**
+ * What one optimiser step did; all but the loss and the norm are means over the tokens that were learned from.
+ *
+ * @param loss the objective
+ * @param ratio importance ratio
+ * @param clipFraction share of tokens whose gradient was clipped away
+ * @param kl to the reference; 0 without one
+ * @param entropy of the policy at the completion tokens, in nats
+ * @param difference mean absolute difference of log-probabilities between rollout and this forward pass, in nats; means
+ *     nothing for demonstrations
+ * @param gradientNorm global norm before clipping
+ */
+public record UpdateMetrics(double loss, double ratio, double clipFraction, double kl, double entropy, double difference,
+        double gradientNorm) {}

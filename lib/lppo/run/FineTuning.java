@@ -1,0 +1,102 @@
+package lppo.run;
+
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
+import lppo.Objective;
+import lppo.ShuffledSelection;
+import lppo.data.BadInput;
+import lppo.data.Problem;
+import lppo.data.Seed;
+import lppo.data.Step;
+import lppo.judge.Evaluation;
+import lppo.judge.Scoring;
+import lppo.learn.Diverged;
+import lppo.learn.Learner;
+import lppo.learn.LearnerSettings;
+import lppo.learn.Sample;
+import lppo.learn.UpdateMetrics;
+import lppo.model.Policy;
+import lppo.rollout.GpuRollout;
+import lppo.rollout.Sampling;
+import lppo.task.Task;
+
+/**
+ * Supervised fine-tuning: maximum likelihood of the expert solutions of a task, with a warm-up over the first tenth of the steps and a
+ * linear decay to zero.
+ *
+ * @param policy that learns
+ * @param task whose problems with a demonstration are learned from
+ * @param learning largest learning rate, weight decay, norm, token budget and recomputation; the rest is not looked at
+ * @param steps optimiser steps, positive
+ * @param batch demonstrations in a step, at most all there are
+ * @param seed root of the draws
+ * @param rows most completions decoded at a time in an evaluation
+ * @param evaluation what is evaluated, and when
+ * @param listener is told
+ */
+public record FineTuning(Policy policy, Task task, LearnerSettings learning, long steps, int batch, Seed seed, int rows,
+        Training.EvaluationPlan evaluation, Listener listener) {
+
+    /** Is told what happens; its methods do nothing unless written. */
+    public interface Listener {
+
+        /** After a step, counted from 1. */
+        default void stepped(long step, UpdateMetrics metrics) {}
+
+        /** After an evaluation; step 0 is before the first. */
+        default void evaluated(long step, Evaluation evaluation) {}
+    }
+
+    public FineTuning {
+        BadInput.unless(steps > 0, "steps %d: must be positive", steps);
+        BadInput.unless(batch > 0, "batch %d: must be positive", batch);
+    }
+
+    /** Fine-tuning with a largest learning rate of 1e-3, without evaluations. */
+    public static FineTuning of(Policy policy, Task task, long steps) {
+        return new FineTuning(policy, task, new LearnerSettings().learningRate(1e-3), steps, 64, new Seed(1), 1024,
+                new Training.EvaluationPlan(List.of(), 50, 0), new Listener() {});
+    }
+
+    /**
+     * Trains the policy.
+     *
+     * @param stop asked before each step; true ends early
+     * @param progress told the number of finished steps
+     * @throws Diverged if a loss is NaN or infinite
+     * @throws BadInput if the task has no demonstration
+     */
+    public void run(BooleanSupplier stop, LongConsumer progress) {
+        List<Problem> demonstrations = task.problems().stream().filter(Problem::hasDemonstration).toList();
+        BadInput.unless(!demonstrations.isEmpty(), "%s: no problem has a solution to imitate", task.name());
+        int perStep = Math.min(batch, demonstrations.size());
+        Learner learner = Learner.of(policy, learning.temperature(1));
+        for (long done = 0; done <= steps; done++) {
+            evaluate(done);
+            if (done == steps || stop.getAsBoolean()) {
+                break;
+            }
+            double rise = Math.min(1, (done + 1) / (steps * 0.1));
+            double fall = Math.min(1, (steps - done) / (steps * 0.9));
+            List<Sample> samples = ShuffledSelection.uniform().select(demonstrations, perStep, new Step(done + 1, seed)).stream()
+                    .map(p -> Sample.demonstration(p, policy, task.format())).toList();
+            try {
+                UpdateMetrics metrics = learner.update(samples, Objective.likelihood(), learning.learningRate() * Math.min(rise, fall))
+                        .orElseThrow();
+                listener.stepped(done + 1, metrics);
+            } catch (Diverged e) {
+                throw new Diverged("step " + (done + 1) + ": " + e.getMessage() + ". Try a lower learning rate");
+            }
+            progress.accept(done + 1);
+        }
+    }
+
+    private void evaluate(long done) {
+        if (!evaluation.problems().isEmpty() && (done % evaluation.every() == 0 || done == steps)) {
+            listener.evaluated(done, Evaluation.of(Evaluation.prompts(evaluation.problems(), task.format(), policy),
+                    new Scoring(policy, task.reward()), Sampling.plain(task.longest()), evaluation.samples(), new Seed(0),
+                    sampling -> new GpuRollout(policy, sampling, rows)));
+        }
+    }
+}

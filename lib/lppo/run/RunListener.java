@@ -1,0 +1,42 @@
+package lppo.run;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import lppo.judge.Evaluation;
+
+/** Is told what happens in a run: tables, charts, the run folder. All methods do nothing unless written. */
+public interface RunListener {
+
+    /** After a step. */
+    default void stepped(StepMetrics metrics, List<Visit> visits, StepTiming timing) {}
+
+    /**
+     * After an evaluation.
+     *
+     * @param step that it follows; 0 before the first
+     * @param sampledTokens so far
+     */
+    default void evaluated(long step, long sampledTokens, Evaluation evaluation) {}
+
+    /**
+     * When the run can be saved: at the beginning, after each evaluation, and at the end.
+     *
+     * @param state writes all that a run needs to go on into a folder
+     * @param best whether the greedy accuracy is the best so far
+     */
+    default void checkpoint(Checkpoint state, boolean best) {}
+
+    /** Where the last checkpoint is, for messages; empty if this listener keeps none. */
+    default Optional<Path> saved() {
+        return Optional.empty();
+    }
+
+    /** Writes the files of a checkpoint into a folder. */
+    @FunctionalInterface
+    interface Checkpoint {
+        /** Writes them. */
+        void write(Path folder) throws IOException;
+    }
+}

@@ -1,0 +1,55 @@
+package lppo.task;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import lppo.data.Problem;
+import lppo.data.Seed;
+import lppo.judge.Reward;
+
+/**
+ * The built-in task: 800 {@linkplain ModularChain chains of modular arithmetic} to train on, 64 of them with a demonstration, 200 for
+ * validation and 500 held out. No question is in two of the sets. With seed 1 it is what {@code data/} holds.
+ */
+public final class ModularChainTask implements Task {
+
+    private final Map<Split, List<Problem>> problems = new TreeMap<>();
+
+    /** The task that a seed makes. */
+    public ModularChainTask(Seed seed) {
+        Set<String> taken = new HashSet<>();
+        Map<Integer, Integer> heldOut = Map.of(3, 100, 5, 100, 7, 100, 9, 100, 11, 100); // first: what is evaluated on is in no other set
+        problems.put(Split.HELD_OUT, make("heldout", heldOut, Map.of(), seed, taken));
+        problems.put(Split.VALIDATION, make("validation", Map.of(3, 40, 5, 40, 7, 40, 9, 40, 11, 40), Map.of(), seed, taken));
+        problems.put(Split.TRAIN, make("train", Map.of(3, 40, 5, 80, 7, 120, 9, 240, 11, 320), Map.of(9, 32, 11, 32), seed, taken));
+    }
+
+    private static List<Problem> make(String name, Map<Integer, Integer> counts, Map<Integer, Integer> demonstrated, Seed seed,
+            Set<String> taken) {
+        List<Problem> made = ModularChain.problems(new ModularChain.Counts(name, new TreeMap<>(counts), demonstrated, 1), seed, taken, true);
+        made.forEach(problem -> taken.add(problem.question()));
+        return made;
+    }
+
+    @Override
+    public String name() {
+        return "modular-chain";
+    }
+
+    @Override
+    public List<Problem> problems(Split split) {
+        return problems.get(split);
+    }
+
+    @Override
+    public Reward reward() {
+        return Reward.lastWord();
+    }
+
+    @Override
+    public int longest() {
+        return ModularChain.MAX_LENGTH + 2; // the values, the end token, and one to spare
+    }
+}

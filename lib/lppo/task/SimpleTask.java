@@ -1,0 +1,32 @@
+package lppo.task;
+
+import java.util.List;
+import lppo.data.BadInput;
+import lppo.data.Problem;
+import lppo.data.PromptFormat;
+import lppo.judge.Reward;
+
+/**
+ * A task from its parts.
+ *
+ * @param train problems to train on
+ * @param validation problems to choose settings by; empty for none
+ * @param heldOut problems to report; empty for none
+ * @param longest tokens that a completion may have
+ */
+public record SimpleTask(String name, List<Problem> train, List<Problem> validation, List<Problem> heldOut, PromptFormat format,
+        Reward reward, int longest) implements Task {
+
+    public SimpleTask {
+        BadInput.unless(longest > 0, "longest completion %d: must be positive", longest);
+    }
+
+    @Override
+    public List<Problem> problems(Split split) {
+        return switch (split) {
+            case TRAIN -> train;
+            case VALIDATION -> validation;
+            case HELD_OUT -> heldOut;
+        };
+    }
+}

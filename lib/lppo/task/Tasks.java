@@ -1,0 +1,34 @@
+package lppo.task;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import lppo.data.BadInput;
+
+/** The tasks that commands know by name. A further one is a class and a line here. */
+public final class Tasks {
+
+    private static final Map<String, Supplier<Task>> TASKS = new LinkedHashMap<>();
+
+    static {
+        TASKS.put("modular-chain", Task::builtIn);
+    }
+
+    private Tasks() {}
+
+    /** The names of all tasks. */
+    public static List<String> names() {
+        return List.copyOf(TASKS.keySet());
+    }
+
+    /**
+     * The task of this name.
+     *
+     * @throws BadInput listing the names, if there is none
+     */
+    public static Task named(String name) {
+        BadInput.unless(TASKS.containsKey(name), "task \"%s\" is unknown; choose one of %s", name, String.join(", ", names()));
+        return TASKS.get(name).get();
+    }
+}
