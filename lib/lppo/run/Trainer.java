@@ -107,12 +107,13 @@ public final class Trainer {
 
         long begin = System.nanoTime();
         List<Group> groups = within(() -> rollout.sample(hints.prompts(chosen, recipe.groupSize()), chosen), before, "sampling",
-                "Lower the rollout rows,");
+                "Lower the rollout rows to " + Math.max(1, recipe.problemsPerStep() * recipe.groupSize() / 2));
         memory.observe(visited);
         long sampled = System.nanoTime();
         health.check(visited, step.number(), lastCheckpoint());
         List<UpdateMetrics> updates = within(() -> learn(groups, chosen), before, "learning",
-                recipe.learning().recompute() ? "Lower the token budget," : "Lower the token budget or recompute,");
+                "Lower the token budget to "
+                + Math.max(1, recipe.learning().tokenBudget() / 2) + (recipe.learning().recompute() ? "" : " or recompute"));
         long learned = System.nanoTime();
 
         done = step.number();
@@ -144,7 +145,7 @@ public final class Trainer {
                 checkpoint();
             }
             String kept = lastCheckpoint().map(path -> (whole ? "saved in " : "the last checkpoint is ") + path + ". ").orElse("");
-            throw new OutOfMemory("step %d: out of memory while %s; %s%s and resume%s".formatted(done + 1, what, kept, remedy,
+            throw new OutOfMemory("step %d: out of memory while %s; %s%s, and resume the run%s".formatted(done + 1, what, kept, remedy,
                     OutOfMemory.heap(e)), e);
         }
     }

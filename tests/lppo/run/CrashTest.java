@@ -152,7 +152,7 @@ class CrashTest {
                 limited.command().toArray(String[]::new)));
         assertEquals(1, limited.start().waitFor(), CrashTest::said);
         assertTrue(said().lines().count() == 1 && said().startsWith("step 1: out of memory while learning; saved in "), CrashTest::said);
-        assertTrue(said().contains("--token-budget 4096 or --recompute"), CrashTest::said);
+        assertTrue(said().contains("(--token-budget) to 4096 or recompute (--recompute), and resume the run (--resume)"), CrashTest::said);
         assertEquals(0, commands.process(folder.resolve("log"), with(learning, "128", "--resume", "--out", run.toString())).start().waitFor(), CrashTest::said);
         assertEquals(-1, Files.mismatch(folder.resolve("enough/metrics.csv"), run.resolve("metrics.csv")));
     }
@@ -253,7 +253,7 @@ class CrashTest {
     }
 
     private static String[] resuming(Path run) {
-        return RunFolder.resumable(run) ? new String[] {"--resume"} : new String[0];
+        return Checkpoints.resumable(run) ? new String[] {"--resume"} : new String[0];
     }
 
     private static Process start(Path run, String... more) throws IOException {
@@ -261,7 +261,7 @@ class CrashTest {
     }
 
     private static ProcessBuilder command(Path run, String... more) throws IOException {
-        if (!RunFolder.resumable(run)) {
+        if (!Checkpoints.resumable(run)) {
             Children.delete(run); // killed before its first checkpoint
         }
         List<String> line = new ArrayList<>(List.of("train", "--recipe", "lppo", "--model", Checkout.ROOT.resolve("data/base").toString(),

@@ -145,7 +145,7 @@ class HealthTest {
                             return 1;
                         }, run).run(5));
                 assertTrue(stopped.getMessage().startsWith("step 4: out of memory while sampling"), stopped.getMessage());
-                assertTrue(stopped.getMessage().contains("Lower the rollout rows"), stopped.getMessage());
+                assertTrue(stopped.getMessage().contains("Lower the rollout rows to 24"), stopped.getMessage());
                 assertEquals(heap, stopped.getMessage().contains("-Xmx"), stopped.getMessage());
             }
             goesOnAsIfNothingWas(out);

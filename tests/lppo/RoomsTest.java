@@ -1,0 +1,111 @@
+package lppo;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Which room of lib may know which, as drawn in {@code lib/README.md}; and what the library leaves to commands. */
+class RoomsTest {
+
+    private static final Path LIB = Checkout.ROOT.resolve("lib");
+    private static final Pattern IMPORT = Pattern.compile("^import (?:static )?([\\w.]+?)\\.[A-Z]\\w*", Pattern.MULTILINE);
+    private static final Pattern FLAG = Pattern.compile("\"[^\"\n]*(?<![\\w-])--[a-z][^\"\n]*\"");
+    private static final Set<String> VALUES = Set.of("lppo", "lppo.data", "lppo.model", "lppo.rollout");
+
+    /** The rooms that each room may import. */
+    private static final Map<String, Set<String>> RULE = Map.ofEntries(Map.entry("lppo.data", Set.of()),
+            Map.entry("lppo.model", Set.of("lppo.data")), Map.entry("lppo.rollout", Set.of("lppo.data", "lppo.model")),
+            Map.entry("lppo", Set.of("lppo.data", "lppo.model", "lppo.rollout")),
+            Map.entry("lppo.judge", Set.of("lppo.data", "lppo.model", "lppo.rollout")), Map.entry("lppo.learn", VALUES),
+            Map.entry("lppo.task", Set.of("lppo.data", "lppo.model", "lppo.judge")),
+            Map.entry("lppo.run", Set.of("lppo", "lppo.data", "lppo.model", "lppo.rollout", "lppo.judge", "lppo.learn", "lppo.task")),
+            Map.entry("lppo.view", Set.of("lppo", "lppo.data", "lppo.judge", "lppo.run")), Map.entry("lppo.files", Set.of("lppo.data")),
+            Map.entry("answers", Set.of()), Map.entry("chat", Set.of()),
+            Map.entry("spark", Set.of("lppo", "lppo.data", "lppo.model", "lppo.rollout", "lppo.learn", "lppo.run")));
+
+    @Test
+    void noArrowIsAgainstTheRule() throws IOException {
+        List<String> wrong = new ArrayList<>();
+        for (Path file : sources()) {
+            String room = room(file);
+            Matcher found = IMPORT.matcher(Files.readString(file));
+            while (found.find()) {
+                String imported = found.group(1);
+                if (RULE.containsKey(imported) && !imported.equals(room) && RULE.containsKey(room) && !RULE.get(room).contains(imported)
+                        || imported.equals("commands") && !room.equals("commands")) {
+                    wrong.add(LIB.relativize(file) + " imports " + imported);
+                }
+            }
+        }
+        assertEquals(List.of(), wrong);
+    }
+
+    @Test
+    void everyRoomHasItsRule() throws IOException {
+        assertEquals(List.of(), sources().stream().map(RoomsTest::room).distinct()
+                .filter(room -> !room.equals("commands") && !RULE.containsKey(room)).toList());
+    }
+
+    @Test
+    void theLibraryKnowsNoOptionsOfCommands() throws IOException {
+        List<String> wrong = new ArrayList<>();
+        for (Path file : sources()) {
+            Matcher found = FLAG.matcher(Files.readString(file));
+            while (room(file).startsWith("lppo") && found.find()) {
+                wrong.add(LIB.relativize(file) + ": " + found.group());
+            }
+        }
+        assertEquals(List.of(), wrong);
+    }
+
+    @Test
+    void operatorsPrintNothingAndDrawNoTables() throws IOException {
+        List<String> wrong = new ArrayList<>();
+        for (Path file : sources()) {
+            String text = Files.readString(file);
+            if (room(file).startsWith("lppo") && !room(file).equals("lppo.view")) {
+                for (String word : List.of("import picocli", "System.err", "System.out", "import tech.tablesaw", "import org.knowm")) {
+                    if (text.contains(word)) {
+                        wrong.add(LIB.relativize(file) + " has " + word);
+                    }
+                }
+            }
+        }
+        assertEquals(List.of(), wrong);
+    }
+
+    @Test
+    void noFileIsLongAndTheLibraryIsThin() throws IOException {
+        List<String> wrong = new ArrayList<>();
+        long library = 0;
+        for (Path file : sources()) {
+            long lines = Files.lines(file).count();
+            library += room(file).startsWith("lppo") ? lines : 0;
+            if (lines > 400) {
+                wrong.add(LIB.relativize(file) + " has " + lines + " lines");
+            }
+        }
+        assertEquals(List.of(), wrong);
+        assertEquals(true, library <= 8000, "lib/lppo has " + library + " lines");
+    }
+
+    private static String room(Path file) {
+        return LIB.relativize(file.getParent()).toString().replace('\\', '/').replace('/', '.');
+    }
+
+    private static List<Path> sources() throws IOException {
+        try (Stream<Path> files = Files.walk(LIB)) {
+            return files.filter(file -> file.toString().endsWith(".java")).sorted().toList();
+        }
+    }
+}
