@@ -46,7 +46,7 @@ public class shell implements Callable<Integer> {
             lppo-java: the library is imported, the built-in task lies in `data`. Try:
               var policy = Policy.load(data.resolve("base"), Policy.device("cpu"))
               Evaluation.of(policy, Problems.read(data.resolve("validation.jsonl")), Reward.lastWord(), 14, 0, new Seed(1)).all()
-              var tracker = new ProgressTracker(); tracker.observe("p", 0.25); tracker.observe("p", 1); display(tracker.table())
+              var tracker = new ProgressTracker(); tracker.observe("p", 0.25); tracker.observe("p", 1); display(Tables.of(tracker))
             """;
 
     @Option(names = "--threads", description = "Of the engine (default: ${DEFAULT-VALUE}; tiny models are fastest with one).")

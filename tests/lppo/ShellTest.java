@@ -29,7 +29,7 @@ class ShellTest {
         shell.getOutputStream().write("""
                 var policy = Policy.load(data.resolve("base"), Policy.device("cpu"))
                 Evaluation.of(policy, Problems.read(data.resolve("validation.jsonl")), Reward.lastWord(), 14, 0, new Seed(1)).all()
-                var tracker = new ProgressTracker(); tracker.observe("p", 0.25); tracker.observe("p", 1); display(tracker.table())
+                var tracker = new ProgressTracker(); tracker.observe("p", 0.25); tracker.observe("p", 1); display(Tables.of(tracker))
                 var picture = Charts.bars("title", "x", "y", List.of("a"), Map.of("s", new double[] {1}))
                 display(picture)
                 render(Tables.html(tracker.table()), "text/html")
