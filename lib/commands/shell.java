@@ -40,6 +40,7 @@ public class shell implements Callable<Integer> {
             String display(Object value, String type) { return screen.show(value, type); }
             String render(Object value, String type) { return screen.show(value, type); }
             void updateDisplay(String id, Object value) { screen.update(id, value); }
+            void updateDisplay(String id, Object value, String type) { screen.update(id, value, type); }
             """;
 
     private static final String GREETING = """

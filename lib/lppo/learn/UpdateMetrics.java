@@ -1,5 +1,7 @@
 package lppo.learn;
 
+import java.util.Locale;
+
 /**
  * What one optimiser step did; all but the loss and the norm are means over the tokens that were learned from.
  *
@@ -13,4 +15,12 @@ package lppo.learn;
  * @param gradientNorm global norm before clipping
  */
 public record UpdateMetrics(double loss, double ratio, double clipFraction, double kl, double entropy, double difference,
-        double gradientNorm) {}
+        double gradientNorm) {
+
+    /** In one short line, for people. */
+    @Override
+    public String toString() {
+        return String.format(Locale.ROOT, "loss %.4f, ratio %.3f, clipped %.3f, KL %.4f, entropy %.3f, gradient norm %.3f", loss, ratio,
+                clipFraction, kl, entropy, gradientNorm);
+    }
+}
