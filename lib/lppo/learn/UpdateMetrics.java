@@ -20,7 +20,8 @@ public record UpdateMetrics(double loss, double ratio, double clipFraction, doub
     /** In one short line, for people. */
     @Override
     public String toString() {
-        return String.format(Locale.ROOT, "loss %.4f, ratio %.3f, clipped %.3f, KL %.4f, entropy %.3f, gradient norm %.3f", loss, ratio,
+        double rounded = Math.round(1e4 * loss) / 1e4; // 0.0000, not -0.0000
+        return String.format(Locale.ROOT, "loss %.4f, ratio %.3f, clipped %.3f, KL %.3f, entropy %.3f, gradient norm %.3f", rounded, ratio,
                 clipFraction, kl, entropy, gradientNorm);
     }
 }

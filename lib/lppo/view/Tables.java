@@ -88,7 +88,7 @@ public final class Tables {
 
     private static DoubleColumn number(String name) {
         DoubleColumn column = DoubleColumn.create(name);
-        column.setPrintFormatter(decimals(4));
+        column.setPrintFormatter(significant(4));
         return column;
     }
 
@@ -216,6 +216,16 @@ public final class Tables {
     /** Prints a column with so many decimals, and a point whatever the language of the machine. */
     public static NumberColumnFormatter decimals(int digits) {
         return new NumberColumnFormatter(new DecimalFormat("#,##0." + "0".repeat(digits), DecimalFormatSymbols.getInstance(Locale.ROOT)));
+    }
+
+    /** Prints a column with so many significant digits: for numbers that may be very small, such as learning rates. */
+    private static NumberColumnFormatter significant(int digits) {
+        return new NumberColumnFormatter() {
+            @Override
+            public String format(double value) {
+                return Double.isNaN(value) ? getMissingString() : String.format(Locale.ROOT, "%." + digits + "g", value);
+            }
+        };
     }
 
     /** A text within a line or a cell of Markdown: no markup, no link, no end of the cell. */
