@@ -13,9 +13,10 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.StringJoiner;
 import java.util.function.ToDoubleFunction;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
+import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 import lppo.data.Problem;
 import lppo.data.Step;
@@ -34,6 +35,7 @@ import lppo.run.Steps;
 import lppo.run.Trainer;
 import lppo.run.Training;
 import lppo.run.Visit;
+import lppo.task.ModularChain;
 import lppo.task.Task;
 import org.junit.jupiter.api.Test;
 
@@ -41,8 +43,9 @@ import org.junit.jupiter.api.Test;
 class ChainTest {
 
     private static final int STEPS = 20;
-    private static final int PROBLEMS = 8;
+    private static final int PROBLEMS = 12;
     private static final int GROUP = 8;
+    private static final double FAILING = 0.3;
 
     /**
      * What a run came to.
@@ -66,15 +69,27 @@ class ChainTest {
         assertTrue(chain.rates.stream().anyMatch(row -> row[2] > 0 && row[1] > 0), "no hint in this run: it shows nothing of LPPO");
         assertTrue(chain.progress.stream().anyMatch(row -> row[2] != 1), "no weight in this run: it shows nothing of LPPO");
         assertSame(chain, packaged(Recipe.lppo()));
+        assertEquals(GuidanceRule.failing(FAILING), Recipe.lppo().rule()); // a threshold shows only where an average lies beside it
         assertFalse(Arrays.equals(chain.weights.get(0), byHand(false).weights.get(0)), "LPPO learns what GRPO learns");
     }
 
-    /** Few problems, so that each is visited often enough for hints and weights. */
+    /** Few and easy problems, half of them with a demonstration: groups that are not silent, visited often enough for hints and weights. */
     private static Task task() {
         Task all = Task.builtIn();
-        Stream<Problem> trusted = all.problems().stream().filter(Problem::hasDemonstration).limit(12);
-        Stream<Problem> answered = all.problems().stream().filter(p -> !p.hasDemonstration()).limit(12);
-        return Task.of("few", Stream.concat(trusted, answered).toList(), List.of(), all.reward(), all.longest());
+        List<Problem> easy = all.problems().stream().filter(p -> p.level().equals("3")).limit(24).toList();
+        return Task.of("few", IntStream.range(0, 24).mapToObj(i -> i % 2 == 0 ? demonstrated(easy.get(i)) : easy.get(i)).toList(), List.of(),
+                all.reward(), all.longest());
+    }
+
+    private static Problem demonstrated(Problem problem) {
+        String[] words = problem.question().split(" "); // start 3 +3 *2 -23 . . =
+        StringJoiner solution = new StringJoiner(" ");
+        int value = Integer.parseInt(words[1]);
+        for (int i = 2; !words[i].matches("[.=]"); i++) {
+            value = ModularChain.apply(words[i], value);
+            solution.add(Integer.toString(value));
+        }
+        return new Problem(problem.id(), problem.question(), problem.answer(), solution.toString(), problem.level(), null);
     }
 
     private static Policy policy() {
@@ -87,7 +102,7 @@ class ChainTest {
             Task task = task();
             ProgressTracker tracker = new ProgressTracker();
             PrefixSampler plain = PrefixSampler.of(policy);
-            PrefixSampler hints = lppo ? plain.beta(0.3, 0.95).when(tracker.failing(0.3)) : plain;
+            PrefixSampler hints = lppo ? plain.beta(0.3, 0.95).when(tracker.failing(FAILING)) : plain;
             Rollout rollout = GpuRollout.of(policy, task.longest()).scored(new Scoring(policy, task.reward()));
             Learner learner = Learner.of(policy).learningRate(2e-4);
             Advantage advantage = lppo ? Advantage.grpo().weighted(tracker) : Advantage.grpo();
