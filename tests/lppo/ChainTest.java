@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParser;
 import java.nio.file.Files;
@@ -77,8 +78,8 @@ class ChainTest {
     private static Task task() {
         Task all = Task.builtIn();
         List<Problem> easy = all.problems().stream().filter(p -> p.level().equals("3")).limit(24).toList();
-        return Task.of("few", IntStream.range(0, 24).mapToObj(i -> i % 2 == 0 ? demonstrated(easy.get(i)) : easy.get(i)).toList(), List.of(),
-                all.reward(), all.longest());
+        List<Problem> half = IntStream.range(0, 24).mapToObj(i -> i % 2 == 0 ? demonstrated(easy.get(i)) : easy.get(i)).toList();
+        return Task.of("few", half, List.of(), all.reward(), all.longest());
     }
 
     private static Problem demonstrated(Problem problem) {
@@ -114,9 +115,11 @@ class ChainTest {
                 outcome.losses.add(new double[] {mean(updates, UpdateMetrics::loss), mean(updates, UpdateMetrics::ratio),
                     mean(updates, UpdateMetrics::clipFraction), mean(updates, UpdateMetrics::kl), mean(updates, UpdateMetrics::entropy),
                     updates.isEmpty() ? Double.NaN : updates.get(0).difference(), mean(updates, UpdateMetrics::gradientNorm)});
-                outcome.rates.add(new double[] {mean(groups.stream().filter(g -> g.passRate().isPresent()).toList(),
-                        g -> g.passRate().getAsDouble()), mean(groups.stream().filter(Group::guided).toList(),
-                        g -> g.guidedPassRate().getAsDouble()), mean(groups, g -> g.guided() ? 1 : 0), mean(groups, g -> g.silent() ? 1 : 0)});
+                List<Group> unguided = groups.stream().filter(g -> g.passRate().isPresent()).toList();
+                List<Group> guided = groups.stream().filter(Group::guided).toList();
+                outcome.rates.add(new double[] {mean(unguided, g -> g.passRate().getAsDouble()),
+                    mean(guided, g -> g.guidedPassRate().getAsDouble()), mean(groups, g -> g.guided() ? 1 : 0),
+                    mean(groups, g -> g.silent() ? 1 : 0)});
                 groups.forEach(group -> {
                     ProgressTracker.Entry entry = tracker.entry(group.problem().id()).orElseThrow();
                     outcome.progress.add(new double[] {entry.average(), entry.progress(), lppo ? tracker.weight(group) : 1});
@@ -173,8 +176,9 @@ class ChainTest {
 
     @Test
     void theNotebookShowsAShortChainThatExplainsItsNumbers() throws Exception {
-        String chain = StreamSupport.stream(JsonParser.parseString(Files.readString(Checkout.ROOT.resolve("notebooks/6-lppo-against-grpo.ipynb")))
-                .getAsJsonObject().getAsJsonArray("cells").spliterator(), false).map(cell -> source(cell.getAsJsonObject().get("source")))
+        String notebook = Files.readString(Checkout.ROOT.resolve("notebooks/6-lppo-against-grpo.ipynb"));
+        JsonArray cells = JsonParser.parseString(notebook).getAsJsonObject().getAsJsonArray("cells");
+        String chain = StreamSupport.stream(cells.spliterator(), false).map(cell -> source(cell.getAsJsonObject().get("source")))
                 .filter(text -> text.contains("Steps.of(task)")).findFirst().orElseThrow();
         assertTrue(chain.lines().count() <= 16, chain);
         assertFalse(Pattern.compile("null|step - 1|\\bstep, \\d|\\(\\d+, step\\b").matcher(chain).find(), chain);

@@ -2,7 +2,6 @@ package lppo.run;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -54,7 +53,7 @@ class StepsTest {
 
     @Test
     void badSizesAreRefused() {
-        assertTrue(assertThrows(BadInput.class, () -> Steps.of(TASK).problems(0)).getMessage().contains("problems per step 0: must be positive"));
+        assertEquals("problems per step 0: must be positive", assertThrows(BadInput.class, () -> Steps.of(TASK).problems(0)).getMessage());
         assertThrows(BadInput.class, () -> Steps.of(TASK).problems(801).at(1));
     }
 

@@ -47,7 +47,8 @@ class TablesTest {
                 | --- | --- | --- | --- | --- | --- | --- |
                 | 1 | 0.2500 |  | -0.0003000 | 1.000e-06 | cut | 7.000 |
                 | 2 | 0.5000 | 0.1250 | -0.0003000 | 1.000e-06 | cut | 7.000 |
-                """, Tables.markdown(table.selectColumns("step", "pass_rate", "guided_pass_rate", "loss", "learning_rate", "trouble", "mine")));
+                """, Tables.markdown(table.selectColumns("step", "pass_rate", "guided_pass_rate", "loss", "learning_rate", "trouble",
+                "mine")));
         assertEquals(0, Tables.of(List.<StepMetrics>of()).rowCount());
     }
 
