@@ -32,8 +32,6 @@ import picocli.CommandLine.Option;
 /**
  * What a run is made of, as command-line options in groups; each group makes one part of the recipe, whose defaults it shows.
  * {@code config.json} of a run folder holds them all. Ranges are checked by the operators that they go to.
- *
- * <p>Seen in {@code notebooks/7-bring-your-own-model.ipynb}.
  */
 public final class TrainingOptions {
 

@@ -40,13 +40,14 @@ public class shell implements Callable<Integer> {
             String display(Object value, String type) { return screen.show(value, type); }
             String render(Object value, String type) { return screen.show(value, type); }
             void updateDisplay(String id, Object value) { screen.update(id, value); }
+            void updateDisplay(String id, Object value, String type) { screen.update(id, value, type); }
             """;
 
     private static final String GREETING = """
             lppo-java: the library is imported, the built-in task lies in `data`. Try:
               var policy = Policy.load(data.resolve("base"), Policy.device("cpu"))
               Evaluation.of(policy, Problems.read(data.resolve("validation.jsonl")), Reward.lastWord(), 14, 0, new Seed(1)).all()
-              var tracker = new ProgressTracker(); tracker.observe("p", 0.25); tracker.observe("p", 1); display(tracker.table())
+              var tracker = new ProgressTracker(); tracker.observe("p", 0.25); tracker.observe("p", 1); display(Tables.of(tracker))
             """;
 
     @Option(names = "--threads", description = "Of the engine (default: ${DEFAULT-VALUE}; tiny models are fastest with one).")

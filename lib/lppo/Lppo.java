@@ -99,6 +99,7 @@ package lppo;
 //SOURCES run/RunListener.java
 //SOURCES run/StepMetrics.java
 //SOURCES run/StepTiming.java
+//SOURCES run/Steps.java
 //SOURCES run/Trainer.java
 //SOURCES run/Training.java
 //SOURCES run/Visit.java

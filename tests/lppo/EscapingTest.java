@@ -132,7 +132,8 @@ class EscapingTest {
                 cell.getAsJsonObject().getAsJsonArray("source").forEach(line -> source.append(line.getAsString()));
                 if (cell.getAsJsonObject().get("cell_type").getAsString().equals("code")) {
                     source.toString().lines().filter(line -> line.matches(".*(text/html|render\\(|\"<\\w).*"))
-                            .forEach(line -> assertTrue(line.strip().startsWith("render(Tables.html("), notebook + ": " + line));
+                            .forEach(line -> assertTrue(line.strip().matches(
+                                    "(render\\(|updateDisplay\\(\\w+, )Tables\\.html\\(.*"), notebook + ": " + line));
                 }
             }
         }

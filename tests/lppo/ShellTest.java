@@ -29,16 +29,17 @@ class ShellTest {
         shell.getOutputStream().write("""
                 var policy = Policy.load(data.resolve("base"), Policy.device("cpu"))
                 Evaluation.of(policy, Problems.read(data.resolve("validation.jsonl")), Reward.lastWord(), 14, 0, new Seed(1)).all()
-                var tracker = new ProgressTracker(); tracker.observe("p", 0.25); tracker.observe("p", 1); display(tracker.table())
+                var tracker = new ProgressTracker(); tracker.observe("p", 0.25); tracker.observe("p", 1); display(Tables.of(tracker))
                 var picture = Charts.bars("title", "x", "y", List.of("a"), Map.of("s", new double[] {1}))
                 display(picture)
-                render(Tables.html(tracker.table()), "text/html")
+                String live = display("a table comes here")
+                updateDisplay(live, Tables.html(Tables.of(tracker)), "text/html")
                 """.getBytes(StandardCharsets.UTF_8));
         shell.getOutputStream().close();
         String said = new String(shell.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertEquals(0, shell.waitFor(), said);
         assertTrue(said.contains("Try:") && said.contains("Policy[2 layers, width 64, 74 tokens"), said);
-        assertTrue(said.contains("Row[level=all, problems=200, greedy=0."), said);
+        assertTrue(said.contains("Accuracy[level=all, problems=200, greedy=0."), said);
         assertTrue(said.contains("learning progress") && said.contains("1.453"), said);
         Matcher wrote = Pattern.compile("wrote (\\S+\\.(png|html))").matcher(said);
         int files = 0;

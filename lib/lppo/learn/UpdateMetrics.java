@@ -1,5 +1,7 @@
 package lppo.learn;
 
+import java.util.Locale;
+
 /**
  * What one optimiser step did; all but the loss and the norm are means over the tokens that were learned from.
  *
@@ -13,4 +15,13 @@ package lppo.learn;
  * @param gradientNorm global norm before clipping
  */
 public record UpdateMetrics(double loss, double ratio, double clipFraction, double kl, double entropy, double difference,
-        double gradientNorm) {}
+        double gradientNorm) {
+
+    /** In one short line, for people. */
+    @Override
+    public String toString() {
+        double rounded = Math.round(1e4 * loss) / 1e4; // 0.0000, not -0.0000
+        return String.format(Locale.ROOT, "loss %.4f, ratio %.3f, clipped %.3f, KL %.3f, entropy %.3f, gradient norm %.3f", rounded, ratio,
+                clipFraction, kl, entropy, gradientNorm);
+    }
+}

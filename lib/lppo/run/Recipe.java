@@ -33,7 +33,7 @@ import lppo.learn.LearnerSettings;
  * <p>An operator that remembers something ({@link lppo.Stateful}) begins anew with every run; use one recipe in one run at a time if it
  * has such an operator of your own.
  *
- * <p>Seen in {@code notebooks/6-lppo-against-grpo.ipynb}.
+ * <p>Seen in {@code notebooks/6-lppo-against-grpo.ipynb} and {@code notebooks/7-bring-your-own-model.ipynb}.
  */
 public final class Recipe implements Cloneable {
 

@@ -2,8 +2,11 @@ package lppo.run;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import lppo.judge.Evaluation;
 
 /** Is told what happens in a run: tables, charts, the run folder. All methods do nothing unless written. */
@@ -31,6 +34,21 @@ public interface RunListener {
     /** Where the last checkpoint is, for messages; empty if this listener keeps none. */
     default Optional<Path> saved() {
         return Optional.empty();
+    }
+
+    /**
+     * A listener that is shown the metrics of all steps so far, after each step: for a table or chart that is updated while the policy
+     * learns. Use it in one run.
+     */
+    static RunListener watching(Consumer<List<StepMetrics>> watcher) {
+        List<StepMetrics> soFar = new ArrayList<>();
+        return new RunListener() {
+            @Override
+            public void stepped(StepMetrics metrics, List<Visit> visits, StepTiming timing) {
+                soFar.add(metrics);
+                watcher.accept(Collections.unmodifiableList(soFar));
+            }
+        };
     }
 
     /** Writes the files of a checkpoint into a folder. */

@@ -46,7 +46,7 @@ public final class Trainer {
 
     private final Training training;
     private final Recipe recipe;
-    private final List<Problem> problems;
+    private final Steps steps;
     private final ProgressTracker tracker;
     private final Memory memory;
     private final PrefixSampler hints;
@@ -66,7 +66,7 @@ public final class Trainer {
     Trainer(Training training) {
         this.training = training;
         recipe = training.recipe();
-        problems = training.task().problems();
+        steps = new Steps(training.task().problems(), recipe.selection(), recipe.problemsPerStep(), training.seed());
         Algorithm algorithm = recipe.algorithm();
         BadInput.unless(training.reference() != null || !algorithm.needsReference(), "a KL coefficient: needs a reference policy");
         BadInput.unless(recipe.learning().updates() <= recipe.problemsPerStep(), "updates %d: must lie in 1 to the problems per step",
@@ -78,7 +78,7 @@ public final class Trainer {
                 .add("hint", hint).add("weighting", weighting).add("advantage", algorithm.advantage())
                 .add("objective", algorithm.objective());
         memory.forget();
-        recipe.selection().select(problems, recipe.problemsPerStep(), new Step(1, training.seed())); // there are enough
+        steps.at(1); // there are enough problems
 
         PrefixSampler plain = PrefixSampler.of(training.policy()).format(training.task().format()).cut(recipe.cut())
                 .share(recipe.guidedShare());
@@ -87,7 +87,7 @@ public final class Trainer {
         Sampling sampling = new Sampling(recipe.learning().temperature(), recipe.topK(), recipe.topP(), training.task().longest());
         Rollout scored = training.backend().rollout(sampling).scored(scoring).noisy(recipe.rewardNoise()).watched(visited::addAll);
         Rollout rescued = recipe.rescue() ? new RescuedRollout(scored, plain.hint(hint)) : scored;
-        rollout = recipe.refills() == 0 ? rescued : (prompts, step) -> new RefilledRollout(rescued, recipe.refills(), problems,
+        rollout = recipe.refills() == 0 ? rescued : (prompts, step) -> new RefilledRollout(rescued, recipe.refills(), steps.from(),
                 recipe.refill(), problem -> hints.prompts(problem, step, recipe.groupSize())).sample(prompts, step);
 
         learner = training.backend().learner(Learner.of(training.policy(), recipe.learning()).reference(training.reference()));
@@ -99,19 +99,18 @@ public final class Trainer {
 
     /** One step: select problems, sample groups from prompts with hints, observe them, learn. */
     private void step() {
-        Step step = new Step(done + 1, training.seed());
-        Step chosen = new Step(step.number(), recipe.selection().select(problems, recipe.problemsPerStep(), step), step.seed());
+        Step step = steps.at(done + 1);
         Map<String, Map<String, double[]>> before = memory.state();
         long failed = scoring.failures();
         visited.clear();
 
         long begin = System.nanoTime();
-        List<Group> groups = within(() -> rollout.sample(hints.prompts(chosen, recipe.groupSize()), chosen), before, "sampling",
+        List<Group> groups = within(() -> rollout.sample(hints.prompts(step, recipe.groupSize()), step), before, "sampling",
                 "Lower the rollout rows to " + Math.max(1, recipe.problemsPerStep() * recipe.groupSize() / 2));
         memory.observe(visited);
         long sampled = System.nanoTime();
         health.check(visited, step.number(), lastCheckpoint());
-        List<UpdateMetrics> updates = within(() -> learn(groups, chosen), before, "learning",
+        List<UpdateMetrics> updates = within(() -> learn(groups, step), before, "learning",
                 "Lower the token budget to "
                 + Math.max(1, recipe.learning().tokenBudget() / 2) + (recipe.learning().recompute() ? "" : " or recompute"));
         long learned = System.nanoTime();

@@ -2,6 +2,7 @@ package lppo.view;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.ToDoubleFunction;
 
 /**
  * The runs of one recipe over seeds, on common points.
@@ -15,6 +16,11 @@ public record Curve(String name, double[] x, List<double[]> runs) {
     /** A line through points, of a single run. */
     public static Curve line(String name, double[] x, double[] y) {
         return new Curve(name, x, List.of(y));
+    }
+
+    /** A line through two numbers of each row, say {@code Curve.of("loss", metrics, StepMetrics::step, StepMetrics::loss)}. */
+    public static <T> Curve of(String name, List<T> rows, ToDoubleFunction<? super T> x, ToDoubleFunction<? super T> y) {
+        return line(name, rows.stream().mapToDouble(x).toArray(), rows.stream().mapToDouble(y).toArray());
     }
 
     /** Mean over seeds at each point. */

@@ -52,11 +52,8 @@ public final class Display {
 
     /** Shows a text of a MIME type; {@code text/html} is written to a file for a browser. */
     public String show(Object value, String type) {
-        if (!type.equals("text/html")) {
-            return show(value);
-        }
         String id = "display-" + ++count;
-        write(id + ".html", file -> Files.writeString(file, "<!doctype html><meta charset=\"utf-8\">" + value + "\n"));
+        update(id, value, type);
         return id;
     }
 
@@ -73,6 +70,15 @@ public final class Display {
             SwingUtilities.invokeLater(() -> shown.computeIfAbsent(id, Display::window).setIcon(new ImageIcon(image)));
         } else {
             write(id + ".png", file -> Charts.write(image, file));
+        }
+    }
+
+    /** Shows another text of a MIME type in place of an earlier value. */
+    public void update(String id, Object value, String type) {
+        if (type.equals("text/html")) {
+            write(id + ".html", file -> Files.writeString(file, "<!doctype html><meta charset=\"utf-8\">" + value + "\n"));
+        } else {
+            update(id, value);
         }
     }
 

@@ -11,13 +11,17 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import lppo.ProgressTracker;
 import lppo.data.OneLine;
 import lppo.judge.ConfidenceInterval;
 import lppo.judge.Evaluation;
 import lppo.judge.Score;
+import lppo.run.Columns;
 import lppo.run.Footprint;
+import lppo.run.StepMetrics;
 import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.IntColumn;
+import tech.tablesaw.api.LongColumn;
 import tech.tablesaw.api.NumericColumn;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
@@ -45,6 +49,47 @@ public final class Tables {
         average.setPrintFormatter(decimals(3));
         Table table = Table.create("accuracy", level, problems, greedy);
         return samples == 0 ? table : table.addColumns(average);
+    }
+
+    /** What a tracker knows of each problem, in order of first visit: its last pass rate, moving average, progress, weight, visits. */
+    public static Table of(ProgressTracker tracker) {
+        StringColumn problem = StringColumn.create("problem");
+        DoubleColumn passRate = DoubleColumn.create("pass_rate");
+        DoubleColumn average = DoubleColumn.create("ema");
+        DoubleColumn progress = DoubleColumn.create("progress");
+        DoubleColumn weight = DoubleColumn.create("weight");
+        IntColumn seen = IntColumn.create("seen");
+        tracker.entries().forEach((id, entry) -> {
+            problem.append(id);
+            passRate.append(entry.passRate());
+            average.append(entry.average());
+            progress.append(entry.progress());
+            weight.append(tracker.weight(id));
+            seen.append(entry.seen());
+        });
+        List.of(passRate, average, progress, weight).forEach(column -> column.setPrintFormatter(decimals(3)));
+        return Table.create("learning progress", problem, passRate, average, progress, weight, seen);
+    }
+
+    /**
+     * The metrics of a run, a row for each step, a column for each number: those of {@code metrics.csv}. Select some by
+     * {@code selectColumns("step", "pass_rate", "loss")}.
+     */
+    public static Table of(List<StepMetrics> metrics) {
+        Table table = Table.create("metrics");
+        if (metrics.isEmpty()) {
+            return table;
+        }
+        Columns.of(metrics.get(0)).forEach((name, first) -> table.addColumns(first instanceof Double ? number(name)
+                : first instanceof Long ? LongColumn.create(name) : StringColumn.create(name)));
+        metrics.forEach(step -> Columns.of(step).forEach((name, value) -> table.column(name).appendObj(value)));
+        return table;
+    }
+
+    private static DoubleColumn number(String name) {
+        DoubleColumn column = DoubleColumn.create(name);
+        column.setPrintFormatter(significant(4));
+        return column;
     }
 
     /** All scores by level, and the 95 % interval of those over all problems. */
@@ -171,6 +216,16 @@ public final class Tables {
     /** Prints a column with so many decimals, and a point whatever the language of the machine. */
     public static NumberColumnFormatter decimals(int digits) {
         return new NumberColumnFormatter(new DecimalFormat("#,##0." + "0".repeat(digits), DecimalFormatSymbols.getInstance(Locale.ROOT)));
+    }
+
+    /** Prints a column with so many significant digits: for numbers that may be very small, such as learning rates. */
+    private static NumberColumnFormatter significant(int digits) {
+        return new NumberColumnFormatter() {
+            @Override
+            public String format(double value) {
+                return Double.isNaN(value) ? getMissingString() : String.format(Locale.ROOT, "%." + digits + "g", value);
+            }
+        };
     }
 
     /** A text within a line or a cell of Markdown: no markup, no link, no end of the cell. */
