@@ -6,31 +6,34 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import lppo.PolicyLoss.Aggregation;
 import lppo.data.BadInput;
 import lppo.data.Problem;
-import lppo.data.Seed;
 import lppo.data.Problems;
+import lppo.data.Seed;
 import lppo.judge.Reward;
-import lppo.learn.AdamW;
 import lppo.learn.Diverged;
 import lppo.learn.Learner;
+import lppo.learn.LearnerSettings;
 import lppo.learn.Sample;
 import lppo.model.Policy;
-import lppo.run.Options;
+import lppo.run.Backend;
+import lppo.run.Recipe;
 import lppo.run.RunFolder;
-import lppo.run.Trainer;
+import lppo.run.StepMetrics;
+import lppo.run.Training;
 import lppo.task.ModularChain;
+import lppo.task.Task;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Training as a whole, small. */
 class LearningTest {
@@ -40,8 +43,8 @@ class LearningTest {
     @Test
     void theRewardRisesAndTheSameSeedGivesTheSameFiles(@TempDir Path folder) throws Exception {
         Reward endsInTwelve = (problem, response) -> response.strip().endsWith("12") || response.contains(" 1") ? 1 : 0;
-        List<String> first = train(folder.resolve("a"), Recipe.LPPO, endsInTwelve, 12);
-        assertEquals(first, train(folder.resolve("b"), Recipe.LPPO, endsInTwelve, 12));
+        List<String> first = train(folder.resolve("a"), "lppo", endsInTwelve, 12);
+        assertEquals(first, train(folder.resolve("b"), "lppo", endsInTwelve, 12));
         assertEquals(Files.readString(folder.resolve("a/problems.csv")), Files.readString(folder.resolve("b/problems.csv")));
         double before = passRate(first.get(1));
         double after = passRate(first.get(12));
@@ -53,11 +56,8 @@ class LearningTest {
     void theSplitOfTheBatchChangesNoByte(@TempDir Path folder) throws Exception {
         for (int rows : new int[] {1024, 24, 7}) {
             try (Policy policy = Policy.load(DATA.resolve("base"), Device.cpu())) {
-                Options options = options(2);
-                options.rolloutRows = rows;
-                options.guideBelow = 0.5;
-                trainer(policy, Recipe.LPPO, Reward.lastWord(), RunFolder.create(folder.resolve("rows" + rows)), options)
-                        .run(4, () -> false, step -> {});
+                training(policy, recipe("lppo", 2).when(new GuidanceRule(0.5, 0, 1, 1)), Reward.lastWord())
+                        .backend(Backend.local(policy, rows)).into(folder.resolve("rows" + rows)).run(4);
             }
         }
         for (int rows : new int[] {24, 7}) {
@@ -70,37 +70,34 @@ class LearningTest {
                 "with hints");
     }
 
+    static List<Algorithm> algorithms() {
+        return Algorithm.all(14);
+    }
+
     /** Ending by itself is the task; a random policy seldom does. */
     @ParameterizedTest
-    @EnumSource(Loss.class)
-    void everyLossLearns(Loss loss, @TempDir Path folder) throws Exception {
+    @MethodSource("algorithms")
+    void everyLossLearns(Algorithm loss, @TempDir Path folder) throws Exception {
         ModularChain.writeSkeleton(folder.resolve("model"));
         List<Problem> problems = ModularChain.problems(new ModularChain.Counts("t", new TreeMap<>(Map.of(3, 12)), Map.of(), 1),
                 new Seed(2), java.util.Set.of(), true);
-        Options options = options(1);
-        options.loss = loss.id();
-        options.problemsPerStep = 8;
-        options.learningRate = 3e-3;
-        options.warmUp = 1;
+        Recipe recipe = recipe("grpo", 1).algorithm(loss).problemsPerStep(8);
         try (Policy policy = Policy.random(folder.resolve("model"), 0.05, new Seed(1), Device.cpu())) {
-            new Trainer(Recipe.GRPO, options, policy, null, (problem, response) -> 1, problems, List.of(), new Seed(1),
-                    RunFolder.create(folder.resolve("run"))).run(10, () -> false, step -> {});
+            List<StepMetrics> steps = Training.of(policy, Task.of("ends", problems, List.of(), (problem, response) -> 1, 14))
+                    .recipe(recipe.learning(recipe.learning().learningRate(3e-3).warmUp(1))).run(10);
+            double before = steps.get(0).passRate();
+            double after = steps.get(9).passRate();
+            assertTrue(before < 0.5 && after > before + 0.3, "pass rate went from " + before + " to " + after);
         }
-        List<String> rows = Files.readAllLines(folder.resolve("run/metrics.csv"));
-        double before = passRate(rows.get(1));
-        double after = passRate(rows.get(10));
-        assertTrue(before < 0.5 && after > before + 0.3, "pass rate went from " + before + " to " + after);
     }
 
     @Test
     void aResumedRunWritesWhatAnUnbrokenOneWrites(@TempDir Path folder) throws Exception {
-        List<String> unbroken = train(folder.resolve("a"), Recipe.LPPO, Reward.lastWord(), 6);
-        train(folder.resolve("b"), Recipe.LPPO, Reward.lastWord(), 3);
-        RunFolder b = new RunFolder(folder.resolve("b"));
-        try (Policy policy = Policy.load(b.latestCheckpoint(), Device.cpu())) {
-            Trainer trainer = trainer(policy, Recipe.LPPO, Reward.lastWord(), b, 2);
-            trainer.resume(b.latestCheckpoint());
-            trainer.run(6, () -> false, step -> {});
+        List<String> unbroken = train(folder.resolve("a"), "lppo", Reward.lastWord(), 6);
+        train(folder.resolve("b"), "lppo", Reward.lastWord(), 3);
+        try (Policy policy = Policy.load(folder.resolve("b/checkpoint"), Device.cpu())) {
+            training(policy, recipe("lppo", 2), Reward.lastWord()).resume(folder.resolve("b"))
+                    .run(6, Long.MAX_VALUE, () -> false, step -> {});
         }
         assertEquals(unbroken, Files.readAllLines(folder.resolve("b/metrics.csv")));
         assertArrayEquals(Files.readAllBytes(folder.resolve("a/checkpoint/model.safetensors")),
@@ -123,7 +120,7 @@ class LearningTest {
             assertThrows(Diverged.class, () -> learner.update(List.of(broken), objective(), 1e-3));
             assertArrayEquals(before, policy.weights().embedding().toFloatArray());
             Sample sound = new Sample(new int[] {2, 20}, new int[] {21, 1}, new float[] {-1, -1}, 1, 0.5);
-            assertTrue(Double.isFinite(learner.update(List.of(sound), objective(), 1e-3).gradientNorm()),
+            assertTrue(Double.isFinite(learner.update(List.of(sound), objective(), 1e-3).orElseThrow().gradientNorm()),
                     "the bad gradient is forgotten");
         }
     }
@@ -197,45 +194,49 @@ class LearningTest {
                 java.util.Arrays.fill(behaviour, -3);
                 samples.add(new Sample(new int[] {2, 20 + i, 6, 3}, completion, behaviour, i % 3 - 1, 0));
             }
-            List<Sample> batch = Sample.weighted(samples, Aggregation.TOKEN_MEAN);
-            learner(policy, tokenBudget).update(
-                    leaveOut ? batch.stream().filter(s -> s.advantage() != 0).toList() : batch, objective(), 1e-3);
+            learner(policy, tokenBudget).update(samples, leaveOut ? objective() : new Objective() { // the same, with silent groups
+                @Override
+                public Terms of(NDArray logProbs, Tokens tokens) {
+                    return objective().of(logProbs, tokens);
+                }
+
+                @Override
+                public Aggregation aggregation() {
+                    return objective().aggregation();
+                }
+
+                @Override
+                public boolean needsSilentGroups() {
+                    return true;
+                }
+            }, 1e-3);
             return policy.weights().layers().get(0).qkv().toFloatArray();
         }
     }
 
     private static Learner learner(Policy policy, int tokenBudget) {
-        return new Learner(policy, new AdamW(policy.weights().parameters(), policy.manager(),
-                new AdamW.Settings(0.9, 0.95, 1e-3, 0)), 1, tokenBudget, 1);
+        return Learner.of(policy, new LearnerSettings().tokenBudget(tokenBudget).maxDifference(Double.POSITIVE_INFINITY));
     }
 
-    private static Learner.Objective objective() {
-        return Learner.Objective.of(new PolicyLoss(0.2, 0.2, 0), null);
+    private static Objective objective() {
+        return PolicyLoss.grpo().aggregation(Aggregation.TOKEN_MEAN);
     }
 
-    private static List<String> train(Path folder, Recipe recipe, Reward reward, int steps) throws Exception {
+    private static List<String> train(Path folder, String recipe, Reward reward, int steps) throws Exception {
         try (Policy policy = Policy.load(DATA.resolve("base"), Device.cpu())) {
-            trainer(policy, recipe, reward, RunFolder.create(folder), 2).run(steps, () -> false, step -> {});
+            training(policy, recipe(recipe, 2), reward).into(folder).run(steps);
         }
         return Files.readAllLines(folder.resolve("metrics.csv"));
     }
 
-    private static Trainer trainer(Policy policy, Recipe recipe, Reward reward, RunFolder folder, int updates) {
-        return trainer(policy, recipe, reward, folder, options(updates));
+    private static Training training(Policy policy, Recipe recipe, Reward reward) {
+        return Training.of(policy, Task.of("chain", Problems.read(DATA.resolve("train.jsonl")), List.of(), reward, 14)).recipe(recipe)
+                .seed(7);
     }
 
-    private static Trainer trainer(Policy policy, Recipe recipe, Reward reward, RunFolder folder, Options options) {
-        return new Trainer(recipe, options, policy, null, reward, Problems.read(DATA.resolve("train.jsonl")), List.of(),
-                new Seed(7), folder);
-    }
-
-    private static Options options(int updates) {
-        Options options = new Options();
-        options.problemsPerStep = 16;
-        options.updates = updates;
-        options.learningRate = 1e-3;
-        options.guideAfter = 0;
-        return options;
+    private static Recipe recipe(String name, int updates) {
+        return Recipe.named(name).problemsPerStep(16).when(new GuidanceRule(0.3, 0, 1, 1))
+                .learning(new LearnerSettings().updates(updates).learningRate(1e-3));
     }
 
     private static double passRate(String row) {

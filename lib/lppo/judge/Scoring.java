@@ -1,5 +1,6 @@
 package lppo.judge;
 
+import ai.djl.engine.EngineException;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
@@ -38,6 +39,8 @@ public final class Scoring implements ToDoubleFunction<Completion> {
         double score;
         try {
             score = reward.score(completion.prompt().problem(), response(completion));
+        } catch (EngineException e) {
+            throw e; // out of memory, say: the run handles it
         } catch (RuntimeException | StackOverflowError e) {
             thrown++;
             firstTrouble = firstTrouble != null ? firstTrouble : "problem %s: the reward throws %s".formatted(id, e);

@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Random;
 import java.util.function.Consumer;
 import lppo.Checkout;
-import lppo.Recipe;
 import lppo.data.BadInput;
 import lppo.data.Checksums;
 import lppo.model.Lora;
@@ -38,7 +37,7 @@ class CorruptionTest {
         Path skeleton = folder.resolve("skeleton");
         ModularChain.writeSkeleton(skeleton);
         tiny = new TinyRun(skeleton);
-        tiny.run(Recipe.LPPO, TinyRun.options(), TinyRun.ENDS, folder.resolve("run"), 2);
+        tiny.run(TinyRun.recipe("lppo"), TinyRun.ENDS, folder.resolve("run"), 2);
     }
 
     /** With checksums, nothing goes unnoticed. */
@@ -143,8 +142,7 @@ class CorruptionTest {
 
     private static void resume(Path checkpoint) {
         try (Policy policy = Policy.load(checkpoint, Device.cpu())) {
-            RunFolder run = new RunFolder(checkpoint.getParent());
-            TinyRun.trainer(Recipe.LPPO, TinyRun.options(), policy, null, TinyRun.ENDS, run).resume(checkpoint);
+            TinyRun.resumed(TinyRun.recipe("lppo"), policy, TinyRun.ENDS, checkpoint.getParent());
         }
     }
 

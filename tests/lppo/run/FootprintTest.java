@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonParser;
-import java.util.List;
+import lppo.learn.LearnerSettings;
 import lppo.model.Lora;
 import lppo.model.ModelConfig;
 import lppo.model.Precision;
@@ -19,26 +19,9 @@ class FootprintTest {
         assertEquals(47, peak(config(3584, 18_944, 28, 4, 152_064, false), Lora.Settings.of(16), 128) >> 30);
     }
 
-    @Test
-    void adviceNamesWhatHelpsAndNothingWhereItFits() {
-        ModelConfig config = config(3584, 18_944, 28, 4, 152_064, false);
-        Footprint whole = Footprint.of(config, recipe(256), null, Precision.BF16, 1050);
-        assertTrue(whole.advice(80L << 30, recipe(256), null, Precision.BF16).get(0).startsWith("--lora-rank 16"));
-        assertEquals(List.of(), whole.advice(whole.peak(), recipe(256), null, Precision.BF16));
-    }
-
     private static long peak(ModelConfig config, Lora.Settings lora, int rows) {
-        return Footprint.of(config, recipe(rows), lora, Precision.BF16, 1050).peak();
-    }
-
-    private static Options recipe(int rows) {
-        Options options = new Options();
-        options.maxNewTokens = 3072;
-        options.problemsPerStep = 128;
-        options.rolloutRows = rows;
-        options.tokenBudget = 16_384;
-        options.recompute = true;
-        return options;
+        Recipe recipe = Recipe.lppo().problemsPerStep(128).learning(new LearnerSettings().tokenBudget(16_384).recompute(true));
+        return Footprint.of(config, recipe, lora, Precision.BF16, new Footprint.Extent(1050, 3072, rows, false)).peak();
     }
 
     private static ModelConfig config(int width, int wide, int heads, int kvHeads, int vocabulary, boolean tied) {

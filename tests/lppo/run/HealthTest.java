@@ -14,14 +14,10 @@ import java.util.List;
 import java.util.Map;
 import lppo.Checkout;
 import lppo.PolicyLoss;
-import lppo.PolicyLoss.Aggregation;
-import lppo.Recipe;
 import lppo.data.Problem;
 import lppo.judge.Reward;
-import lppo.learn.AdamW;
 import lppo.learn.Diverged;
 import lppo.learn.Learner;
-import lppo.learn.OutOfMemory;
 import lppo.learn.Sample;
 import lppo.model.Policy;
 import lppo.task.ModularChain;
@@ -61,8 +57,7 @@ class HealthTest {
         List<String> told = new ArrayList<>();
         Path out = folder.resolve("failing");
         try (Policy policy = tiny.policy(1)) {
-            TinyRun.trainer(Recipe.GRPO, TinyRun.options(), policy, null, (problem, response) -> 0, RunFolder.create(out)).telling(told::add)
-                    .run(25, () -> false, step -> {});
+            TinyRun.training(TinyRun.recipe("grpo"), policy, (problem, response) -> 0, RunFolder.create(out)).telling(told::add).run(25);
         }
         assertTrue(told.size() == 1 && told.get(0).contains("check the reward"), told.toString());
         List<Map<String, String>> rows = TinyRun.rows(out.resolve("metrics.csv"));
@@ -90,8 +85,7 @@ class HealthTest {
         };
         Path out = folder.resolve("undecided");
         try (Policy policy = Policy.load(Checkout.ROOT.resolve("data/base"), Device.cpu())) {
-            Trainer trainer = TinyRun.trainer(Recipe.GRPO, TinyRun.options(), policy, null, undecided, RunFolder.create(out)).telling(told::add);
-            trainer.run(1, () -> false, step -> {});
+            TinyRun.training(TinyRun.recipe("grpo"), policy, undecided, RunFolder.create(out)).telling(told::add).run(1);
         }
         assertTrue(told.size() == 1 && told.get(0).contains("could not be judged"), told.toString());
         assertTrue(TinyRun.column(out.resolve("metrics.csv"), "undecided")[0] > 3);
@@ -101,9 +95,9 @@ class HealthTest {
     void weightsThatAreNoNumbersStopTheRunBeforeItLearns() throws Exception {
         Path out = folder.resolve("destroyed");
         try (Policy policy = tiny.policy(1)) {
-            Trainer trainer = TinyRun.trainer(Recipe.GRPO, TinyRun.options(), policy, null, TinyRun.ENDS, RunFolder.create(out));
+            Trainer trainer = TinyRun.training(TinyRun.recipe("grpo"), policy, TinyRun.ENDS, RunFolder.create(out)).trainer();
             NDArray some = policy.parameters().get(0);
-            Diverged stopped = assertThrows(Diverged.class, () -> trainer.run(5, () -> {
+            Diverged stopped = assertThrows(Diverged.class, () -> trainer.run(5, Long.MAX_VALUE, () -> {
                 if (trainer.done() == 2) {
                     try (NDArray bad = some.duplicate()) {
                         bad.muli(Float.NaN);
@@ -122,12 +116,10 @@ class HealthTest {
     @Test
     void anUpdateOfAnotherPolicysSamplesIsRefused() {
         try (Policy policy = tiny.policy(1)) {
-            AdamW adamW = new AdamW(policy.parameters(), policy.manager(), new AdamW.Settings(0.9, 0.95, 1e-8, 0));
-            Learner learner = new Learner(policy, adamW, 1, 1024, 1).within(Health.APART);
+            Learner learner = Learner.of(policy);
             float[] before = policy.parameters().get(0).toFloatArray();
             Sample sample = new Sample(new int[] {3}, new int[] {4, 5}, new float[] {-0.01f, -0.01f}, 1, 0);
-            Diverged refused = assertThrows(Diverged.class, () -> learner.update(Sample.weighted(List.of(sample), Aggregation.TOKEN_MEAN),
-                    Learner.Objective.of(new PolicyLoss(0.2, 0.2, 0), null), 1e-3));
+            Diverged refused = assertThrows(Diverged.class, () -> learner.update(List.of(sample), PolicyLoss.grpo(), 1e-3));
             assertTrue(refused.getMessage().contains("differ by"), refused.getMessage());
             assertEquals(0, Arrays.compare(before, policy.parameters().get(0).toFloatArray()));
         }
@@ -136,13 +128,13 @@ class HealthTest {
     /** Of the heap or of the engine, while sampling; while learning: {@link CrashTest}. */
     @Test
     void outOfMemoryTheStepsBeforeAreSaved() throws Exception {
-        tiny.run(Recipe.LPPO, TinyRun.options(), TinyRun.ENDS, folder.resolve("enough"), 5);
+        tiny.run(TinyRun.recipe("lppo"), TinyRun.ENDS, folder.resolve("enough"), 5);
         for (boolean heap : new boolean[] {true, false}) {
             Path out = folder.resolve("short-" + heap);
             int[] calls = {0};
             RunFolder run = RunFolder.create(out);
             try (Policy policy = tiny.policy(1)) {
-                OutOfMemory stopped = assertThrows(OutOfMemory.class, () -> TinyRun.trainer(Recipe.LPPO, TinyRun.options(), policy, null,
+                OutOfMemory stopped = assertThrows(OutOfMemory.class, () -> TinyRun.training(TinyRun.recipe("lppo"), policy,
                         (problem, response) -> {
                             if (steps(out) == 3 && ++calls[0] == 5) {
                                 if (heap) {
@@ -151,9 +143,9 @@ class HealthTest {
                                 throw new ai.djl.engine.EngineException("CUDA out of memory. Tried to allocate 2.00 GiB");
                             }
                             return 1;
-                        }, run).run(5, () -> false, step -> {}));
+                        }, run).run(5));
                 assertTrue(stopped.getMessage().startsWith("step 4: out of memory while sampling"), stopped.getMessage());
-                assertTrue(stopped.getMessage().contains("--rollout-rows 24"), stopped.getMessage());
+                assertTrue(stopped.getMessage().contains("Lower the rollout rows"), stopped.getMessage());
                 assertEquals(heap, stopped.getMessage().contains("-Xmx"), stopped.getMessage());
             }
             goesOnAsIfNothingWas(out);
@@ -161,14 +153,12 @@ class HealthTest {
     }
 
     private void goesOnAsIfNothingWas(Path out) throws Exception {
-        RunFolder run = new RunFolder(out);
-        try (Policy policy = Policy.load(run.latestCheckpoint(), Device.cpu())) {
-            Trainer trainer = TinyRun.trainer(Recipe.LPPO, TinyRun.options(), policy, null, TinyRun.ENDS, run);
-            trainer.resume(run.latestCheckpoint());
+        try (Policy policy = Policy.load(new Checkpoints(out).latest(), Device.cpu())) {
+            Trainer trainer = TinyRun.resumed(TinyRun.recipe("lppo"), policy, TinyRun.ENDS, out);
             assertEquals(3, trainer.done());
-            trainer.run(5, () -> false, step -> {});
+            trainer.run(5, Long.MAX_VALUE, () -> false, step -> {});
         }
-        for (String name : List.of("metrics.csv", "problems.csv", "checkpoint/model.safetensors", "checkpoint/tracker.json")) {
+        for (String name : List.of("metrics.csv", "problems.csv", "checkpoint/model.safetensors", "checkpoint/operators.json")) {
             assertEquals(-1, Files.mismatch(folder.resolve("enough").resolve(name), out.resolve(name)), name);
         }
     }
@@ -181,8 +171,7 @@ class HealthTest {
         }
     }
 
-    private static Map<String, Object> row(int step, double entropy, double cut, double silent, long undecided, double difference) {
-        return RunFolder.columns("step", step, "sampled_entropy", entropy, "truncated_share", cut, "silent_share", silent, "undecided",
-                undecided, "first_difference", difference);
+    private static StepMetrics row(int step, double entropy, double cut, double silent, long undecided, double difference) {
+        return new StepMetrics(step, 0, 0, 0, 0, silent, cut, 0, 0, 1, 0, 0, 0, entropy, difference, 0, 0, undecided, "", Map.of());
     }
 }

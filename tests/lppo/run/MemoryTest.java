@@ -10,11 +10,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 import lppo.Checkout;
-import lppo.Recipe;
-import lppo.data.Seed;
-import lppo.data.Problems;
-import lppo.judge.Reward;
 import lppo.model.Policy;
+import lppo.task.Task;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,7 +22,7 @@ class MemoryTest {
 
     @Test
     void memoryIsFlatOver300Steps(@TempDir Path folder) throws Exception {
-        assumeFalse(Double.isNaN(Trainer.residentMegabytes()), "this system does not tell");
+        assumeFalse(Double.isNaN(Metrics.residentMegabytes()), "this system does not tell");
         Path log = folder.resolve("log");
         Process run = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx64m", "-Xmn8m",
                 "-XX:+UseSerialGC", "-Dai.djl.pytorch.num_threads=1", "-DOPT_OUT_TRACKING=true", "-cp",
@@ -42,13 +39,8 @@ class MemoryTest {
 
     /** The run itself. */
     public static void main(String... arguments) {
-        Options options = new Options();
-        options.problemsPerStep = 8;
-        options.evaluateEvery = 1000;
         try (Policy policy = Policy.load(Checkout.ROOT.resolve("data/base"), Device.cpu())) {
-            new Trainer(Recipe.LPPO, options, policy, null, Reward.lastWord(),
-                    Problems.read(Checkout.ROOT.resolve("data/train.jsonl")), List.of(), new Seed(1),
-                    RunFolder.create(Path.of(arguments[0]))).run(STEPS, () -> false, step -> {});
+            Training.of(policy, Task.builtIn()).recipe(Recipe.lppo().problemsPerStep(8)).into(Path.of(arguments[0])).run(STEPS);
         }
     }
 

@@ -12,12 +12,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
-import lppo.Recipe;
 import lppo.data.Problem;
 import lppo.data.Seed;
 import lppo.judge.Reward;
+import lppo.learn.LearnerSettings;
 import lppo.model.Policy;
 import lppo.task.ModularChain;
+import lppo.task.Task;
 
 /**
  * Runs of a tiny random policy, and what they wrote.
@@ -33,47 +34,64 @@ record TinyRun(Path skeleton) {
     /** 1 for every completion that ends by itself. */
     static final Reward ENDS = (problem, response) -> 1;
 
-    static Options options() {
-        Options options = new Options();
-        options.problemsPerStep = 6;
-        options.groupSize = 8;
-        options.learningRate = 1e-3;
-        options.warmUp = 1;
-        return options;
+    /** A preset made small. */
+    static Recipe recipe(String name) {
+        return Recipe.named(name).problemsPerStep(6).groupSize(8).learning(new LearnerSettings().learningRate(1e-3).warmUp(1));
+    }
+
+    /** One of the whole rollout for an update. */
+    static Recipe inOneUpdate(Recipe recipe) {
+        return recipe.learning(recipe.learning().updates(1));
+    }
+
+    static Task task(Reward reward) {
+        return Task.of("tiny", PROBLEMS, PROBLEMS.subList(0, 4), reward, 14);
+    }
+
+    /** Evaluated on four problems, eight samples of each. */
+    static Training training(Recipe recipe, Policy policy, Reward reward) {
+        return Training.of(policy, task(reward)).recipe(recipe).seed(1).evaluate(PROBLEMS.subList(0, 4), 50, 8);
+    }
+
+    /** The same with a run folder. */
+    static Training training(Recipe recipe, Policy policy, Reward reward, RunFolder folder) {
+        return training(recipe, policy, reward).listener(new FolderListener(folder, 0, false, policy));
     }
 
     Policy policy(long seed) {
         return Policy.random(skeleton, 0.05, new Seed(seed), Device.cpu());
     }
 
-    static Trainer trainer(Recipe recipe, Options options, Policy policy, Policy reference, Reward reward, RunFolder folder) {
-        return new Trainer(recipe, options, policy, reference, reward, PROBLEMS, PROBLEMS.subList(0, 4), new Seed(1), folder);
-    }
-
     /** A whole run. */
-    void run(Recipe recipe, Options options, Reward reward, Path out, long steps) {
-        run(recipe, options, reward, out, steps, Long.MAX_VALUE);
+    void run(Recipe recipe, Reward reward, Path out, long steps) {
+        run(recipe, reward, out, steps, Long.MAX_VALUE);
     }
 
     /** A whole run that ends by its tokens too; its KL term, if it has one, is to another random policy. */
-    void run(Recipe recipe, Options options, Reward reward, Path out, long steps, long tokens) {
-        try (Policy policy = policy(1); Policy reference = options.kl > 0 ? policy(3) : null) {
-            assertTrue(trainer(recipe, options, policy, reference, reward, RunFolder.create(out)).run(steps, tokens, () -> false, step -> {}));
+    void run(Recipe recipe, Reward reward, Path out, long steps, long tokens) {
+        try (Policy policy = policy(1); Policy reference = recipe.algorithm().needsReference() ? policy(3) : null) {
+            assertTrue(training(recipe, policy, reward, RunFolder.create(out)).reference(reference).trainer()
+                    .run(steps, tokens, () -> false, step -> {}));
         }
     }
 
     /** The same, stopped after a step and resumed. */
-    void runInTwo(Recipe recipe, Options options, Reward reward, Path out, long steps, long tokens, long stop) {
+    void runInTwo(Recipe recipe, Reward reward, Path out, long steps, long tokens, long stop) {
         try (Policy policy = policy(1)) {
-            Trainer trainer = trainer(recipe, options, policy, null, reward, RunFolder.create(out));
+            Trainer trainer = training(recipe, policy, reward, RunFolder.create(out)).trainer();
             trainer.run(steps, tokens, () -> trainer.done() == stop, step -> {});
         }
-        RunFolder folder = new RunFolder(out);
-        try (Policy policy = Policy.load(folder.latestCheckpoint(), Device.cpu())) {
-            Trainer trainer = trainer(recipe, options, policy, null, reward, folder);
-            trainer.resume(folder.latestCheckpoint());
-            assertTrue(trainer.run(steps, tokens, () -> false, step -> {}));
+        try (Policy policy = Policy.load(new Checkpoints(out).latest(), Device.cpu())) {
+            assertTrue(resumed(recipe, policy, reward, out).run(steps, tokens, () -> false, step -> {}));
         }
+    }
+
+    /** A trainer that goes on in a folder; the policy is that of its checkpoint. */
+    static Trainer resumed(Recipe recipe, Policy policy, Reward reward, Path out) {
+        FolderListener tables = new FolderListener(new RunFolder(out), 0, false, policy);
+        Trainer trainer = training(recipe, policy, reward).listener(tables).trainer();
+        tables.resume(trainer);
+        return trainer;
     }
 
     /** The rows of a table, by column. */

@@ -12,9 +12,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import lppo.Recipe;
+import lppo.Algorithm;
+import lppo.GuidanceRule;
+import lppo.Kl;
 import lppo.data.BadInput;
 import lppo.model.Policy;
 import lppo.task.ModularChain;
@@ -45,10 +50,7 @@ class TrainerTest {
 
     @Test
     void aFewStepsRaiseThePassRate() throws Exception {
-        Options options = TinyRun.options();
-        options.learningRate = 3e-3;
-        options.updates = 1;
-        run(Recipe.GRPO, options, folder.resolve("run"), 20);
+        run(TinyRun.inOneUpdate(TinyRun.recipe("grpo").learningRate(3e-3)), folder.resolve("run"), 20);
         double[] rates = TinyRun.column(folder.resolve("run/metrics.csv"), "pass_rate");
         assertEquals(20, rates.length);
         double begin = Arrays.stream(rates).limit(3).average().orElseThrow();
@@ -59,9 +61,9 @@ class TrainerTest {
 
     @Test
     void theSameSeedGivesTheSameBytes() throws Exception {
-        run(Recipe.LPPO, TinyRun.options(), folder.resolve("a"), 3);
-        run(Recipe.LPPO, TinyRun.options(), folder.resolve("b"), 3);
-        for (String file : List.of("metrics.csv", "problems.csv", "checkpoint/model.safetensors", "checkpoint/tracker.json")) {
+        run(TinyRun.recipe("lppo"), folder.resolve("a"), 3);
+        run(TinyRun.recipe("lppo"), folder.resolve("b"), 3);
+        for (String file : List.of("metrics.csv", "problems.csv", "checkpoint/model.safetensors", "checkpoint/operators.json")) {
             assertArrayEquals(Files.readAllBytes(folder.resolve("a").resolve(file)),
                     Files.readAllBytes(folder.resolve("b").resolve(file)), file);
         }
@@ -69,31 +71,29 @@ class TrainerTest {
 
     @Test
     void aResumedRunIsTheUninterruptedOne() throws Exception {
-        run(Recipe.LPPO, TinyRun.options(), folder.resolve("whole"), 5);
+        run(TinyRun.recipe("lppo"), folder.resolve("whole"), 5);
         Path out = folder.resolve("parts");
         try (Policy policy = policy()) {
             long[] done = {0};
-            Trainer trainer = trainer(Recipe.LPPO, TinyRun.options(), policy, RunFolder.create(out));
-            assertFalse(trainer.run(5, () -> done[0] == 2, step -> done[0] = step), "stopped early");
+            Trainer trainer = trainer("lppo", policy, RunFolder.create(out));
+            assertFalse(run(trainer, 5, () -> done[0] == 2, step -> done[0] = step), "stopped early");
             assertEquals(2, trainer.done());
         }
         // as left by a run that was killed in step 3: a row after the checkpoint, and one half written
         Files.writeString(out.resolve("problems.csv"), "3,t-3-1,3,0,,0,0,1,0,0\n3,\"two\nlin", StandardOpenOption.APPEND);
         Files.writeString(out.resolve("samples.jsonl"), "{\"step\":3", StandardOpenOption.APPEND);
-        RunFolder resumed = new RunFolder(out);
-        Path checkpoint = resumed.latestCheckpoint();
+        Path checkpoint = new Checkpoints(out).latest();
         try (Policy policy = Policy.load(checkpoint, Device.cpu())) {
-            Trainer trainer = trainer(Recipe.LPPO, TinyRun.options(), policy, resumed);
-            trainer.resume(checkpoint);
+            Trainer trainer = TinyRun.resumed(TinyRun.recipe("lppo"), policy, TinyRun.ENDS, out);
             assertEquals(2, trainer.done());
-            assertTrue(trainer.run(5, () -> false, step -> {}));
+            assertTrue(run(trainer, 5, () -> false, step -> {}));
         }
         assertEquals(List.of("0", "5"), Files.readAllLines(out.resolve("evaluation.csv")).stream().filter(l -> l.contains(",all,"))
                 .map(l -> l.split(",")[0]).toList());
         for (String file : List.of("metrics.csv", "problems.csv", "evaluation.csv", "samples.jsonl")) {
             assertEquals(Files.readString(folder.resolve("whole").resolve(file)), Files.readString(out.resolve(file)), file);
         }
-        for (String file : List.of("model.safetensors", "optimizer.safetensors", "tracker.json", "state.json")) {
+        for (String file : List.of("model.safetensors", "optimizer.safetensors", "operators.json", "state.json")) {
             assertArrayEquals(Files.readAllBytes(folder.resolve("whole/checkpoint").resolve(file)),
                     Files.readAllBytes(out.resolve("checkpoint").resolve(file)), file);
         }
@@ -101,14 +101,11 @@ class TrainerTest {
 
     @Test
     void earlierCheckpointsAndTheBestAreKept() throws Exception {
-        Options options = TinyRun.options();
-        options.evaluateEvery = 1;
-        options.keep = 2;
-        options.keepBest = true;
-        options.evaluateOn = Path.of("given");
-        options.learningRate = 3e-3;
         Path out = folder.resolve("kept");
-        run(Recipe.GRPO, options, out, 6);
+        try (Policy policy = policy()) {
+            TinyRun.training(TinyRun.recipe("grpo").learningRate(3e-3), policy, TinyRun.ENDS).evaluate(TinyRun.PROBLEMS.subList(0, 4), 1, 8)
+                    .listener(new FolderListener(RunFolder.create(out), 2, true, policy)).run(6);
+        }
         try (Stream<Path> files = Files.list(out)) {
             assertEquals(List.of("best", "checkpoint", "checkpoint-4", "checkpoint-5"),
                     files.filter(Files::isDirectory).map(f -> f.getFileName().toString()).sorted().toList());
@@ -131,26 +128,23 @@ class TrainerTest {
     void aRunKilledBeforeItsFirstStepEvaluatesOnce() throws Exception {
         Path out = folder.resolve("run");
         try (Policy policy = policy()) {
-            assertFalse(trainer(Recipe.GRPO, TinyRun.options(), policy, RunFolder.create(out)).run(1, () -> true, step -> {}));
+            assertFalse(run(trainer("grpo", policy, RunFolder.create(out)), 1, () -> true, step -> {}));
         }
-        RunFolder run = new RunFolder(out);
-        try (Policy policy = Policy.load(run.latestCheckpoint(), Device.cpu())) {
-            Trainer trainer = trainer(Recipe.GRPO, TinyRun.options(), policy, run);
-            trainer.resume(run.latestCheckpoint());
-            assertTrue(trainer.run(1, () -> false, step -> {}));
+        try (Policy policy = Policy.load(new Checkpoints(out).latest(), Device.cpu())) {
+            assertTrue(run(TinyRun.resumed(TinyRun.recipe("grpo"), policy, TinyRun.ENDS, out), 1, () -> false, step -> {}));
         }
         assertEquals(2, Files.readAllLines(out.resolve("evaluation.csv")).stream().filter(l -> l.contains(",all,")).count());
     }
 
     @Test
     void aTableThatLostRowsIsNotResumedFrom() throws Exception {
-        run(Recipe.GRPO, TinyRun.options(), folder.resolve("run"), 1);
+        run(TinyRun.recipe("grpo"), folder.resolve("run"), 1);
         Path metrics = folder.resolve("run/metrics.csv");
         Files.writeString(metrics, "step\n");
-        RunFolder run = new RunFolder(folder.resolve("run"));
-        try (Policy policy = Policy.load(run.latestCheckpoint(), Device.cpu())) {
+        Path out = folder.resolve("run");
+        try (Policy policy = Policy.load(new Checkpoints(out).latest(), Device.cpu())) {
             BadInput refused = assertThrows(BadInput.class,
-                    () -> trainer(Recipe.GRPO, TinyRun.options(), policy, run).resume(run.latestCheckpoint()));
+                    () -> TinyRun.resumed(TinyRun.recipe("grpo"), policy, TinyRun.ENDS, out));
             assertTrue(refused.getMessage().startsWith(metrics + ": is shorter"), refused.getMessage());
         }
         assertEquals("step\n", Files.readString(metrics), "nothing was cut");
@@ -158,7 +152,7 @@ class TrainerTest {
 
     @Test
     void grpoNeitherGuidesNorWeighs() throws Exception {
-        run(Recipe.GRPO, TinyRun.options(), folder.resolve("run"), 3);
+        run(TinyRun.recipe("grpo"), folder.resolve("run"), 3);
         Path problems = folder.resolve("run/problems.csv");
         assertTrue(Arrays.stream(TinyRun.column(problems, "guided")).allMatch(x -> x == 0));
         assertTrue(Arrays.stream(TinyRun.column(problems, "weight")).allMatch(x -> x == 1));
@@ -167,7 +161,7 @@ class TrainerTest {
 
     @Test
     void lppoGuidesFailingProblemsAndWeighsByProgress() throws Exception {
-        run(Recipe.LPPO, TinyRun.options(), folder.resolve("run"), 6);
+        run(TinyRun.recipe("lppo"), folder.resolve("run"), 6);
         Path problems = folder.resolve("run/problems.csv");
         double[] guided = TinyRun.column(problems, "guided");
         double[] betas = TinyRun.column(problems, "beta");
@@ -182,22 +176,25 @@ class TrainerTest {
     }
 
     @Test
-    void impossibleOptionsAreRefused() {
-        refused("group size 1", o -> o.groupSize = 1);
-        refused("updates 0", o -> o.updates = 0);
-        refused("updates 7", o -> o.updates = 7);
-        refused("temperature 0", o -> o.temperature = 0);
-        refused("learning rate NaN", o -> o.learningRate = Double.NaN);
-        refused("learning rate Infinity", o -> o.learningRate = Double.POSITIVE_INFINITY);
-        refused("warm-up -1", o -> o.warmUp = -1);
-        refused("KL coefficient 0.1", o -> o.kl = 0.1);
-        refused("gradient norm Infinity", o -> o.maxNorm = Double.POSITIVE_INFINITY);
-        refused("weight decay Infinity", o -> o.weightDecay = Double.POSITIVE_INFINITY);
-        refused("progress of NaN", o -> o.guideProgress = Double.NaN);
-        refused("loss \"best\"", o -> o.loss = "best");
-        refused("evaluate every 0", o -> o.evaluateEvery = 0);
-        refused("trusted share 2", o -> o.trustedShare = 2);
-        refused("problems per step", o -> o.problemsPerStep = 100);
+    void impossibleSettingsAreRefused() {
+        refused("group size 1", r -> r.groupSize(1));
+        refused("updates 0", r -> r.learning(r.learning().updates(0)));
+        refused("updates 7", r -> r.learning(r.learning().updates(7)));
+        refused("temperature 0", r -> r.temperature(0));
+        refused("learning rate NaN", r -> r.learningRate(Double.NaN));
+        refused("learning rate Infinity", r -> r.learningRate(Double.POSITIVE_INFINITY));
+        refused("warm-up -1", r -> r.learning(r.learning().warmUp(-1)));
+        refused("a KL coefficient: needs a reference", r -> r.algorithm(r.algorithm().kl(Kl.K3, 0.1)));
+        refused("gradient norm Infinity", r -> r.learning(r.learning().maxNorm(Double.POSITIVE_INFINITY)));
+        refused("weight decay Infinity", r -> r.learning(r.learning().weightDecay(Double.POSITIVE_INFINITY)));
+        refused("progress of NaN", r -> r.when(new GuidanceRule(0.3, 1, Double.NaN, 1)));
+        refused("loss \"best\"", r -> r.algorithm(Algorithm.named("best", 14)));
+        refused("trusted share 2", r -> r.trustedShare(2));
+        refused("problems per step", r -> r.problemsPerStep(100));
+        refused("evaluate every 0", r -> {
+            new Training.EvaluationPlan(List.of(), 0, 0);
+            return r;
+        });
     }
 
     @Test
@@ -206,28 +203,30 @@ class TrainerTest {
         RunFolder.create(full); // empty: may be used
         Files.writeString(full.resolve("mine.txt"), "mine");
         BadInput refused = assertThrows(BadInput.class, () -> RunFolder.create(full));
-        assertTrue(refused.getMessage().contains(full.toString()) && refused.getMessage().contains("--out"), refused.getMessage());
+        assertTrue(refused.getMessage().contains(full.toString()) && refused.getMessage().contains("output folder"), refused.getMessage());
         assertThrows(BadInput.class, () -> RunFolder.create(full.resolve("mine.txt")));
         assertEquals("mine", Files.readString(full.resolve("mine.txt")));
-        assertThrows(BadInput.class, () -> new RunFolder(full).latestCheckpoint());
+        assertThrows(BadInput.class, () -> new Checkpoints(full).latest());
     }
 
-    private void refused(String named, java.util.function.Consumer<Options> change) {
-        Options options = TinyRun.options();
-        change.accept(options);
+    private void refused(String named, UnaryOperator<Recipe> change) {
         try (Policy policy = policy()) {
             BadInput refused = assertThrows(BadInput.class,
-                    () -> trainer(Recipe.LPPO, options, policy, new RunFolder(folder)), named);
+                    () -> TinyRun.training(change.apply(TinyRun.recipe("lppo")), policy, TinyRun.ENDS).trainer(), named);
             assertTrue(refused.getMessage().contains(named), refused.getMessage());
         }
     }
 
-    private static void run(Recipe recipe, Options options, Path out, long steps) {
-        new TinyRun(skeleton).run(recipe, options, TinyRun.ENDS, out, steps);
+    private static void run(Recipe recipe, Path out, long steps) {
+        new TinyRun(skeleton).run(recipe, TinyRun.ENDS, out, steps);
     }
 
-    private static Trainer trainer(Recipe recipe, Options options, Policy policy, RunFolder folder) {
-        return TinyRun.trainer(recipe, options, policy, null, TinyRun.ENDS, folder);
+    private static boolean run(Trainer trainer, long steps, BooleanSupplier stop, LongConsumer progress) {
+        return trainer.run(steps, Long.MAX_VALUE, stop, progress);
+    }
+
+    private static Trainer trainer(String recipe, Policy policy, RunFolder folder) {
+        return TinyRun.training(TinyRun.recipe(recipe), policy, TinyRun.ENDS, folder).trainer();
     }
 
     private static Policy policy() {

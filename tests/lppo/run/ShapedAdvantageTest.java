@@ -3,6 +3,7 @@ package lppo.run;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonParser;
@@ -12,13 +13,21 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import lppo.Advantage;
+import lppo.Algorithm;
+import lppo.Baseline;
 import lppo.Kl;
-import lppo.Recipe;
+import lppo.Overlong;
+import lppo.PolicyLoss;
+import lppo.PrefixSampler;
+import lppo.data.BadInput;
 import lppo.data.Seed;
-import lppo.learn.AdamW;
+import lppo.data.Step;
+import lppo.judge.Scoring;
 import lppo.learn.Learner;
+import lppo.learn.LearnerSettings;
 import lppo.learn.Sample;
 import lppo.model.Policy;
+import lppo.rollout.GpuRollout;
 import lppo.rollout.Group;
 import lppo.task.ModularChain;
 import org.junit.jupiter.api.BeforeAll;
@@ -26,7 +35,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** From rewards to what a token is worth: overlong completions, KL in the reward, importance. */
-class CreditTest {
+class ShapedAdvantageTest {
 
     @TempDir
     static Path skeleton;
@@ -40,17 +49,14 @@ class CreditTest {
 
     @Test
     void klInTheRewardLowersTheAdvantageOfWhatIsFarFromTheReference() {
-        Options options = TinyRun.options();
-        options.loss = "rloo";
+        Advantage rloo = Algorithm.rloo().advantage();
         try (Policy policy = new TinyRun(skeleton).policy(1); Policy other = new TinyRun(skeleton).policy(3)) {
-            List<Group> groups = groups(policy, options);
-            Learner learner = learner(policy);
-            List<double[]> without = advantages(new Credit(options, learner, null).of(groups, problem -> 1));
-            options.kl = 0;
-            assertEqual(without, advantages(new Credit(options, learner, other).of(groups, problem -> 1)), 0);
-            options.kl = 0.5;
-            assertEqual(without, advantages(new Credit(options, learner, policy).of(groups, problem -> 1)), 1e-4); // to itself: none
-            List<double[]> with = advantages(new Credit(options, learner, other).of(groups, problem -> 1));
+            List<Group> groups = groups(policy);
+            Learner learner = Learner.of(policy, new LearnerSettings().tokenBudget(300));
+            List<double[]> without = rloo.of(groups);
+            assertEqual(without, penalised(learner.reference(other), rloo, 0).of(groups), 0);
+            assertEqual(without, penalised(learner.reference(policy), rloo, 0.5).of(groups), 1e-4); // to itself: none
+            List<double[]> with = penalised(learner.reference(other), rloo, 0.5).of(groups);
             for (int g = 0; g < groups.size(); g++) {
                 List<Sample> samples = groups.get(g).completions().stream().map(c -> Sample.of(c, 0)).toList();
                 List<float[]> reference = learner.logProbs(other, samples);
@@ -69,15 +75,21 @@ class CreditTest {
     }
 
     @Test
+    void aKlTermWithoutAReferenceIsRefused() {
+        try (Policy policy = new TinyRun(skeleton).policy(1)) {
+            assertThrows(BadInput.class, () -> penalised(Learner.of(policy), Advantage.grpo(), 0.1));
+            assertThrows(BadInput.class, () -> Learner.of(policy).update(groups(policy), Advantage.grpo(), PolicyLoss.grpo().kl(Kl.K3, 0.1),
+                    new Step(1, new Seed(1))));
+        }
+    }
+
+    @Test
     void theWeightMultipliesWhatWasNormalised() {
-        for (String loss : List.of("grpo", "dr-grpo", "rloo", "reinforce++")) {
-            Options options = TinyRun.options();
-            options.loss = loss;
+        for (Algorithm loss : Algorithm.all(14)) {
             try (Policy policy = new TinyRun(skeleton).policy(1)) {
-                List<Group> groups = groups(policy, options);
-                Credit credit = new Credit(options, learner(policy), null);
-                List<double[]> plain = advantages(credit.of(groups, problem -> 1));
-                List<double[]> weighted = advantages(credit.of(groups, problem -> problem.equals(groups.get(1).problem().id()) ? 1.5 : 1));
+                List<Group> groups = groups(policy);
+                List<double[]> plain = loss.advantage().of(groups);
+                List<double[]> weighted = loss.advantage().weighted(g -> g == groups.get(1) ? 1.5 : 1).of(groups);
                 assertTrue(Arrays.stream(plain.get(1)).anyMatch(a -> a != 0), "something to weigh");
                 for (int g = 0; g < groups.size(); g++) {
                     int group = g;
@@ -89,29 +101,26 @@ class CreditTest {
 
     @Test
     void overlongCompletionsLoseInTheAdvantageAndNotInThePassRate() {
-        Options options = TinyRun.options();
-        options.loss = "dr-grpo"; // the plain difference to the mean
-        options.overlong = 10;
+        Overlong overlong = new Overlong(14, 10);
         try (Policy policy = new TinyRun(skeleton).policy(1)) {
-            List<Group> groups = groups(policy, options);
-            List<double[]> found = advantages(new Credit(options, learner(policy), null).of(groups, problem -> 1));
+            List<Group> groups = groups(policy);
+            List<double[]> found = Advantage.drGrpo().shaped(overlong::reward).of(groups); // the plain difference to the mean
             for (int g = 0; g < groups.size(); g++) {
                 double[] shaped = groups.get(g).completions().stream()
                         .mapToDouble(c -> c.reward() - Math.max(0, c.tokens().length - 4) / 10.0).toArray();
-                assertArrayEquals(Advantage.mean().of(shaped), found.get(g), 1e-12);
+                assertArrayEquals(Baseline.mean().of(shaped), found.get(g), 1e-12);
             }
             assertTrue(groups.stream().flatMap(g -> g.completions().stream()).allMatch(c -> c.reward() == 0 || c.reward() == 1));
         }
     }
 
     @Test
-    void anEmptyBatchHasNoSamples() {
-        for (String loss : List.of("grpo", "reinforce++", "rloo")) {
-            Options options = TinyRun.options();
-            options.loss = loss;
-            options.kl = 0.1;
+    void anEmptyBatchTeachesNothing() {
+        for (Algorithm loss : Algorithm.all(14)) {
             try (Policy policy = new TinyRun(skeleton).policy(1)) {
-                assertEquals(List.of(), new Credit(options, learner(policy), policy).of(List.of(), problem -> 1));
+                Learner learner = Learner.of(policy).reference(policy);
+                assertEquals(List.of(), learner.update(List.of(), penalised(learner, loss.advantage(), 0.1), loss.objective(),
+                        new Step(1, new Seed(1))));
             }
         }
     }
@@ -119,9 +128,9 @@ class CreditTest {
     @Test
     void theImportanceOfWhatWasJustSampledIsOne() {
         try (Policy policy = new TinyRun(skeleton).policy(1)) {
-            List<Sample> samples = groups(policy, TinyRun.options()).stream().flatMap(g -> g.completions().stream())
+            List<Sample> samples = groups(policy).stream().flatMap(g -> g.completions().stream())
                     .map(c -> Sample.of(c, 1)).toList();
-            List<float[]> own = learner(policy).logProbs(policy, samples);
+            List<float[]> own = Learner.of(policy).logProbs(policy, samples);
             for (int i = 0; i < samples.size(); i++) {
                 Sample sample = samples.get(i).withOld(own.get(i), 2);
                 assertArrayEquals(own.get(i), sample.old(), 0);
@@ -138,13 +147,11 @@ class CreditTest {
 
     @Test
     void severalEpochsLearnFromARolloutAgain() throws Exception {
-        Options options = TinyRun.options();
-        options.updates = 1;
-        options.importanceCap = 2;
+        Recipe once = TinyRun.recipe("lppo");
+        once = once.learning(once.learning().updates(1).importanceCap(2));
         TinyRun tiny = new TinyRun(skeleton);
-        tiny.run(Recipe.LPPO, options, TinyRun.ENDS, folder.resolve("once"), 3);
-        options.epochs = 2;
-        tiny.run(Recipe.LPPO, options, TinyRun.ENDS, folder.resolve("twice"), 3);
+        tiny.run(once, TinyRun.ENDS, folder.resolve("once"), 3);
+        tiny.run(once.learning(once.learning().epochs(2)), TinyRun.ENDS, folder.resolve("twice"), 3);
         for (int step = 0; step < 3; step++) {
             assertEquals(1, TinyRun.column(folder.resolve("once/metrics.csv"), "ratio")[step], 1e-5, "to the learner's own: one");
             assertNotEquals(1, TinyRun.column(folder.resolve("twice/metrics.csv"), "ratio")[step], 1e-5, "the second epoch is off it");
@@ -156,32 +163,13 @@ class CreditTest {
         }
     }
 
-    @Test
-    void theDefaultEstimatorIsThatOfThePlace() {
-        Options options = new Options();
-        assertEquals(Kl.K3, options.klEstimator());
-        options.loss = "rloo";
-        assertTrue(options.klInReward());
-        assertEquals(Kl.K1, options.klEstimator());
-        options.kl = 0.1;
-        assertEquals(0, options.policyLoss().klCoefficient(), "not twice");
-        options.klIn = Options.KlPlace.LOSS;
-        assertEquals(Kl.K3, options.klEstimator());
-        assertEquals(0.1, options.policyLoss().klCoefficient());
-        options.klEstimator = Kl.K2;
-        assertEquals(Kl.K2, options.policyLoss().kl());
+    private static Advantage penalised(Learner learner, Advantage advantage, double coefficient) {
+        return learner.penalised(advantage, new Algorithm.KlPenalty(Kl.K1, coefficient));
     }
 
-    private static List<Group> groups(Policy policy, Options options) {
-        return new Collector(Recipe.GRPO, options, policy, Compute.here(policy, options.rolloutRows), TinyRun.ENDS, TinyRun.PROBLEMS, new Seed(1)).collect(1).groups();
-    }
-
-    private static Learner learner(Policy policy) {
-        return new Learner(policy, new AdamW(policy.parameters(), policy.manager(), new AdamW.Settings(0.9, 0.95, 1e-8, 0)), 1, 300, 1);
-    }
-
-    private static List<double[]> advantages(List<List<Sample>> groups) {
-        return groups.stream().map(g -> g.stream().mapToDouble(Sample::advantage).toArray()).toList();
+    private static List<Group> groups(Policy policy) {
+        Step step = new Step(1, TinyRun.PROBLEMS.subList(0, 6), new Seed(1));
+        return GpuRollout.of(policy, 14).scored(new Scoring(policy, TinyRun.ENDS)).sample(PrefixSampler.of(policy).prompts(step, 8), step);
     }
 
     private static void assertEqual(List<double[]> expected, List<double[]> actual, double tolerance) {

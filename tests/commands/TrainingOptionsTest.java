@@ -1,0 +1,106 @@
+package commands;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import lppo.Advantage;
+import lppo.Algorithm;
+import lppo.GuidanceRule;
+import lppo.Kl;
+import lppo.Normalization;
+import lppo.Overlong;
+import lppo.PolicyLoss;
+import lppo.RandomPrefix;
+import lppo.data.BadInput;
+import lppo.learn.LearnerSettings;
+import lppo.run.Recipe;
+import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
+import picocli.CommandLine.Mixin;
+
+/** What options make of a recipe. */
+class TrainingOptionsTest {
+
+    private static final class Bare {
+        @Mixin
+        TrainingOptions options;
+    }
+
+    private static TrainingOptions options(String... arguments) {
+        Bare bare = new Bare();
+        new CommandLine(bare).setCaseInsensitiveEnumValuesAllowed(true).parseArgs(arguments);
+        bare.options.length.resolve(null);
+        return bare.options;
+    }
+
+    @Test
+    void withoutOptionsTheRecipeIsThePreset() {
+        for (String name : Recipe.names()) {
+            Recipe made = options().recipe(name);
+            Recipe preset = Recipe.named(name);
+            assertEquals(preset.learning(), made.learning());
+            assertEquals(preset.learning(), new LearnerSettings());
+            assertEquals(preset.algorithm().objective(), made.algorithm().objective());
+            assertEquals(preset.rule(), made.rule(), name);
+            assertEquals(preset.refills(), made.refills());
+            assertEquals(preset.progressWeighted(), made.progressWeighted());
+            assertEquals(preset.rescue(), made.rescue());
+            assertEquals(preset.hint() instanceof RandomPrefix, made.hint() instanceof RandomPrefix);
+            assertTrue(!(preset.hint() instanceof RandomPrefix) || preset.hint().equals(made.hint()), name);
+            assertEquals(preset.hint().getClass(), made.hint().getClass());
+            assertEquals(preset.selection().getClass(), made.selection().getClass());
+            assertEquals(preset.problemsPerStep(), made.problemsPerStep());
+            assertEquals(preset.groupSize(), made.groupSize());
+            assertEquals(preset.guidedShare(), made.guidedShare());
+        }
+    }
+
+    @Test
+    void eachOptionChangesItsPart() {
+        Recipe recipe = options("--beta-min", "0.1", "--beta-max", "0.2", "--guide-below", "0.5", "--guide-after", "2", "--learning-rate",
+                "1e-5", "--updates", "4", "--top-k", "20", "--reward-noise", "0.1", "--recompute").recipe("lppo");
+        assertEquals(new RandomPrefix(0.1, 0.2), recipe.hint());
+        assertEquals(new GuidanceRule(0.5, 2, 1, 1), recipe.rule());
+        assertEquals(new LearnerSettings().learningRate(1e-5).updates(4).recompute(true), recipe.learning());
+        assertEquals(20, recipe.topK());
+        assertEquals(0.1, recipe.rewardNoise());
+    }
+
+    @Test
+    void theDefaultEstimatorIsThatOfThePlace() {
+        assertEquals(Kl.K3, ((PolicyLoss) options("--kl", "0.1").recipe("grpo").algorithm().objective()).kl());
+        Algorithm inReward = options("--loss", "rloo", "--kl", "0.1").recipe("grpo").algorithm();
+        assertEquals(new Algorithm.KlPenalty(Kl.K1, 0.1), inReward.rewardKl());
+        assertFalse(inReward.objective().needsReference(), "not twice");
+        PolicyLoss inLoss = (PolicyLoss) options("--loss", "rloo", "--kl", "0.1", "--kl-in", "loss").recipe("grpo").algorithm().objective();
+        assertEquals(Kl.K3, inLoss.kl());
+        assertEquals(0.1, inLoss.klCoefficient());
+        assertEquals(Kl.K2, ((PolicyLoss) options("--kl", "0.1", "--kl-estimator", "k2").recipe("grpo").algorithm().objective()).kl());
+    }
+
+    @Test
+    void partsOfALossCanBeSetAlone() {
+        Algorithm mixed = options("--loss", "gspo", "--clip-high", "0.5", "--normalization", "batch", "--overlong", "4", "--aggregation",
+                "token_mean").recipe("grpo").algorithm();
+        PolicyLoss loss = (PolicyLoss) mixed.objective();
+        assertEquals(PolicyLoss.Ratio.SEQUENCE, loss.ratio());
+        assertEquals(3e-4, loss.clipLow());
+        assertEquals(0.5, loss.clipHigh());
+        assertEquals(lppo.Aggregation.TOKEN_MEAN, loss.aggregation());
+        assertEquals(Normalization.BATCH, ((Advantage.Estimator) mixed.advantage()).normalization());
+        assertEquals(new Overlong(14, 4), mixed.overlong());
+        assertEquals(0, options("--loss", "dapo", "--refills", "0").recipe("grpo").refills(), "overrides the loss");
+        assertEquals(3, options("--loss", "dapo").recipe("grpo").refills());
+    }
+
+    @Test
+    void impossibleOptionsAreRefusedBeforeTheWork() {
+        for (String[] wrong : new String[][] {{"--group-size", "1"}, {"--learning-rate", "NaN"}, {"--beta-min", "0.99"}, {"--alpha", "0"},
+            {"--guided-share", "0"}, {"--hint-gain", "0"}, {"--fade", "2"}, {"--top-p", "0"}, {"--max-new-tokens", "0"}, {"--kl", "-1"},
+            {"--loss", "best"}, {"--updates", "65"}, {"--refills", "-1"}, {"--temperature", "0"}}) {
+            assertThrows(BadInput.class, () -> options(wrong).recipe("grpo"), String.join(" ", wrong));
+        }
+    }
+}
