@@ -80,10 +80,10 @@ class LearnerUpdateTest {
     void theConstantAggregationDoesNotKnowTheLongestOfTheBatch() {
         List<Sample> samples = samples(0);
         List<Double> weights = new ArrayList<>();
-        for (int last : new int[] {2, 6}) { // both of two completions and their advantages alike, but for a third of 1 or 5 tokens
+        for (int longest : new int[] {2, 6}) { // tokens of the third completion; the others have 1 and 2
             Watching watching = new Watching(Aggregation.constant(14));
             try (Policy policy = policy()) {
-                Learner.of(policy).update(List.of(samples.get(0), samples.get(1), samples.get(last - 1)), watching, 1e-3);
+                Learner.of(policy).update(List.of(samples.get(0), samples.get(1), samples.get(longest - 1)), watching, 1e-3);
             }
             assertEquals(1, watching.weights.stream().distinct().count());
             weights.add(watching.weights.get(0));
@@ -153,8 +153,8 @@ class LearnerUpdateTest {
             assertEquals(4, learner.update(groups, Advantage.grpo(), PolicyLoss.grpo(), STEP).size());
             assertEquals(4, learner.optimizer().steps());
         }
-        List<Integer> first = List.of((int) 'a'); // of a and b
-        List<Integer> second = List.of((int) 'c', (int) 'd'); // of c, d and e
+        List<Integer> first = List.of(10); // of a and b
+        List<Integer> second = List.of(12, 13); // of c, d and e
         assertEquals(List.of(first, second, first, second), learned);
     }
 
@@ -289,10 +289,10 @@ class LearnerUpdateTest {
         }).toList();
     }
 
-    /** Completions of one to so many tokens; the first token of the prompt is the first letter of the problem's id. */
+    /** Completions of one to so many tokens; the first token of the prompt is 10 for problem a, 11 for b and so on. */
     private static Group group(String id, double... rewards) {
         Problem problem = new Problem(id, "?", "1", null, null, null);
-        Prompt prompt = Prompt.unguided(problem, new int[] {id.charAt(0), 5});
+        Prompt prompt = Prompt.unguided(problem, new int[] {id.charAt(0) - 'a' + 10, 5});
         return new Group(problem, IntStream.range(0, rewards.length).mapToObj(i -> {
             float[] behaviour = new float[i + 1];
             Arrays.fill(behaviour, -4.3f);
