@@ -8,6 +8,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
+import lppo.rollout.Group;
 import net.jqwik.api.Assume;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
@@ -25,23 +26,23 @@ class AdvantageTest {
     void grpoDividesByTheSampleDeviation() {
         // mean 1/4; squares 9/16 + 3/16 = 3/4; deviation sqrt(3/4 / 3) = 1/2
         assertArrayEquals(new double[] {-0.25 / 0.5001, 0.75 / 0.5001, -0.25 / 0.5001, -0.25 / 0.5001},
-                Advantage.grpo().of(new double[] {0, 1, 0, 0}), 1e-12);
+                Advantage.grpo().of(0, 1, 0, 0), 1e-12);
         // mean 0.5; squares 1/4 + 1/4; deviation sqrt(1/2 / 1)
         double half = 0.5 / (Math.sqrt(0.5) + 1e-4);
-        assertArrayEquals(new double[] {half, -half}, Advantage.grpo().of(new double[] {1, 0}), 1e-12);
+        assertArrayEquals(new double[] {half, -half}, Advantage.grpo().of(1, 0), 1e-12);
     }
 
     @Example
     void drGrpoSubtractsTheMeanOnly() {
-        assertArrayEquals(new double[] {-0.25, 0.75, -0.25, -0.25}, Advantage.drGrpo().of(new double[] {0, 1, 0, 0}), 0);
-        assertArrayEquals(new double[] {0.25, -0.25}, Advantage.drGrpo().of(new double[] {1, 0.5}), 0);
+        assertArrayEquals(new double[] {-0.25, 0.75, -0.25, -0.25}, Advantage.drGrpo().of(0, 1, 0, 0), 0);
+        assertArrayEquals(new double[] {0.25, -0.25}, Advantage.drGrpo().of(1, 0.5), 0);
     }
 
     @Example
     void leaveOneOutComparesWithTheOthers() {
-        assertArrayEquals(new double[] {-1 / 3.0, 1, -1 / 3.0, -1 / 3.0}, Advantage.leaveOneOut().of(new double[] {0, 1, 0, 0}), 1e-12);
-        assertArrayEquals(new double[] {0.75, -0.75}, Advantage.leaveOneOut().of(new double[] {1, 0.25}), 1e-12);
-        assertArrayEquals(new double[] {0}, Advantage.leaveOneOut().of(new double[] {1}), 0, "alone there is nothing to compare with");
+        assertArrayEquals(new double[] {-1 / 3.0, 1, -1 / 3.0, -1 / 3.0}, Advantage.leaveOneOut().of(0, 1, 0, 0), 1e-12);
+        assertArrayEquals(new double[] {0.75, -0.75}, Advantage.leaveOneOut().of(1, 0.25), 1e-12);
+        assertArrayEquals(new double[] {0}, Advantage.leaveOneOut().of(1), 0, "alone there is nothing to compare with");
     }
 
     @Property(tries = 300)
@@ -55,9 +56,9 @@ class AdvantageTest {
     }
 
     @Example
-    void rawIsACopyOfTheRewards() {
+    void noBaselineIsACopyOfTheRewards() {
         double[] rewards = {1, 0, 0.5};
-        double[] advantages = Advantage.raw().of(rewards);
+        double[] advantages = Baseline.none().of(rewards);
         assertArrayEquals(rewards, advantages, 0);
         advantages[0] = 7;
         assertEquals(1, rewards[0], 0);
@@ -66,7 +67,7 @@ class AdvantageTest {
     @Example
     void theBatchIsNormalisedByToken() {
         // four tokens of 1 and two of 0: mean 2/3, squares 4/9 + 8/9 = 4/3, deviation sqrt(4/3 / 5)
-        List<double[]> normalised = Advantage.Normalization.BATCH.of(List.of(new double[] {1, 0}, new double[] {1}),
+        List<double[]> normalised = Normalization.BATCH.of(List.of(new double[] {1, 0}, new double[] {1}),
                 List.of(new int[] {1, 2}, new int[] {3}));
         double deviation = Math.sqrt(4 / 15.0 + 1e-8);
         assertArrayEquals(new double[] {1 / 3.0 / deviation, -2 / 3.0 / deviation}, normalised.get(0), 1e-12);
@@ -81,7 +82,7 @@ class AdvantageTest {
         List<double[]> groups = List.of(array(values.subList(0, half)), array(values.subList(half, values.size())));
         int[] all = lengths.stream().mapToInt(i -> i).toArray();
         List<int[]> tokens = List.of(Arrays.copyOf(all, half), Arrays.copyOfRange(all, half, values.size()));
-        List<double[]> normalised = Advantage.Normalization.BATCH.of(groups, tokens);
+        List<double[]> normalised = Normalization.BATCH.of(groups, tokens);
         double sum = 0;
         double squares = 0;
         int count = 0;
@@ -101,36 +102,73 @@ class AdvantageTest {
     void aSilentBatchTeachesNothing(@ForAll boolean passes, @ForAll @Size(min = 2, max = 10) List<@IntRange(min = 1, max = 99) Integer> lengths) {
         double[] rewards = new double[lengths.size()];
         Arrays.fill(rewards, passes ? 1 : 0);
-        for (Advantage.Normalization normalization : Advantage.Normalization.values()) {
-            List<double[]> advantages = normalization.of(List.of(normalization == Advantage.Normalization.BATCH
-                    ? rewards : Advantage.mean().of(rewards)), List.of(lengths.stream().mapToInt(i -> i).toArray()));
+        for (Normalization normalization : Normalization.values()) {
+            List<double[]> advantages = normalization.of(List.of(normalization == Normalization.BATCH
+                    ? rewards : Baseline.mean().of(rewards)), List.of(lengths.stream().mapToInt(i -> i).toArray()));
             assertArrayEquals(new double[rewards.length], advantages.get(0), 0, normalization.name());
         }
     }
 
     @Example
     void anEmptyBatchNormalisesToAnEmptyOne() {
-        for (Advantage.Normalization normalization : Advantage.Normalization.values()) {
+        for (Normalization normalization : Normalization.values()) {
             assertEquals(List.of(), normalization.of(List.of(), List.of()));
         }
     }
 
     @Example
     void aWeightMultipliesEveryAdvantage() {
-        assertArrayEquals(new double[] {1, -1}, Advantage.drGrpo().times(2).of(new double[] {1, 0}), 0);
-        assertArrayEquals(new double[] {0, 0}, Advantage.drGrpo().times(0).of(new double[] {1, 0}), 0);
+        assertArrayEquals(new double[] {1, -1}, Advantage.drGrpo().weighted(group -> 2).of(1, 0), 0);
+        assertArrayEquals(new double[] {0, 0}, Advantage.drGrpo().weighted(group -> 0).of(1, 0), 0);
+        assertArrayEquals(Advantage.grpo().of(1, 0, 0, 1), Advantage.grpo().weighted(Weighting.none()).of(1, 0, 0, 1), 0);
+    }
+
+    @Example
+    void eachGroupHasItsOwnWeight() {
+        Weighting byRate = group -> 1 + group.passRate().orElseThrow();
+        List<double[]> advantages = Advantage.drGrpo().weighted(byRate)
+                .of(List.of(Group.ofRewards(1, 0), Group.ofRewards(0, 1, 1, 0, 0, 0, 0, 0)));
+        assertArrayEquals(new double[] {1.5 * 0.5, 1.5 * -0.5}, advantages.get(0), 0);
+        assertArrayEquals(new double[] {1.25 * -0.25, 1.25 * 0.75, 1.25 * 0.75}, Arrays.copyOf(advantages.get(1), 3), 0);
+    }
+
+    /** The weight follows the normalisation, which would take it away again. */
+    @Example
+    void weightsAreNotNormalisedAway() {
+        for (Advantage estimator : List.of(Advantage.grpo(), Advantage.of(Baseline.none(), Normalization.BATCH))) {
+            assertArrayEquals(Arrays.stream(estimator.of(1, 0, 0, 0)).map(a -> 1.4 * a).toArray(),
+                    estimator.weighted(group -> 1.4).of(1, 0, 0, 0), 1e-12);
+        }
     }
 
     @Example
     void anOwnEstimatorIsALambda() {
-        Advantage raw = rewards -> rewards;
-        assertArrayEquals(new double[] {1.5, 0.75}, raw.times(1.5).of(new double[] {1, 0.5}), 0);
+        Advantage raw = groups -> groups.stream().map(Group::rewards).toList();
+        assertArrayEquals(new double[] {1.5, 0.75}, raw.weighted(group -> 1.5).of(1, 0.5), 0);
+        assertArrayEquals(new double[] {2, 1.5}, raw.shaped(c -> c.reward() + 1).of(1, 0.5), 0);
+    }
+
+    /** What shapes a reward is taken in before the baseline; the group itself is left alone. */
+    @Example
+    void shapedRewardsMakeTheAdvantages() {
+        Group group = Group.ofRewards(new double[] {1, 1, 0}, new int[] {8, 10, 9});
+        double[] advantages = Advantage.drGrpo().shaped(new Overlong(10, 2)::reward).of(List.of(group)).get(0);
+        // rewards 1, 0, -0.5 after the penalties 0, -1, -0.5; mean 1/6
+        assertArrayEquals(new double[] {5 / 6.0, -1 / 6.0, -4 / 6.0}, advantages, 1e-12);
+        assertArrayEquals(new double[] {1, 1, 0}, group.rewards(), 0);
+    }
+
+    @Example
+    void baselinesAreLambdasToo() {
+        Baseline best = rewards -> Arrays.stream(rewards).map(r -> r - Arrays.stream(rewards).max().orElseThrow()).toArray();
+        assertArrayEquals(new double[] {0, -0.75, -1}, Advantage.of(best, Normalization.NONE).of(1, 0.25, 0), 0);
     }
 
     @Example
     void theRewardsAreLeftAsTheyWere() {
         double[] rewards = {1, 0, 0.5};
         ESTIMATORS.forEach(estimator -> estimator.of(rewards));
+        List.of(Baseline.mean(), Baseline.leaveOneOut(), Baseline.none()).forEach(baseline -> baseline.of(rewards));
         assertArrayEquals(new double[] {1, 0, 0.5}, rewards, 0);
     }
 
@@ -171,7 +209,7 @@ class AdvantageTest {
         double[] rewards = new double[size];
         Arrays.fill(rewards, reward);
         for (Advantage estimator : ESTIMATORS) {
-            for (double advantage : estimator.times(1.5).of(rewards)) {
+            for (double advantage : estimator.weighted(group -> 1.5).of(rewards)) {
                 assertEquals(0, advantage); // exactly: such samples are left out of the update
             }
         }

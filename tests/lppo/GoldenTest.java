@@ -13,11 +13,13 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 import lppo.data.Problem;
 import lppo.data.Seed;
+import lppo.data.Step;
 import lppo.model.Policy;
 import lppo.model.Scopes;
 import lppo.rollout.Completion;
@@ -51,7 +53,7 @@ class GoldenTest {
         try (Policy policy = Policy.load(FIXTURES.resolve(model), Device.cpu())) {
             List<JsonObject> cases = objects(golden(model).getAsJsonArray("greedy"));
             List<Prompt> prompts = IntStream.range(0, cases.size()).mapToObj(i -> prompt(i, ints(cases.get(i), "prompt"))).toList();
-            List<Completion> completions = new GpuRollout(policy, Sampling.greedy(20), new Seed(1)).sample(prompts, 0);
+            List<Completion> completions = sample(new GpuRollout(policy, Sampling.greedy(20), 1024), prompts, new Step(0, new Seed(1)));
             for (int i = 0; i < cases.size(); i++) {
                 assertArrayEquals(ints(cases.get(i), "completion"), completions.get(i).tokens(), "case " + i);
                 assertEquals(cases.get(i).get("finish").getAsString(), completions.get(i).finish().name(), "case " + i);
@@ -122,8 +124,8 @@ class GoldenTest {
         try (Policy policy = Policy.load(FIXTURES.resolve("qwen2"), Device.cpu())) {
             List<Prompt> prompts = List.of(prompt(0, new int[] {5}), prompt(1, new int[] {6, 7, 8, 9, 10}),
                     prompt(2, new int[] {11, 12, 13}), prompt(3, new int[] {14, 15, 16, 17}));
-            GpuRollout rollout = new GpuRollout(policy, new Sampling(temperature, 0, 1, 30), new Seed(3));
-            for (Completion c : rollout.sample(prompts, 1)) {
+            GpuRollout rollout = new GpuRollout(policy, new Sampling(temperature, 0, 1, 30), 1024);
+            for (Completion c : sample(rollout, prompts, new Step(1, new Seed(3)))) {
                 assertArrayEquals(logProbs(policy, c.prompt().tokens(), c.tokens(), temperature), c.logProbs(), 1e-4f);
             }
         }
@@ -135,16 +137,23 @@ class GoldenTest {
         try (Policy policy = Policy.load(FIXTURES.resolve("qwen2"), Device.cpu())) {
             List<Prompt> prompts = IntStream.range(0, 7).mapToObj(i -> prompt(i, IntStream.rangeClosed(5, 6 + i).toArray())).toList();
             Sampling sampling = Sampling.plain(20);
-            List<Completion> together = new GpuRollout(policy, sampling, new Seed(1)).sample(prompts, 4);
-            List<Completion> apart = new GpuRollout(policy, sampling, new Seed(1), maxRows).sample(prompts, 4);
-            List<Completion> otherStep = new GpuRollout(policy, sampling, new Seed(1)).sample(prompts, 5);
+            GpuRollout rollout = new GpuRollout(policy, sampling, 1024);
+            List<Completion> together = sample(rollout, prompts, new Step(4, new Seed(1)));
+            List<Completion> apart = sample(new GpuRollout(policy, sampling, maxRows), prompts, new Step(4, new Seed(1)));
+            List<Completion> otherStep = sample(rollout, prompts, new Step(5, new Seed(1)));
+            List<Completion> otherSeed = sample(rollout, prompts, new Step(4, new Seed(2)));
             int same = 0;
             for (int i = 0; i < prompts.size(); i++) {
                 assertArrayEquals(together.get(i).tokens(), apart.get(i).tokens());
-                same += java.util.Arrays.equals(together.get(i).tokens(), otherStep.get(i).tokens()) ? 1 : 0;
+                same += Arrays.equals(together.get(i).tokens(), otherStep.get(i).tokens()) ? 1 : 0;
+                same += Arrays.equals(together.get(i).tokens(), otherSeed.get(i).tokens()) ? 1 : 0;
             }
-            assertEquals(0, same, "another step must draw anew");
+            assertEquals(0, same, "another step and another seed must draw anew");
         }
+    }
+
+    private static List<Completion> sample(GpuRollout rollout, List<Prompt> prompts, Step step) {
+        return rollout.sample(prompts, step).stream().flatMap(group -> group.completions().stream()).toList();
     }
 
     /** Log-probabilities of a completion by a forward pass over the whole sequence. */

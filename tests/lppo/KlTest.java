@@ -97,7 +97,7 @@ class KlTest {
         double[] penalty = IntStream.range(0, policy.length)
                 .mapToDouble(v -> -Kl.K1.of(Math.log(policy[v]), Math.log(reference[v]))).toArray();
         for (PolicyLoss.Surrogate surrogate : PolicyLoss.Surrogate.values()) {
-            PolicyLoss loss = new PolicyLoss(PolicyLoss.Ratio.TOKEN, surrogate, 0.2, 0.2, Kl.K3, 0);
+            PolicyLoss loss = new PolicyLoss(PolicyLoss.Ratio.TOKEN, surrogate, 0.2, 0.2, Kl.K3, 0, Aggregation.SEQUENCE_MEAN);
             Loss found = loss(loss, a, policy, penalty, null);
             assertGradient(v -> policy[v] * (Math.log(policy[v] / reference[v]) - kl), found, 1 + kl);
         }
@@ -122,7 +122,7 @@ class KlTest {
 
     /** An estimator as the only term of a loss, each token weighed by its probability. */
     private static Loss term(Kl kl, List<Double> logits, double[] policy, double[] reference) {
-        return loss(new PolicyLoss(PolicyLoss.Ratio.TOKEN, PolicyLoss.Surrogate.CLIPPED, 0.2, 0.2, kl, 1), logits, policy,
+        return loss(new PolicyLoss(PolicyLoss.Ratio.TOKEN, PolicyLoss.Surrogate.CLIPPED, 0.2, 0.2, kl, 1, Aggregation.SEQUENCE_MEAN), logits, policy,
                 new double[policy.length], reference);
     }
 
@@ -132,7 +132,7 @@ class KlTest {
             NDArray x = manager.create(floats(logits.size(), logits::get));
             x.setRequiresGradient(true);
             NDArray logProbs = x.logSoftmax(0);
-            PolicyLoss.Terms terms = loss.of(logProbs, logProbs.stopGradient(), manager.create(floats(policy.length, v -> advantages[v])),
+            Objective.Terms terms = loss.of(logProbs, logProbs.stopGradient(), manager.create(floats(policy.length, v -> advantages[v])),
                     manager.create(floats(policy.length, v -> policy[v])),
                     reference == null ? null : manager.create(floats(policy.length, v -> Math.log(reference[v]))));
             collector.backward(terms.loss());

@@ -5,7 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import lppo.data.BadInput;
-import lppo.run.Options;
+import lppo.rollout.Completion;
+import lppo.rollout.Group;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -47,24 +48,29 @@ class OverlongTest {
         assertEquals(overlong.cache() == 0 ? 0 : -1, overlong.penalty(longest), 0);
     }
 
+    /** What the options of {@code train} make of it is in TrainingOptionsTest. */
     @Example
-    void theSlopeIsTheLosssUnlessAnotherIsAskedFor() {
-        Options options = new Options();
-        assertEquals(new Overlong(14, 0), options.overlong());
-        options.loss = "dapo";
-        assertEquals(new Overlong(14, 2), options.overlong(), "a fifth of 14");
-        options.overlong = 0;
-        assertEquals(new Overlong(14, 0), options.overlong());
-        options.loss = "grpo";
-        options.overlong = 14;
-        assertEquals(new Overlong(14, 14), options.overlong());
-        options.overlong = 15;
-        assertTrue(assertThrows(BadInput.class, options::check).getMessage().contains("15"));
+    void theSlopeIsTheAlgorithmsUnlessAnotherIsAskedFor() {
+        for (int length : new int[] {1, 13, 14}) {
+            assertEquals(0, Algorithm.grpo().overlong().penalty(length), 0);
+        }
+        assertEquals(new Overlong(14, 2), Algorithm.dapo(14).overlong(), "a fifth of 14");
+        assertEquals(new Overlong(14, 0), Algorithm.dapo(14).overlong(new Overlong(14, 0)).overlong());
+        assertEquals(new Overlong(14, 14), Algorithm.grpo().overlong(new Overlong(14, 14)).overlong());
+    }
+
+    @Example
+    void aPenaltyIsAddedToTheRewardAndLeavesTheCompletionAlone() {
+        Completion completion = Group.ofRewards(new double[] {1}, new int[] {9}).completions().get(0);
+        assertEquals(0.5, new Overlong(10, 2).reward(completion), 0);
+        assertEquals(1, completion.reward(), 0);
+        assertEquals(1, Overlong.NONE.reward(completion), 0);
     }
 
     @Example
     void badNumbersAreRefused() {
-        assertThrows(BadInput.class, () -> new Overlong(10, 11));
+        BadInput refused = assertThrows(BadInput.class, () -> new Overlong(14, 15));
+        assertTrue(refused.getMessage().contains("15") && refused.getMessage().contains("14"), refused.getMessage());
         assertThrows(BadInput.class, () -> new Overlong(10, -1));
     }
 }

@@ -21,7 +21,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
-import lppo.PolicyLoss.Aggregation;
 import lppo.data.BadInput;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -47,15 +46,15 @@ class PolicyLossTest {
     }
 
     private static void likePyTorch(JsonObject c) {
-        Aggregation aggregation = Aggregation.valueOf(c.get("aggregation").getAsString());
         int[] lengths = IntStream.range(0, c.getAsJsonArray("lengths").size())
                 .map(i -> c.getAsJsonArray("lengths").get(i).getAsInt()).toArray();
         int width = Arrays.stream(lengths).max().orElseThrow();
+        Aggregation aggregation = aggregation(c.get("aggregation").getAsString(), width);
         int tokens = Arrays.stream(lengths).sum();
         float[] weights = new float[lengths.length * width]; // ragged: zero after the end of each completion
         for (int i = 0; i < lengths.length; i++) {
             Arrays.fill(weights, i * width, i * width + lengths[i],
-                    (float) aggregation.weight(lengths[i], tokens, lengths.length, width));
+                    (float) aggregation.weight(lengths[i], tokens, lengths.length));
         }
         PolicyLoss loss = new PolicyLoss(c.get("clip_low").getAsDouble(), c.get("clip_high").getAsDouble(), c.get("kl").getAsDouble());
         Result ours = evaluate(loss, new Shape(lengths.length, width), floats(c, "log_probs"), floats(c, "behaviour"),
@@ -156,14 +155,71 @@ class PolicyLossTest {
     }
 
     @Test
-    void aggregationsGiveTheWeightsByHand() {
-        // two completions of 1 and 3 tokens: 1/4 each, or 1/2 for each completion
-        assertEquals(0.25, Aggregation.TOKEN_MEAN.weight(1, 4, 2, 3), 0);
-        assertEquals(0.25, Aggregation.TOKEN_MEAN.weight(3, 4, 2, 3), 0);
-        assertEquals(0.5, Aggregation.SEQUENCE_MEAN.weight(1, 4, 2, 3), 0);
-        assertEquals(1 / 6.0, Aggregation.SEQUENCE_MEAN.weight(3, 4, 2, 3), 1e-15);
-        for (Aggregation aggregation : List.of(Aggregation.TOKEN_MEAN, Aggregation.SEQUENCE_MEAN)) {
-            assertEquals(1, aggregation.weight(1, 4, 2, 3) + 3 * aggregation.weight(3, 4, 2, 3), 1e-15, "they sum to one");
+    void whatIsSetAloneLeavesTheOthersAlone() {
+        PolicyLoss gspo = (PolicyLoss) Algorithm.gspo().objective();
+        assertEquals(new PolicyLoss(gspo.ratio(), gspo.surrogate(), 0.1, 0.3, Kl.K2, 0.5, Aggregation.TOKEN_MEAN),
+                gspo.clip(0.1, 0.3).kl(Kl.K2, 0.5).aggregation(Aggregation.TOKEN_MEAN));
+        assertEquals(new PolicyLoss(PolicyLoss.Ratio.TOKEN, PolicyLoss.Surrogate.CLIPPED, 0.2, 0.2, Kl.K3, 0, Aggregation.SEQUENCE_MEAN),
+                PolicyLoss.grpo());
+    }
+
+    @Test
+    void onlyAKlTermNeedsAReferenceAndSilentGroups() {
+        for (double coefficient : new double[] {0, 0.1}) {
+            PolicyLoss loss = PolicyLoss.grpo().kl(Kl.K3, coefficient);
+            assertEquals(coefficient > 0, loss.needsReference());
+            assertEquals(coefficient > 0, loss.needsSilentGroups());
+        }
+    }
+
+    /** As an objective it is the same as by its parts, and makes no member table where the ratio is per token. */
+    @Test
+    void asAnObjectiveItTakesWhatIsKnownOfTheTokens() {
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu())) {
+            NDArray logProbs = manager.create(new float[] {-1, -2, -0.5f});
+            NDArray old = manager.create(new float[] {-1.2f, -1.5f, -1});
+            NDArray advantages = manager.create(new float[] {1, 1, -0.7f});
+            NDArray weights = manager.create(new float[] {0.25f, 0.25f, 0.5f});
+            NDArray members = manager.create(new float[] {1, 1, 0, 0, 0, 1}, new Shape(2, 3));
+            Objective.Tokens none = new Objective.Tokens(old, advantages, weights, null, () -> {
+                throw new AssertionError("nobody needs to know whose tokens they are");
+            });
+            assertEquals(PolicyLoss.grpo().of(logProbs, old, advantages, weights, null).loss().getFloat(),
+                    PolicyLoss.grpo().of(logProbs, none).loss().getFloat(), 0);
+            PolicyLoss gspo = (PolicyLoss) Algorithm.gspo().objective();
+            Objective.Tokens owned = new Objective.Tokens(old, advantages, weights, null, () -> members);
+            assertEquals(gspo.of(logProbs, old, advantages, weights, null, members).loss().getFloat(),
+                    gspo.of(logProbs, owned).loss().getFloat(), 0);
+        }
+    }
+
+    @Test
+    void imitationIsTheMeanNegativeLogLikelihood() {
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu());
+                GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
+            NDArray logProbs = manager.create(new float[] {-1, -2, -3});
+            logProbs.setRequiresGradient(true);
+            Objective imitation = Objective.likelihood();
+            double weight = imitation.aggregation().weight(3, 3, 1);
+            Objective.Terms terms = imitation.of(logProbs, new Objective.Tokens(null, null, manager.full(new Shape(3), (float) weight), null, null));
+            assertEquals(2, terms.loss().getFloat(), 1e-6);
+            assertEquals(0, terms.ratio().getFloat() + terms.clipFraction().getFloat() + terms.kl().getFloat(), 0);
+            collector.backward(terms.loss());
+            assertArrayEquals(filled(3, -1 / 3f), logProbs.getGradient().toFloatArray(), 1e-6f);
+            assertTrue(imitation.needsSilentGroups() && !imitation.needsReference());
+        }
+    }
+
+    /** The example in the documentation of {@link Objective}. */
+    @Test
+    void anOwnObjectiveIsALambda() {
+        Objective reinforce = (logProbs, tokens) -> Objective.loss(logProbs.mul(tokens.advantages()).mul(tokens.weights()).sum().neg());
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu())) {
+            Objective.Terms terms = reinforce.of(manager.create(new float[] {-1, -2}), new Objective.Tokens(null,
+                    manager.create(new float[] {2, -1}), manager.create(new float[] {0.5f, 0.5f}), null, null));
+            assertEquals(0, terms.loss().getFloat(), 1e-6); // (-1) 2 / 2 + (-2) (-1) / 2
+            assertEquals(Aggregation.SEQUENCE_MEAN, reinforce.aggregation());
+            assertTrue(!reinforce.needsReference() && !reinforce.needsSilentGroups());
         }
     }
 
@@ -177,7 +233,8 @@ class PolicyLossTest {
         for (float g : result.gradient()) {
             assertEquals(0, g, 0, "beyond the cut nothing pulls");
         }
-        double nan = flat(new PolicyLoss(0.2, 0.2, 0), new float[] {Float.NaN}, new float[] {0}, new float[] {1}, new float[] {1}, null).loss();
+        double nan = flat(new PolicyLoss(0.2, 0.2, 0), new float[] {Float.NaN}, new float[] {0}, new float[] {1}, new float[] {1}, null)
+                .loss();
         assertTrue(Double.isNaN(nan), "a number that is none is not hidden");
     }
 
@@ -191,6 +248,10 @@ class PolicyLossTest {
         assertThrows(BadInput.class, () -> new PolicyLoss(0, 0.2, 0));
         assertThrows(BadInput.class, () -> new PolicyLoss(1.1, 0.2, 0));
         assertThrows(BadInput.class, () -> new PolicyLoss(0.2, 0, 0));
+    }
+
+    private static Aggregation aggregation(String name, int longest) {
+        return name.equals("CONSTANT") ? Aggregation.constant(longest) : Aggregation.Mean.valueOf(name);
     }
 
     private static Result flat(PolicyLoss loss, float[] logProbs, float[] behaviour, float[] advantages, float[] weights,
@@ -208,7 +269,7 @@ class PolicyLossTest {
             NDArray advantage = manager.create(advantages, shape);
             NDArray weight = manager.create(weights, shape);
             NDArray other = reference == null ? null : manager.create(reference, shape);
-            PolicyLoss.Terms terms = loss.of(x, old, advantage, weight, other);
+            Objective.Terms terms = loss.of(x, old, advantage, weight, other);
             collector.backward(terms.loss());
             return new Result(terms.loss().getFloat(), terms.ratio().getFloat(), terms.clipFraction().getFloat(),
                     terms.kl().getFloat(), x.getGradient().toFloatArray());

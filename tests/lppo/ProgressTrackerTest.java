@@ -4,10 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
 import lppo.data.BadInput;
+import lppo.data.Problem;
+import lppo.rollout.Completion;
+import lppo.rollout.Group;
+import lppo.rollout.Prompt;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -68,26 +74,27 @@ class ProgressTrackerTest {
         assertEquals(weight, tracker.weight("a"), 0);
     }
 
+    /** A pass rate with a hint says nothing about what the policy can do alone. */
     @Example
-    void theTableHasARowPerProblem() {
+    void groupsAreObservedByTheirUnguidedCompletions() {
+        Problem problem = new Problem("a", "?", "1", "0 1", null, null);
         ProgressTracker tracker = new ProgressTracker();
-        tracker.observe("b", 1);
-        tracker.observe("a", 0.25);
-        tracker.observe("a", 0.75);
-        assertEquals(List.of("problem", "pass_rate", "ema", "progress", "weight", "seen"), tracker.table().columnNames());
-        assertEquals(List.of("b", "a"), tracker.table().stringColumn("problem").asList());
-        assertEquals(0.75, tracker.table().doubleColumn("pass_rate").get(1), 0);
-        assertEquals(0.5, tracker.table().doubleColumn("ema").get(1), 0);
-        assertEquals(0.25, tracker.table().doubleColumn("progress").get(1), 0);
-        assertEquals(tracker.weight("a"), tracker.table().doubleColumn("weight").get(1), 0);
-        assertEquals(2, tracker.table().intColumn("seen").get(1));
+        tracker.observe(List.of(group(problem, 4, 4, 0, 1, 0, 0))); // all guided
+        assertEquals(new ProgressTracker.Entry(0, 0, 0, 0, 1), tracker.entry("a").orElseThrow());
+        tracker.observe(List.of(group(problem, 4, 2, 0, 1, 1, 1), group(new Problem("b", "?", "1", null, null, null), 2, 0, 1, 1)));
+        assertEquals(new ProgressTracker.Entry(0.5, 0.5, 0, 1, 0), tracker.entry("a").orElseThrow(), "the first two of four");
+        assertEquals(new ProgressTracker.Entry(1, 1, 0, 1, 0), tracker.entry("b").orElseThrow());
+        tracker.observe(List.of(group(problem, 4, 0, 1, 1, 1, 1)));
+        assertEquals(tracker.weight("a"), tracker.weight(group(problem, 1, 0, 0)), 0, "the weight of a group is that of its problem");
+        assertTrue(tracker.weight("a") > 1);
     }
 
     @Example
     void badNumbersAreRefused() {
         ProgressTracker tracker = new ProgressTracker();
         for (double rate : new double[] {-0.01, 1.01, Double.NaN}) {
-            assertThrows(IllegalArgumentException.class, () -> tracker.observe("a", rate));
+            BadInput refused = assertThrows(BadInput.class, () -> tracker.observe("a", rate));
+            assertTrue(refused.getMessage().contains("problem a"), refused.getMessage());
         }
         assertTrue(tracker.entry("a").isEmpty(), "and nothing is kept of them");
         for (double bad : new double[] {-1, Double.NaN, Double.POSITIVE_INFINITY}) {
@@ -100,24 +107,29 @@ class ProgressTrackerTest {
     }
 
     @Example
-    void whatIsNoSavedTrackerIsRefused() throws Exception {
-        Path file = Files.createTempFile("tracker", ".json");
-        try {
-            for (String text : List.of("", "{}", "[]", "{\"alpha\": 0.5", "{\"entries\": {}}",
-                    saved("null"), saved("{}") + "x", saved("{\"passRate\": 2, \"average\": 1}"),
-                    saved("{\"passRate\": 1, \"average\": NaN}"), saved("{\"passRate\": 1, \"average\": 1, \"seen\": -1}"))) {
-                Files.writeString(file, text);
-                BadInput refused = assertThrows(BadInput.class, () -> ProgressTracker.load(file), text);
-                assertTrue(text.equals("{\"entries\": {}}") || refused.getMessage().contains(file.toString()), refused.getMessage());
-            }
-        } finally {
-            Files.delete(file);
+    void anImpossibleStateIsRefusedAndChangesNothing() {
+        ProgressTracker tracker = new ProgressTracker();
+        tracker.observe("a", 0.25);
+        Map<String, ProgressTracker.Entry> before = Map.copyOf(tracker.entries());
+        for (double[] saved : new double[][] {null, {}, {1}, {1, 1, 0, 1}, {1, 1, 0, 1, 0, 0}, {2, 1, 0, 1, 0}, {1, Double.NaN, 0, 1, 0},
+            {1, 1, -2, 1, 0}, {1, 1, 0, -1, 0}, {1, 1, 0, 1, -1}}) {
+            Map<String, double[]> state = new HashMap<>();
+            state.put("x", saved);
+            BadInput refused = assertThrows(BadInput.class, () -> tracker.restore(state), Arrays.toString(saved));
+            assertTrue(refused.getMessage().contains("problem x"), refused.getMessage());
+            assertEquals(before, tracker.entries());
         }
-        assertThrows(BadInput.class, () -> ProgressTracker.load(file), "missing");
     }
 
-    private static String saved(String entry) {
-        return "{\"alpha\": 0.5, \"kappa\": 8, \"bias\": 0.5, \"entries\": {\"a\": " + entry + "}}";
+    @Example
+    void aFreshTrackerHasTheConstantsAndKnowsNothing() {
+        ProgressTracker tracker = new ProgressTracker(0.25, 4, 0.1);
+        tracker.observe("a", 1);
+        ProgressTracker fresh = tracker.fresh();
+        assertEquals(Map.of(), fresh.entries());
+        fresh.observe("a", 1);
+        assertEquals(0.75, fresh.observe("a", 0).average(), 0);
+        assertEquals(1 / (1 + Math.E) + 0.1, fresh.weight("a"), 1e-12);
     }
 
     @Property(tries = 200)
@@ -142,26 +154,36 @@ class ProgressTrackerTest {
     }
 
     @Property(tries = 50)
-    void loadGivesBackWhatSaveWroteToTheLastBit(
+    void restoreGivesBackTheStateToTheLastBit(
             @ForAll @Size(min = 1, max = 10) List<@DoubleRange(min = 0, max = 1) Double> rates,
-            @ForAll @DoubleRange(min = 0.01, max = 1) double alpha) throws Exception {
+            @ForAll @DoubleRange(min = 0.01, max = 1) double alpha) {
         ProgressTracker tracker = new ProgressTracker(alpha, 7.3, 0.1);
         for (int i = 0; i < rates.size(); i++) {
             tracker.observe("problem <" + i % 3 + "> \"ü\"", rates.get(i));
         }
         tracker.visitGuided("only guided");
-        Path file = Files.createTempFile("tracker", ".json");
-        try {
-            tracker.save(file);
-            ProgressTracker loaded = ProgressTracker.load(file);
-            assertEquals(tracker.entries(), loaded.entries());
-            assertEquals(List.copyOf(tracker.entries().keySet()), List.copyOf(loaded.entries().keySet()), "order too");
-            for (String problem : tracker.entries().keySet()) {
-                assertEquals(tracker.weight(problem), loaded.weight(problem), 0);
-                assertEquals(tracker.observe(problem, 1), loaded.observe(problem, 1), "and it goes on alike");
-            }
-        } finally {
-            Files.delete(file);
+        ProgressTracker restored = new ProgressTracker(alpha, 7.3, 0.1);
+        restored.observe("forgotten", 1);
+        Map<String, double[]> state = tracker.state();
+        restored.restore(state);
+        assertEquals(tracker.entries(), restored.entries());
+        assertEquals(List.copyOf(tracker.entries().keySet()), List.copyOf(restored.entries().keySet()), "order too");
+        for (String problem : List.copyOf(tracker.entries().keySet())) {
+            assertEquals(tracker.weight(problem), restored.weight(problem), 0);
+            assertEquals(tracker.observe(problem, 1), restored.observe(problem, 1), "and it goes on alike");
         }
+        restored.restore(state);
+        ProgressTracker again = new ProgressTracker(alpha, 7.3, 0.1);
+        again.restore(state);
+        assertEquals(again.entries(), restored.entries(), "later steps leave a state alone");
+    }
+
+    /** A group of this size, whose last {@code guided} completions saw a prefix. */
+    private static Group group(Problem problem, int size, int guided, double... rewards) {
+        return new Group(problem, IntStream.range(0, size).mapToObj(i -> {
+            boolean hint = i >= size - guided;
+            Prompt prompt = new Prompt(problem, new int[] {2, 3}, hint ? 1 : 0, hint ? 0.5 : 0);
+            return new Completion(prompt, new int[1], new float[1], Completion.Finish.STOP, rewards[i]);
+        }).toList());
     }
 }

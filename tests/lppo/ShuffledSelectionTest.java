@@ -13,6 +13,7 @@ import java.util.stream.IntStream;
 import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.Seed;
+import lppo.data.Step;
 import org.junit.jupiter.api.Test;
 
 /** Which problems a step visits. */
@@ -20,24 +21,25 @@ class ShuffledSelectionTest {
 
     @Test
     void anEpochVisitsEveryProblemOnce() {
-        ShuffledSelection order = ShuffledSelection.uniform(problems(0, 12), 4, new Seed(1));
+        List<Problem> problems = problems(0, 12);
+        Selection selection = ShuffledSelection.uniform();
         for (int epoch = 0; epoch < 3; epoch++) {
             List<Problem> seen = new ArrayList<>();
-            for (int step = 0; step < 3; step++) {
-                seen.addAll(order.at(epoch * 3 + step));
+            for (int step = 1; step <= 3; step++) {
+                seen.addAll(selection.select(problems, 4, step(epoch * 3 + step)));
             }
             assertEquals(12, seen.size());
             assertEquals(12, new HashSet<>(seen).size());
         }
-        assertNotEquals(List.of(order.at(0), order.at(1), order.at(2)), List.of(order.at(3), order.at(4), order.at(5)),
-                "each epoch has its own order");
+        assertNotEquals(IntStream.of(1, 2, 3).mapToObj(n -> selection.select(problems, 4, step(n))).toList(),
+                IntStream.of(4, 5, 6).mapToObj(n -> selection.select(problems, 4, step(n))).toList(), "each epoch has its own order");
     }
 
     @Test
     void noProblemComesTwiceInAStep() {
-        ShuffledSelection order = ShuffledSelection.mixed(problems(5, 7), 4, 0.5, new Seed(1)); // neither pool is a multiple of 2
-        for (int step = 0; step < 50; step++) {
-            assertEquals(4, new HashSet<>(order.at(step)).size());
+        List<Problem> problems = problems(5, 7); // neither pool is a multiple of 2
+        for (int step = 1; step <= 50; step++) {
+            assertEquals(4, new HashSet<>(new ShuffledSelection(0.5).select(problems, 4, step(step))).size());
         }
     }
 
@@ -45,52 +47,61 @@ class ShuffledSelectionTest {
     void theShareOfDemonstrationsIsThatOfEveryStep() {
         List<Problem> problems = problems(20, 20);
         for (int[] expected : new int[][] {{0, 0}, {25, 2}, {50, 4}, {60, 5}, {100, 8}}) { // percent, of 8
-            ShuffledSelection order = ShuffledSelection.mixed(problems, 8, expected[0] / 100.0, new Seed(1));
-            for (int step = 0; step < 10; step++) {
-                assertEquals(expected[1], order.at(step).stream().filter(Problem::hasDemonstration).count());
-                assertEquals(8, order.at(step).size());
+            ShuffledSelection selection = new ShuffledSelection(expected[0] / 100.0);
+            for (int step = 1; step <= 10; step++) {
+                List<Problem> chosen = selection.select(problems, 8, step(step));
+                assertEquals(expected[1], chosen.stream().filter(Problem::hasDemonstration).count());
+                assertEquals(8, chosen.size());
             }
         }
     }
 
     @Test
     void whereThereIsOneKindThereIsNothingToMix() {
-        assertEquals(8, ShuffledSelection.mixed(problems(20, 0), 8, 0.25, new Seed(1)).at(0).size());
-        assertEquals(8, ShuffledSelection.mixed(problems(0, 20), 8, 0.25, new Seed(1)).at(0).size());
+        assertEquals(8, new ShuffledSelection(0.25).select(problems(20, 0), 8, step(1)).size());
+        assertEquals(8, new ShuffledSelection(0.25).select(problems(0, 20), 8, step(1)).size());
     }
 
     @Test
     void aStepIsAFunctionOfSeedAndNumber() {
         List<Problem> problems = problems(20, 20);
-        ShuffledSelection one = ShuffledSelection.mixed(problems, 8, 0.5, new Seed(1));
-        ShuffledSelection again = ShuffledSelection.mixed(problems, 8, 0.5, new Seed(1));
-        assertEquals(one.at(17), again.at(17), "whatever was asked before");
-        assertEquals(one.at(17), one.at(17));
-        assertNotEquals(one.at(17), ShuffledSelection.mixed(problems, 8, 0.5, new Seed(2)).at(17));
-        assertEquals(8, one.at(3_000_000_000L).size());
+        ShuffledSelection one = new ShuffledSelection(0.5);
+        List<Problem> chosen = one.select(problems, 8, step(18));
+        one.select(problems, 8, step(19)); // whatever was asked before
+        assertEquals(chosen, one.select(problems, 8, step(18)));
+        assertEquals(chosen, new ShuffledSelection(0.5).select(problems, 8, step(18)));
+        assertEquals(chosen, one.select(problems, 8, new Step(18, problems, new Seed(1))), "whatever problems the step names");
+        assertNotEquals(chosen, one.select(problems, 8, new Step(18, new Seed(2))));
+        assertEquals(8, one.select(problems, 8, step(3_000_000_001L)).size());
     }
 
     @Test
     void whatCannotBeFilledIsRefused() {
         List<Problem> problems = problems(3, 20);
-        assertThrows(BadInput.class, () -> ShuffledSelection.mixed(problems, 8, 0.5, new Seed(1)), "only 3 of 4 demonstrations");
-        assertThrows(BadInput.class, () -> ShuffledSelection.mixed(problems, 0, 0.5, new Seed(1)));
+        ShuffledSelection half = new ShuffledSelection(0.5);
+        BadInput few = assertThrows(BadInput.class, () -> half.select(problems, 8, step(1)), "only 3 of 4 demonstrations");
+        assertTrue(few.getMessage().contains("4 problems with and 4 without a demonstration, but there are 3 and 20"), few.getMessage());
+        assertThrows(BadInput.class, () -> half.select(problems, 0, step(1)));
         for (double share : new double[] {-0.1, 1.1, Double.NaN}) {
-            assertThrows(BadInput.class, () -> ShuffledSelection.mixed(problems, 4, share, new Seed(1)));
+            assertThrows(BadInput.class, () -> new ShuffledSelection(share));
         }
-        assertThrows(BadInput.class, () -> ShuffledSelection.uniform(problems, 24, new Seed(1)));
-        assertThrows(BadInput.class, () -> ShuffledSelection.uniform(problems, -1, new Seed(1)));
-        assertThrows(BadInput.class, () -> ShuffledSelection.uniform(List.of(), 1, new Seed(1)));
+        for (int count : new int[] {24, -1, 0}) {
+            assertThrows(BadInput.class, () -> ShuffledSelection.uniform().select(problems, count, step(1)));
+        }
+        assertThrows(BadInput.class, () -> ShuffledSelection.uniform().select(List.of(), 1, step(1)));
     }
 
     @Test
     void furtherProblemsWereNeverTakenAndKeepTheMixture() {
-        ShuffledSelection order = ShuffledSelection.mixed(problems(20, 20), 8, 0.25, new Seed(1));
-        for (int step = 0; step < 20; step++) {
+        List<Problem> problems = problems(20, 20);
+        ShuffledSelection selection = new ShuffledSelection(0.25);
+        for (int number = 1; number <= 20; number++) {
+            List<Problem> chosen = selection.select(problems, 8, step(number));
+            Step step = new Step(number, chosen, new Seed(1));
             Set<String> taken = new HashSet<>();
-            order.at(step).forEach(p -> taken.add(p.id()));
+            chosen.forEach(p -> taken.add(p.id()));
             for (int round = 1; round <= 3; round++) {
-                List<Problem> more = order.more(step, round, 4, taken);
+                List<Problem> more = selection.more(problems, 4, taken, round, step);
                 assertEquals(4, more.size());
                 assertEquals(1, more.stream().filter(Problem::hasDemonstration).count());
                 more.forEach(p -> assertTrue(taken.add(p.id()), p.id() + " comes twice"));
@@ -101,27 +112,38 @@ class ShuffledSelectionTest {
 
     @Test
     void furtherProblemsAreAFunctionOfSeedStepRoundAndWhatIsTaken() {
-        ShuffledSelection order = ShuffledSelection.mixed(problems(20, 20), 8, 0.5, new Seed(1));
+        List<Problem> problems = problems(20, 20);
+        ShuffledSelection selection = new ShuffledSelection(0.5);
         Set<String> taken = Set.of("p0", "p1", "p30");
-        List<Problem> more = order.more(5, 1, 6, taken);
-        order.more(6, 1, 6, Set.of()); // whatever was asked before
-        assertEquals(more, order.more(5, 1, 6, taken));
-        assertNotEquals(more, order.more(6, 1, 6, taken));
-        assertNotEquals(more, order.more(5, 2, 6, taken));
-        assertNotEquals(more, ShuffledSelection.mixed(problems(20, 20), 8, 0.5, new Seed(2)).more(5, 1, 6, taken));
+        List<Problem> more = selection.more(problems, 6, taken, 1, visiting(6, 1));
+        selection.more(problems, 6, Set.of(), 1, visiting(7, 1)); // whatever was asked before
+        assertEquals(more, selection.more(problems, 6, taken, 1, visiting(6, 1)));
+        assertNotEquals(more, selection.more(problems, 6, taken, 1, visiting(7, 1)));
+        assertNotEquals(more, selection.more(problems, 6, taken, 2, visiting(6, 1)));
+        assertNotEquals(more, selection.more(problems, 6, taken, 1, visiting(6, 2)));
     }
 
     @Test
     void furtherProblemsMayRunOut() {
-        ShuffledSelection order = ShuffledSelection.mixed(problems(4, 20), 8, 0.5, new Seed(1));
+        List<Problem> problems = problems(4, 20);
+        ShuffledSelection selection = new ShuffledSelection(0.5);
         Set<String> taken = Set.of("p0", "p1", "p2"); // one with a demonstration is left
-        List<Problem> more = order.more(0, 1, 8, taken);
+        List<Problem> more = selection.more(problems, 8, taken, 1, visiting(1, 1));
         assertEquals(1, more.stream().filter(Problem::hasDemonstration).count());
         assertEquals(5, more.size(), "the others do not stand in for them");
-        assertEquals(List.of(), order.more(0, 1, 0, taken));
-        assertEquals(3, ShuffledSelection.mixed(problems(0, 20), 8, 0.5, new Seed(1)).more(0, 1, 3, Set.of()).size(), "one kind only");
-        Set<String> all = new HashSet<>(problems(4, 20).stream().map(Problem::id).toList());
-        assertEquals(List.of(), order.more(0, 1, 8, all));
+        assertEquals(List.of(), selection.more(problems, 0, taken, 1, visiting(1, 1)));
+        assertEquals(3, selection.more(problems(0, 20), 3, Set.of(), 1, visiting(1, 1)).size(), "one kind only");
+        Set<String> all = new HashSet<>(problems.stream().map(Problem::id).toList());
+        assertEquals(List.of(), selection.more(problems, 8, all, 1, visiting(1, 1)));
+    }
+
+    private static Step step(long number) {
+        return new Step(number, new Seed(1));
+    }
+
+    /** A step of eight problems. */
+    private static Step visiting(long number, long seed) {
+        return new Step(number, problems(0, 8), new Seed(seed));
     }
 
     private static List<Problem> problems(int demonstrated, int answered) {

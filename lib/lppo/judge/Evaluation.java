@@ -8,6 +8,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.PromptFormat;
 import lppo.data.Seed;
@@ -57,11 +58,18 @@ public record Evaluation(List<Completion> greedy, List<Group> sampled) {
         return of(policy, problems, PromptFormat.plain(), reward, longest, samples, seed);
     }
 
-    /** The same with another prompt format. */
+    /**
+     * The same with another prompt format.
+     *
+     * @throws BadInput with the problem's id if the reward throws, since nobody would be told that its zero is no verdict
+     */
     public static Evaluation of(Policy policy, List<Problem> problems, PromptFormat format, Reward reward, int longest, int samples,
             Seed seed) {
-        return of(prompts(problems, format, policy), new Scoring(policy, reward), Sampling.plain(longest), samples, seed,
+        Scoring scoring = new Scoring(policy, reward);
+        Evaluation evaluation = of(prompts(problems, format, policy), scoring, Sampling.plain(longest), samples, seed,
                 sampling -> new GpuRollout(policy, sampling, MAX_ROWS));
+        BadInput.unless(scoring.trouble().isEmpty(), "%s; %d answers could not be judged", scoring.trouble().orElse(""), scoring.failures());
+        return evaluation;
     }
 
     /** The prompts of problems, without hints. */

@@ -119,7 +119,6 @@ public final class Learner {
      *     and learner are too far apart
      */
     public List<UpdateMetrics> update(List<Group> groups, Advantage advantage, Objective objective, Step step) {
-        BadInput.unless(reference != null || !objective.needsReference(), "the objective has a KL term: it needs a reference policy");
         List<List<Sample>> samples = truncated(samples(groups, advantage));
         List<UpdateMetrics> metrics = new ArrayList<>();
         for (int update = 0; update < settings.updates() * settings.epochs(); update++) {
@@ -139,6 +138,7 @@ public final class Learner {
      * @throws Diverged as above
      */
     public Optional<UpdateMetrics> update(List<Sample> samples, Objective objective, double learningRate) {
+        BadInput.unless(reference != null || !objective.needsReference(), "the objective has a KL term: it needs a reference policy");
         optimizer(); // from now on the parameters record gradients
         List<Sample> weighted = Sample.weighted(samples, objective.aggregation()); // by the whole batch, the silent ones too
         List<Sample> learned = objective.needsSilentGroups() ? weighted

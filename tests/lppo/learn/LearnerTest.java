@@ -11,10 +11,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import lppo.Aggregation;
 import lppo.Checkout;
 import lppo.Kl;
+import lppo.Objective;
 import lppo.PolicyLoss;
-import lppo.PolicyLoss.Aggregation;
 import lppo.data.BadInput;
 import lppo.data.Seed;
 import lppo.model.Lora;
@@ -26,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** One optimiser step on ragged samples of a tiny random policy. */
@@ -40,8 +41,12 @@ class LearnerTest {
         ModularChain.writeSkeleton(skeleton);
     }
 
+    static List<Aggregation> aggregations() {
+        return List.of(Aggregation.TOKEN_MEAN, Aggregation.SEQUENCE_MEAN, Aggregation.constant(9));
+    }
+
     @ParameterizedTest
-    @EnumSource(Aggregation.class)
+    @MethodSource("aggregations")
     void microBatchesHaveTheGradientsOfOneBatch(Aggregation aggregation) {
         List<Sample> samples = Sample.weighted(samples(), aggregation);
         List<float[]> whole = gradients(samples, 100_000);
@@ -90,30 +95,34 @@ class LearnerTest {
             List<Sample> samples = new ArrayList<>(samples());
             samples.get(2).behaviour()[1] = Float.NaN;
             Learner learner = learner(policy, 40);
-            List<Sample> batch = Sample.weighted(samples, Aggregation.TOKEN_MEAN);
-            Diverged stopped = assertThrows(Diverged.class, () -> learner.update(batch, objective(), 0.1));
+            Diverged stopped = assertThrows(Diverged.class, () -> learner.update(samples, objective(), 0.1));
             assertTrue(stopped.getMessage().contains("NaN"), stopped.getMessage());
             assertSame(before, weights(policy));
+            assertEquals(0, learner.optimizer().steps());
+            assertEquals(0, learner.optimizer().gradientNorm(), 0, "the bad gradient is forgotten");
         }
     }
 
     @Test
     void theStepIsClippedToTheNorm() {
         try (Policy policy = policy()) {
-            // with an epsilon this large the step is about lr / eps times the clipped gradient
-            AdamW optimizer = new AdamW(policy.weights().parameters(), policy.manager(), new AdamW.Settings(0, 0, 1e3, 0));
-            List<float[]> before = weights(policy);
-            Learner.Report report = new Learner(policy, optimizer, 1, 1000, 1e-2)
-                    .update(Sample.weighted(samples(), Aggregation.TOKEN_MEAN), objective(), 1e5);
-            assertTrue(report.gradientNorm() > 2e-2, "must need clipping: " + report.gradientNorm());
-            List<float[]> after = weights(policy);
-            double moved = 0;
-            for (int i = 0; i < before.size(); i++) {
-                for (int j = 0; j < before.get(i).length; j++) {
-                    moved += Math.pow(after.get(i)[j] - before.get(i)[j], 2);
-                }
+            LearnerSettings settings = new LearnerSettings().maxNorm(1e-2).tokenBudget(1000);
+            Learner learner = Learner.of(policy, settings);
+            UpdateMetrics metrics = learner.update(samples(), objective(), 1e-3).orElseThrow();
+            assertTrue(metrics.gradientNorm() > 2e-2, "must need clipping: " + metrics.gradientNorm());
+            double moment = 0; // after one step a tenth of the gradient that was used
+            for (int i = 0; i < policy.parameters().size(); i++) {
+                moment += squares(learner.optimizer().state().get("first." + i).toFloatArray());
             }
-            assertEquals(1e-2 * 1e5 / 1e3, Math.sqrt(moved), 1e-2);
+            assertEquals(1e-2, 10 * Math.sqrt(moment), 1e-6);
+
+            Learner free = Learner.of(policy, settings.maxNorm(1e6));
+            double norm = free.update(samples(), objective(), 1e-3).orElseThrow().gradientNorm();
+            double whole = 0;
+            for (int i = 0; i < policy.parameters().size(); i++) {
+                whole += squares(free.optimizer().state().get("first." + i).toFloatArray());
+            }
+            assertEquals(1, 10 * Math.sqrt(whole) / norm, 1e-4, "a smaller gradient is left alone");
         }
     }
 
@@ -129,7 +138,7 @@ class LearnerTest {
                 float[] own = Learner.logProbs(policy, batch, chosen, 1).get(0).toFloatArray();
                 onPolicy.add(new Sample(sample.prompt(), sample.completion(), own, sample.advantage(), sample.weight()));
             }
-            Learner.Report report = learner.update(onPolicy, objective(), 1e-3);
+            UpdateMetrics report = learner.update(onPolicy, objective(), 1e-3).orElseThrow();
             assertEquals(1, report.ratio(), 1e-5);
             assertEquals(0, report.clipFraction(), 0);
             assertEquals(0, report.difference(), 1e-5);
@@ -138,7 +147,7 @@ class LearnerTest {
             assertEquals(-mean, report.loss(), 1e-5);
             assertTrue(report.entropy() > 0 && report.entropy() <= Math.log(policy.config().vocabSize()) + 1e-4,
                     report::toString);
-            assertTrue(learner.update(onPolicy, objective(), 1e-3).loss() < report.loss(), "the step must have helped");
+            assertTrue(learner.update(onPolicy, objective(), 1e-3).orElseThrow().loss() < report.loss(), "the step must have helped");
         }
     }
 
@@ -159,7 +168,7 @@ class LearnerTest {
         assertEquals(3, rows.size());
         try (Policy packed = fixture(model, precision, true); Policy plain = fixture(model, precision, true)) {
             double[] found = learner(packed, 60).gradients(weighted, objective());
-            assertArrayEquals(learner(plain, 60).recomputing().gradients(weighted, objective()), found, Math.max(1e-5, tolerance));
+            assertArrayEquals(recomputing(plain, 60).gradients(weighted, objective()), found, Math.max(1e-5, tolerance));
             for (int i = 0; i < plain.parameters().size(); i++) {
                 assertArrayEquals(plain.parameters().get(i).getGradient().toFloatArray(),
                         packed.parameters().get(i).getGradient().toFloatArray(), tolerance);
@@ -173,10 +182,11 @@ class LearnerTest {
         List<Sample> samples = Sample.weighted(samples(), Aggregation.TOKEN_MEAN);
         try (Policy plain = fixture(model, Precision.FP32, true); Policy lean = fixture(model, Precision.FP32, true);
                 Policy reference = fixture("qwen2", Precision.FP32, true)) {
-            Learner.Objective objective = Learner.Objective.of(new PolicyLoss(0.2, 0.28, 0.1), reference);
-            double[] expected = learner(plain, 40).gradients(samples, objective);
+            Objective objective = new PolicyLoss(0.2, 0.28, 0.1);
+            double[] expected = prepared(learner(plain, 40).reference(reference)).gradients(samples, objective);
             int vocabulary = lean.config().vocabSize(); // three tokens at a time
-            assertArrayEquals(expected, learner(lean, 40).recomputing(3L * vocabulary).gradients(samples, objective), 1e-5);
+            assertArrayEquals(expected, prepared(recomputing(lean, 40).reference(reference).logits(3L * vocabulary))
+                    .gradients(samples, objective), 1e-5);
             for (int i = 0; i < plain.parameters().size(); i++) {
                 assertArrayEquals(plain.parameters().get(i).getGradient().toFloatArray(),
                         lean.parameters().get(i).getGradient().toFloatArray(), 5e-6f);
@@ -192,13 +202,13 @@ class LearnerTest {
         List<Sample> samples = Sample.weighted(drawn.stream().map(s -> new Sample(drawn.get(drawn.indexOf(s) / 3 * 3).prompt(), s.completion(),
                 s.behaviour(), s.advantage(), 0)).toList(), Aggregation.SEQUENCE_MEAN); // threes share a prompt, and in the plain way a row
         try (Policy plain = fixture("qwen2", Precision.FP32, true); Policy reference = fixture("qwen3", Precision.FP32, false)) {
-            Learner.Objective objective = Learner.Objective.of(new PolicyLoss(ratio, surrogate, 0.5, 3, Kl.K2, 0.1), reference);
-            double[] expected = learner(plain, 100).gradients(samples, objective);
+            Objective objective = new PolicyLoss(ratio, surrogate, 0.5, 3, Kl.K2, 0.1, Aggregation.SEQUENCE_MEAN);
+            double[] expected = prepared(learner(plain, 100).reference(reference)).gradients(samples, objective);
             assertTrue(expected[1] > 0.05 && expected[1] != 1, "off the policy that sampled: " + expected[1]);
             for (long tokens : new long[] {1, 3, 5}) {
                 try (Policy lean = fixture("qwen2", Precision.FP32, true)) {
-                    assertArrayEquals(expected, learner(lean, 100).recomputing(tokens * lean.config().vocabSize()).gradients(samples, objective),
-                            1e-5);
+                    Learner slicing = recomputing(lean, 100).reference(reference).logits(tokens * lean.config().vocabSize());
+                    assertArrayEquals(expected, prepared(slicing).gradients(samples, objective), 1e-5);
                     for (int i = 0; i < plain.parameters().size(); i++) {
                         assertArrayEquals(plain.parameters().get(i).getGradient().toFloatArray(),
                                 lean.parameters().get(i).getGradient().toFloatArray(), 1e-5f, tokens + " tokens, parameter " + i);
@@ -217,7 +227,7 @@ class LearnerTest {
             Policy expected = wide.adapted(lora(wide));
             Policy found = narrow.adapted(lora(narrow));
             learner(expected, 40).gradients(samples, objective());
-            learner(found, 40).recomputing().gradients(samples, objective());
+            recomputing(found, 40).gradients(samples, objective());
             assertTrue(cosine(expected, found) > 0.999, "cosine " + cosine(expected, found));
         }
     }
@@ -258,12 +268,22 @@ class LearnerTest {
 
     @Test
     void badNumbersAreRefused() {
-        try (Policy policy = policy()) {
-            AdamW optimizer = new AdamW(policy.weights().parameters(), policy.manager(), new AdamW.Settings(0.9, 0.95, 1e-8, 0));
-            assertThrows(BadInput.class, () -> new Learner(policy, optimizer, 1, 0, 1));
-            assertThrows(BadInput.class, () -> new Learner(policy, optimizer, 1, 100, 0));
-            assertThrows(BadInput.class, () -> new Learner(policy, optimizer, 1, 100, Double.NaN));
+        LearnerSettings settings = new LearnerSettings();
+        for (double bad : new double[] {0, -1, Double.NaN}) {
+            assertThrows(BadInput.class, () -> settings.learningRate(bad));
+            assertThrows(BadInput.class, () -> settings.maxNorm(bad));
+            assertThrows(BadInput.class, () -> settings.temperature(bad));
+            assertThrows(BadInput.class, () -> settings.maxDifference(bad));
         }
+        for (double bad : new double[] {-1, Double.NaN, Double.POSITIVE_INFINITY}) {
+            assertThrows(BadInput.class, () -> settings.weightDecay(bad));
+            assertThrows(BadInput.class, () -> settings.importanceCap(bad));
+        }
+        assertThrows(BadInput.class, () -> settings.tokenBudget(0));
+        assertThrows(BadInput.class, () -> settings.updates(0));
+        assertThrows(BadInput.class, () -> settings.epochs(0));
+        assertThrows(BadInput.class, () -> settings.warmUp(-1));
+        assertThrows(BadInput.class, () -> Learner.of(null, settings).learningRate(0));
     }
 
     private static List<float[]> gradients(List<Sample> samples, int tokenBudget) {
@@ -278,12 +298,21 @@ class LearnerTest {
     }
 
     private static Learner learner(Policy policy, int tokenBudget) {
-        return new Learner(policy, new AdamW(policy.parameters(), policy.manager(),
-                new AdamW.Settings(0.9, 0.95, 1e-8, 0)), 1, tokenBudget, 1);
+        return prepared(Learner.of(policy, new LearnerSettings().tokenBudget(tokenBudget)));
     }
 
-    private static Learner.Objective objective() {
-        return Learner.Objective.of(new PolicyLoss(0.2, 0.28, 0), null);
+    private static Learner recomputing(Policy policy, int tokenBudget) {
+        return prepared(Learner.of(policy, new LearnerSettings().tokenBudget(tokenBudget).recompute(true)));
+    }
+
+    /** A learner whose parameters record gradients. */
+    private static Learner prepared(Learner learner) {
+        learner.optimizer();
+        return learner;
+    }
+
+    private static Objective objective() {
+        return new PolicyLoss(0.2, 0.28, 0).aggregation(Aggregation.TOKEN_MEAN);
     }
 
     /** Prompts of 1 to 8 tokens, completions of 1 to 9, advantages -1, 0 and 1, of which a third are zero. */

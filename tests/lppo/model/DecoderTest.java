@@ -14,6 +14,7 @@ import java.util.SplittableRandom;
 import lppo.Checkout;
 import lppo.data.Problem;
 import lppo.data.Seed;
+import lppo.data.Step;
 import lppo.rollout.Completion;
 import lppo.rollout.GpuRollout;
 import lppo.rollout.Prompt;
@@ -62,7 +63,7 @@ class DecoderTest {
         try (Policy wide = policy(model, Precision.FP32); Policy narrow = policy(model, precision)) {
             double difference = 0;
             int tokens = 0;
-            for (Completion c : new GpuRollout(narrow, Sampling.plain(20), new Seed(3)).sample(prompts, 1)) {
+            for (Completion c : sample(narrow, prompts)) {
                 float[] expected = logProbs(wide, c);
                 for (int i = 0; i < expected.length; i++, tokens++) {
                     difference += Math.abs(expected[i] - c.logProbs()[i]);
@@ -85,13 +86,18 @@ class DecoderTest {
         List<Prompt> prompts = List.of(prompt(0, 5), prompt(1, 6, 7, 8, 9, 10));
         try (Policy frozen = policy("llama", Precision.BF16);
                 Policy learning = Policy.load(Checkout.ROOT.resolve("tests/fixtures/llama"), Device.cpu(), Precision.BF16, true)) {
-            List<Completion> expected = new GpuRollout(frozen, Sampling.plain(20), new Seed(3)).sample(prompts, 1);
-            List<Completion> found = new GpuRollout(learning, Sampling.plain(20), new Seed(3)).sample(prompts, 1);
+            List<Completion> expected = sample(frozen, prompts);
+            List<Completion> found = sample(learning, prompts);
             for (int i = 0; i < prompts.size(); i++) {
                 assertArrayEquals(expected.get(i).tokens(), found.get(i).tokens());
                 assertArrayEquals(expected.get(i).logProbs(), found.get(i).logProbs(), 0);
             }
         }
+    }
+
+    private static List<Completion> sample(Policy policy, List<Prompt> prompts) {
+        return new GpuRollout(policy, Sampling.plain(20), 1024).sample(prompts, new Step(1, new Seed(3))).stream()
+                .flatMap(group -> group.completions().stream()).toList();
     }
 
     private static float[] logProbs(Policy policy, Completion c) {

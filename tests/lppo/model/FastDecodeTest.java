@@ -11,8 +11,9 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import lppo.Checkout;
 import lppo.data.Problem;
-import lppo.data.Seed;
 import lppo.data.Problems;
+import lppo.data.Seed;
+import lppo.data.Step;
 import lppo.rollout.Completion;
 import lppo.rollout.GpuRollout;
 import lppo.rollout.Prompt;
@@ -54,9 +55,9 @@ class FastDecodeTest {
     void theBatchDoesNotMatter() {
         try (Policy policy = base()) {
             List<Prompt> prompts = questions(policy);
-            List<Completion> together = new GpuRollout(policy, Sampling.plain(16), new Seed(3)).sample(prompts, 2);
+            List<Completion> together = sample(new GpuRollout(policy, Sampling.plain(16), 1024), prompts);
             for (int rows : new int[] {1, 2, 3, 7, 8, 13, 40, 100}) {
-                List<Completion> apart = new GpuRollout(policy, Sampling.plain(16), new Seed(3), rows).sample(prompts, 2);
+                List<Completion> apart = sample(new GpuRollout(policy, Sampling.plain(16), rows), prompts);
                 for (int i = 0; i < prompts.size(); i++) {
                     assertArrayEquals(together.get(i).tokens(), apart.get(i).tokens());
                     assertArrayEquals(together.get(i).logProbs(), apart.get(i).logProbs(), 0, rows + " rows");
@@ -66,8 +67,8 @@ class FastDecodeTest {
     }
 
     private static void same(Policy policy, Sampling sampling, List<Prompt> prompts, float tolerance) {
-        List<Completion> plain = new GpuRollout(policy, sampling, new Seed(3), 1024, true).sample(prompts, 2);
-        List<Completion> fast = new GpuRollout(policy, sampling, new Seed(3), 1024, false).sample(prompts, 2);
+        List<Completion> plain = sample(new GpuRollout(policy, sampling, 1024, true), prompts);
+        List<Completion> fast = sample(new GpuRollout(policy, sampling, 1024, false), prompts);
         assertEquals(2, sampling.temperature() == 0 ? 2 : plain.stream().map(Completion::finish).distinct().count(), "both ways to end");
         for (int i = 0; i < prompts.size(); i++) {
             assertArrayEquals(plain.get(i).tokens(), fast.get(i).tokens());
@@ -75,6 +76,10 @@ class FastDecodeTest {
             assertEquals(plain.get(i).finish(), fast.get(i).finish());
         }
         assertTrue(plain.stream().mapToInt(c -> c.tokens().length).sum() > prompts.size());
+    }
+
+    private static List<Completion> sample(GpuRollout rollout, List<Prompt> prompts) {
+        return rollout.sample(prompts, new Step(2, new Seed(3))).stream().flatMap(group -> group.completions().stream()).toList();
     }
 
     /** Questions of all levels, eight times each, every third time with the beginning of an answer as a hint. */

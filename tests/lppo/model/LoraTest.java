@@ -16,16 +16,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 import lppo.Checkout;
-import lppo.Recipe;
 import lppo.data.BadInput;
-import lppo.data.Problem;
 import lppo.data.Seed;
-import lppo.data.Problems;
-import lppo.judge.Reward;
-import lppo.run.Options;
-import lppo.run.RunFolder;
+import lppo.run.Recipe;
 import lppo.run.Trainer;
+import lppo.run.Training;
+import lppo.task.Task;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -83,7 +82,7 @@ class LoraTest {
             float[] logits = logits(base, 2, 30, 5);
             Lora lora = Lora.fresh(base.config(), new Lora.Settings(2, 4, List.of("q_proj", "down_proj")), new Seed(1), base.manager());
             Policy adapted = base.adapted(lora);
-            assertTrue(trainer(adapted, RunFolder.create(folder.resolve("whole"))).run(4, () -> false, step -> {}));
+            assertTrue(run(training(adapted).into(folder.resolve("whole")).trainer(), () -> false, step -> {}));
             assertArrayEquals(before, base.weights().layer(0).qkv().toFloatArray(), "frozen");
             assertArrayEquals(logits, logits(base, 2, 30, 5), "the base is the reference still");
             assertFalse(Arrays.equals(logits, logits(adapted, 2, 30, 5)), "the adapters have learned");
@@ -92,13 +91,13 @@ class LoraTest {
         try (Policy base = Policy.load(model, Device.cpu())) {
             Lora lora = Lora.fresh(base.config(), new Lora.Settings(2, 4, List.of("q_proj", "down_proj")), new Seed(1), base.manager());
             long[] done = {0};
-            trainer(base.adapted(lora), RunFolder.create(folder.resolve("parts"))).run(4, () -> done[0] == 2, step -> done[0] = step);
+            run(training(base.adapted(lora)).into(folder.resolve("parts")).trainer(), () -> done[0] == 2, step -> done[0] = step);
+            assertEquals(2, done[0]);
         }
-        RunFolder parts = new RunFolder(folder.resolve("parts"));
+        Path parts = folder.resolve("parts");
         try (Policy base = Policy.load(model, Device.cpu())) {
-            Trainer trainer = trainer(base.adapted(Lora.load(parts.latestCheckpoint(), base.config(), base.manager())), parts);
-            trainer.resume(parts.latestCheckpoint());
-            assertTrue(trainer.run(4, () -> false, step -> {}));
+            Trainer trainer = training(base.adapted(Lora.load(parts.resolve("checkpoint"), base.config(), base.manager()))).resume(parts);
+            assertTrue(run(trainer, () -> false, step -> {}));
         }
         for (String file : List.of("metrics.csv", "checkpoint/adapter_model.safetensors", "checkpoint/optimizer.safetensors")) {
             assertArrayEquals(Files.readAllBytes(folder.resolve("whole").resolve(file)),
@@ -134,12 +133,12 @@ class LoraTest {
         }
     }
 
-    private static Trainer trainer(Policy policy, RunFolder folder) {
-        Options options = new Options();
-        options.problemsPerStep = 8;
-        options.learningRate = 1e-3;
-        List<Problem> problems = Problems.read(Checkout.ROOT.resolve("data/train.jsonl"));
-        return new Trainer(Recipe.LPPO, options, policy, null, Reward.lastWord(), problems, List.of(), new Seed(1), folder);
+    private static Training training(Policy policy) {
+        return Training.of(policy, Task.builtIn()).recipe(Recipe.lppo().problemsPerStep(8).learningRate(1e-3));
+    }
+
+    private static boolean run(Trainer trainer, BooleanSupplier stop, LongConsumer progress) {
+        return trainer.run(4, Long.MAX_VALUE, stop, progress);
     }
 
     private static void assertGolden(JsonObject golden, Policy policy) {

@@ -10,20 +10,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
+import lppo.Algorithm;
 import lppo.Checkout;
+import lppo.Kl;
 import lppo.PolicyLoss;
-import lppo.PolicyLoss.Aggregation;
-import lppo.Recipe;
-import lppo.data.Seed;
 import lppo.data.Problems;
+import lppo.data.Seed;
 import lppo.judge.Reward;
-import lppo.learn.AdamW;
 import lppo.learn.Learner;
+import lppo.learn.LearnerSettings;
 import lppo.learn.Sample;
 import lppo.run.Footprint;
-import lppo.run.Options;
-import lppo.run.RunFolder;
-import lppo.run.Trainer;
+import lppo.run.Recipe;
+import lppo.run.Training;
+import lppo.task.Task;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,6 +31,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The most memory that a process ever held, in processes of their own: what loading and long sequences cost. */
 class PeakMemoryTest {
+
+    private static final int LONGEST = 200; // tokens of a completion
 
     @TempDir
     Path folder;
@@ -70,25 +72,20 @@ class PeakMemoryTest {
         try (Policy policy = Policy.random(folder, 0.02, new Seed(1), Device.cpu())) {
             policy.save(folder.resolve("saved"));
         }
-        double estimate = Footprint.of(ModelConfig.read(folder), options(how), null, Precision.FP32, 20).peak() / (double) (1 << 20);
+        double estimate = Footprint.of(ModelConfig.read(folder), recipe(how), null, Precision.FP32,
+                new Footprint.Extent(20, LONGEST, 1024, false)).peak() / (double) (1 << 20);
         double taken = peak(how, folder.resolve("saved")) - peak("load", Checkout.ROOT.resolve("data/base"));
         assertEquals(1, taken / estimate, 0.4, "%.0f MB for an estimate of %.0f".formatted(taken, estimate));
     }
 
-    private static Options options(String how) {
-        Options options = new Options();
-        options.problemsPerStep = 2;
-        options.maxNewTokens = 200;
-        options.tokenBudget = 1024;
-        options.recompute = how.equals("recompute");
-        return options;
+    private static Recipe recipe(String how) {
+        return Recipe.grpo().problemsPerStep(2).learning(new LearnerSettings().tokenBudget(1024).recompute(how.equals("recompute")));
     }
 
     private static void train(Policy policy, String how, Path out) {
-        Options options = options(how);
-        options.kl = 0.1; // so that groups without a reward are learned from too; the reference is the policy itself
-        new Trainer(Recipe.GRPO, options, policy, policy, Reward.lastWord(), Problems.read(Checkout.ROOT.resolve("data/train.jsonl")),
-                List.of(), new Seed(1), RunFolder.create(out)).run(1, () -> false, step -> {});
+        Algorithm withKl = Algorithm.grpo().kl(Kl.K3, 0.1); // so that groups without a reward are learned from too
+        Task task = Task.of("chain", Problems.read(Checkout.ROOT.resolve("data/train.jsonl")), List.of(), Reward.lastWord(), LONGEST);
+        Training.of(policy, task).recipe(recipe(how).algorithm(withKl)).reference(policy).into(out).run(1);
     }
 
     /** A folder with the tokenizer of the built-in policy and a model of these sizes. */
@@ -127,9 +124,8 @@ class PeakMemoryTest {
                 int length = Integer.parseInt(arguments[0]);
                 int[] tokens = new int[length];
                 Sample sample = new Sample(new int[] {3}, tokens, new float[length], 1, 0);
-                AdamW optimizer = new AdamW(policy.parameters(), policy.manager(), new AdamW.Settings(0.9, 0.95, 1e-8, 0));
-                new Learner(policy, optimizer, 1, 1, 1).recomputing().update(Sample.weighted(List.of(sample), Aggregation.TOKEN_MEAN),
-                        Learner.Objective.of(new PolicyLoss(0.2, 0.2, 0), null), 1e-4);
+                LearnerSettings settings = new LearnerSettings().tokenBudget(1).recompute(true).maxDifference(Double.POSITIVE_INFINITY);
+                Learner.of(policy, settings).update(List.of(sample), PolicyLoss.grpo(), 1e-4).orElseThrow();
             }
         }
         System.out.println(Files.readAllLines(Path.of("/proc/self/status")).stream().filter(l -> l.startsWith("VmHWM")).findFirst().orElseThrow());

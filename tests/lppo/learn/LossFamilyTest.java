@@ -1,4 +1,4 @@
-package lppo;
+package lppo.learn;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -21,12 +21,19 @@ import java.util.List;
 import java.util.function.IntToDoubleFunction;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
-import lppo.PolicyLoss.Aggregation;
+import lppo.Advantage;
+import lppo.Aggregation;
+import lppo.Algorithm;
+import lppo.Baseline;
+import lppo.Checkout;
+import lppo.Kl;
+import lppo.Normalization;
+import lppo.Objective;
+import lppo.Overlong;
+import lppo.PolicyLoss;
 import lppo.PolicyLoss.Ratio;
 import lppo.PolicyLoss.Surrogate;
-import lppo.learn.Learner;
-import lppo.learn.Sample;
-import lppo.learn.TokenBatch;
+import lppo.rollout.Group;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -42,8 +49,8 @@ class LossFamilyTest {
 
     /** One case; what does not concern its kind is null or 0. */
     private record Case(String kind, String name, String source, Ratio ratio, Surrogate surrogate, double clipLow,
-            double clipHigh, Kl kl, double klCoefficient, Aggregation aggregation, Integer longest, int cache, int group,
-            int[] lengths, int[] prefixes, int width, String estimator, Advantage.Normalization normalization,
+            double clipHigh, Kl kl, double klCoefficient, String aggregation, Integer longest, int cache, int group,
+            int[] lengths, int[] prefixes, int width, String estimator, Normalization normalization,
             double[] rewards, Kl klInReward, double klInRewardCoefficient, Double cap, float[] logProbs, float[] old,
             float[] reference, float[] sampling, double[] advantages, double loss, double[] gradient, double clipFraction,
             String clipFractionOf, Double klMean, double[] penalties) {
@@ -54,7 +61,8 @@ class LossFamilyTest {
         }
 
         PolicyLoss policyLoss() {
-            return new PolicyLoss(ratio, surrogate, clipLow, clipHigh, kl == null ? Kl.K3 : kl, klCoefficient);
+            return new PolicyLoss(ratio, surrogate, clipLow, clipHigh, kl == null ? Kl.K3 : kl, klCoefficient,
+                    aggregation.equals("CONSTANT") ? Aggregation.constant(longest) : Aggregation.Mean.valueOf(aggregation));
         }
 
         int tokens() {
@@ -93,36 +101,34 @@ class LossFamilyTest {
 
         Advantage advantage() {
             return switch (estimator) {
-                case "grpo" -> Advantage.grpo();
-                case "mean" -> Advantage.mean();
-                case "leaveOneOut" -> Advantage.leaveOneOut();
-                case "raw" -> Advantage.raw();
+                case "grpo" -> Advantage.grpo(); // normalised as it is
+                case "mean" -> Advantage.of(Baseline.mean(), normalization);
+                case "leaveOneOut" -> Advantage.of(Baseline.leaveOneOut(), normalization);
+                case "raw" -> Advantage.of(Baseline.none(), normalization);
                 default -> throw new AssertionError(estimator);
             };
         }
 
         /** Advantages from the rewards, less a KL penalty, as we compute them. */
-        double[] ours(Advantage advantage, Advantage.Normalization normalization) {
+        double[] ours(Advantage advantage) {
             double[] less = rewards.clone();
             for (int i = 0; i < less.length && klInReward != null; i++) {
                 for (int at = at(i, 0); at < at(i, lengths[i]); at++) {
                     less[i] -= klInRewardCoefficient * klInReward.of(old[at], reference[at]);
                 }
             }
-            List<double[]> groups = IntStream.range(0, less.length / group)
-                    .mapToObj(g -> advantage.of(Arrays.copyOfRange(less, g * group, (g + 1) * group))).toList();
-            List<int[]> sizes = IntStream.range(0, less.length / group)
-                    .mapToObj(g -> Arrays.copyOfRange(lengths, g * group, (g + 1) * group)).toList();
-            return normalization.of(groups, sizes).stream().flatMapToDouble(Arrays::stream).toArray();
+            List<Group> groups = IntStream.range(0, less.length / group).mapToObj(g -> Group.ofRewards(
+                    Arrays.copyOfRange(less, g * group, (g + 1) * group), Arrays.copyOfRange(lengths, g * group, (g + 1) * group))).toList();
+            return advantage.of(groups).stream().flatMapToDouble(Arrays::stream).toArray();
         }
 
         /** The completions as samples, weighted by an aggregation; tokens are of no interest, and 1 is the question. */
-        List<Sample> samples(Aggregation weighting) {
+        List<Sample> samples(Aggregation aggregation) {
             return Sample.weighted(IntStream.range(0, lengths.length).mapToObj(i -> {
                 float[] behaviour = row(cap == null ? old : sampling, i);
                 Sample sample = new Sample(new int[1 + prefixes[i]], new int[lengths[i]], behaviour, advantages[i], 0);
                 return cap == null ? sample : sample.withOld(row(old, i), cap);
-            }).toList(), weighting, longest == null ? 1 : longest);
+            }).toList(), aggregation);
         }
     }
 
@@ -136,7 +142,7 @@ class LossFamilyTest {
     @TestFactory
     List<DynamicTest> advantagesAreThoseOfTheReference() {
         return tests(61 + 35, c -> !c.kind.equals("overlong"),
-                c -> assertClose(c.advantages, c.ours(c.advantage(), c.normalization), "advantage of completion"));
+                c -> assertClose(c.advantages, c.ours(c.advantage()), "advantage of completion"));
     }
 
     @TestFactory
@@ -153,22 +159,24 @@ class LossFamilyTest {
     }
 
     @Test
-    void namedLossesAreTheComposedOnes() {
-        for (Loss loss : Loss.values()) {
+    void namedAlgorithmsAreTheComposedOnes() {
+        for (Algorithm named : Algorithm.all(1)) {
             List<Case> found = cases().stream().filter(c -> c.kind.equals("loss"))
-                    .filter(c -> c.name.startsWith(loss.title() + ", ") && c.cap == null)
-                    .filter(c -> loss.policyLoss(c.policyLoss().kl(), c.klCoefficient).equals(c.policyLoss())).toList();
-            assertFalse(found.isEmpty(), loss + ": no case has its ratio, surrogate and clip ranges");
+                    .filter(c -> c.name.startsWith(named.title() + ", ") && c.cap == null)
+                    .filter(c -> ((PolicyLoss) named.objective()).kl(c.policyLoss().kl(), c.klCoefficient)
+                            .aggregation(c.policyLoss().aggregation()).equals(c.policyLoss())).toList();
+            assertFalse(found.isEmpty(), named.title() + ": no case has its ratio, surrogate and clip ranges");
             for (Case c : found) {
-                assertEquals(c.aggregation, loss.aggregation(), c::toString);
-                assertClose(c.advantages, c.ours(loss.advantage(), loss.normalization()), c + ", advantage of completion");
+                Algorithm algorithm = Algorithm.named(named.id(), c.longest == null ? 1 : c.longest);
+                assertEquals(c.policyLoss().aggregation(), algorithm.objective().aggregation(), c::toString);
+                assertClose(c.advantages, c.ours(algorithm.advantage()), c + ", advantage of completion");
             }
         }
     }
 
     private static void loss(Case c) {
         PolicyLoss loss = c.policyLoss();
-        Result packed = packed(c, loss, c.aggregation);
+        Result packed = packed(c, loss, loss.aggregation());
         Result padded = padded(c, loss);
         assertClose(c.loss, packed.loss, "loss");
         assertClose(c.loss, padded.loss, "loss of the padded table");
@@ -189,19 +197,18 @@ class LossFamilyTest {
     private static Result packed(Case c, PolicyLoss loss, Aggregation aggregation) {
         try (NDManager manager = NDManager.newBaseManager(Device.cpu());
                 GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
-            TokenBatch b = TokenBatch.of(c.samples(aggregation), manager);
-            NDArray reference = c.kl == null ? null : manager.create(c.packed(c.reference));
-            TokenBatch batch = new TokenBatch(b.tokens(), b.index(), b.owners(), b.sequences(), b.targets(), b.behaviour(),
-                    b.old(), b.advantages(), b.weights(), reference, null);
+            TokenBatch batch = TokenBatch.of(c.samples(aggregation), manager);
             NDArray logProbs = manager.create(c.packed(c.logProbs));
             logProbs.setRequiresGradient(true);
-            return result(Learner.Objective.of(loss, null).of(batch, logProbs), logProbs, collector);
+            Objective objective = loss;
+            return result(objective.of(logProbs, (c.kl == null ? batch : batch.withReference(manager.create(c.packed(c.reference)))).scored()),
+                    logProbs, collector);
         }
     }
 
     /** The whole tables, flat, with weight 0 and no member where no completion is. */
     private static Result padded(Case c, PolicyLoss loss) {
-        List<Sample> samples = c.samples(c.aggregation);
+        List<Sample> samples = c.samples(loss.aggregation());
         int rows = c.lengths.length;
         float[] advantages = c.spread(i -> c.advantages[i]);
         float[] members = new float[rows * rows * c.width];
@@ -221,7 +228,7 @@ class LossFamilyTest {
         }
     }
 
-    private static Result result(PolicyLoss.Terms terms, NDArray logProbs, GradientCollector collector) {
+    private static Result result(Objective.Terms terms, NDArray logProbs, GradientCollector collector) {
         collector.backward(terms.loss());
         return new Result(terms.loss().getFloat(), logProbs.getGradient().toFloatArray(), terms.clipFraction().getFloat(),
                 terms.kl().getFloat());
