@@ -29,7 +29,8 @@ public final class Cli {
 
     /** What messages of the library call things whose options have other names. */
     private static final Map<String, String> WORDS = Map.of("output folder", "--out", "longest completion", "--max-new-tokens",
-            "resume the run", "--resume", "stop token", "--stop", "KL coefficient", "--kl");
+            "resume the run", "--resume", "stop token", "--stop", "KL coefficient", "--kl", "Spark master", "--master", "Spark setting",
+            "--conf");
 
     private Cli() {}
 

@@ -44,7 +44,7 @@ public final class WithSpark {
             return Backend.local(policy, workers.rows());
         }
         try {
-            return (Backend) Class.forName(CLUSTER).getMethod("finishing", String.class, Map.class, WorkerSetup.class, Policy.class)
+            return (Backend) Class.forName(CLUSTER).getMethod("closedBeforeExit", String.class, Map.class, WorkerSetup.class, Policy.class)
                     .invoke(null, master, settings, workers, policy);
         } catch (InvocationTargetException e) {
             throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());

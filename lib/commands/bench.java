@@ -8,13 +8,13 @@
 //SOURCES BenchWorkload.java
 //FILES spark/Spark.java=../spark/Spark.java
 //FILES spark/Cluster.java=../spark/Cluster.java
-//FILES spark/Floats.java=../spark/Floats.java
-//FILES spark/SparkHome.java=../spark/SparkHome.java
-//FILES spark/Published.java=../spark/Published.java
+//FILES spark/FlatTensors.java=../spark/FlatTensors.java
 //FILES spark/Replica.java=../spark/Replica.java
+//FILES spark/SparkErrors.java=../spark/SparkErrors.java
 //FILES spark/SparkRollout.java=../spark/SparkRollout.java
 //FILES spark/SparkUpdate.java=../spark/SparkUpdate.java
-//FILES spark/SparkErrors.java=../spark/SparkErrors.java
+//FILES spark/TemporarySparkHome.java=../spark/TemporarySparkHome.java
+//FILES spark/WeightBroadcast.java=../spark/WeightBroadcast.java
 //FILES bench/peers.py=../../tests/peer/peers.py
 //FILES bench/train.jsonl=../../data/train.jsonl
 //FILES bench/config.json=../../data/base/config.json

@@ -55,7 +55,7 @@ class SparkTroubleTest {
     void anotherEngineNamesTheHost() {
         Blueprint blueprint = Blueprint.of(Checkout.ROOT.resolve("data/base"), options(), Precision.FP32, null, List.of());
         try (Policy policy = Policy.load(Checkout.ROOT.resolve("data/base"), Device.cpu()); Cluster cluster = new Cluster("local[1]", Map.of(), blueprint, policy)) {
-            Replica.Run other = new Replica.Run("other", blueprint, "PyTorch 1.0.0 for CP/M z80");
+            Replica.RunSetup other = new Replica.RunSetup("other", blueprint, "PyTorch 1.0.0 for CP/M z80");
             refused(() -> SparkErrors.told(() -> {
                 cluster.context().parallelize(List.of(1), 1).foreach(part -> Replica.work(other, null, replica -> part));
                 return null;

@@ -27,7 +27,7 @@ final class Standalone implements AutoCloseable {
     private static final String HOST = "127.0.0.1";
 
     private final Path folder;
-    private final SparkHome home = SparkHome.of(distribution());
+    private final TemporarySparkHome home = TemporarySparkHome.of(distribution());
     private final Process master;
     private final List<Process> workers = new ArrayList<>();
     private final int port;
