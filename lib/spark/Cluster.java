@@ -67,8 +67,8 @@ public final class Cluster implements Backend {
      */
     public Cluster(String master, Map<String, String> settings, WorkerSetup setup, Policy policy) {
         long trainable = policy.parameters().stream().mapToLong(NDArray::size).sum();
-        BadInput.unless(trainable <= LONGEST_ARRAY, "Spark master %s: %,d trainable parameters are more than Java can send in one array; train"
-                + " adapters (LoRA) instead", master, trainable);
+        BadInput.unless(trainable <= LONGEST_ARRAY, "Spark master %s: %,d trainable parameters are more than Java can send in one array;"
+                + " train adapters (LoRA) instead", master, trainable);
         this.policy = policy;
         local = master.matches("local(\\[.*])?");
         sum = sum(settings.getOrDefault("spark.lppo.sum", System.getProperty("spark.lppo.sum", "ordered")));
@@ -138,10 +138,10 @@ public final class Cluster implements Backend {
      */
     public void await(int executors, int seconds, String master) {
         for (int i = 0; executors() < executors; i++) {
-            BadInput.unless(i < 10 * seconds, "Spark master %s: %d of %d executors registered within %d s. Are its workers up, with free cores and"
-                    + " memory (another application may hold them; the Spark setting spark.executor.memory=512m asks for half)? Can they"
-                    + " reach this machine (%s)?",
-                    master, executors(), executors, seconds, context.getConf().get("spark.driver.host", "unknown"));
+            BadInput.unless(i < 10 * seconds, "Spark master %s: %d of %d executors registered within %d s. Are its workers up, with"
+                    + " free cores and memory (another application may hold them; the Spark setting spark.executor.memory=512m asks for"
+                    + " half)? Can they reach this machine (%s)?", master, executors(), executors, seconds,
+                    context.getConf().get("spark.driver.host", "unknown"));
             try {
                 Thread.sleep(100);
             } catch (InterruptedException e) {

@@ -162,7 +162,7 @@ final class Replica {
         }
         FlatTensors values = expected.values().value();
         BadInput.unless(values.size() == parameters.stream().mapToLong(NDArray::size).sum(),
-                "host %s: the driver's policy has other parameters than its worker setup; make both from the same model folder and adapters",
+                "host %s: the driver's policy has other parameters than the worker setup; make both from one model folder and its adapters",
                 host());
         values.forEach(parameters, (parameter, fresh) ->
                 parameter.set(new NDIndex("..."), parameter.getManager().create(fresh, parameter.getShape())));

@@ -30,18 +30,19 @@ final class SparkErrors {
     static <T> T connecting(Callable<T> work, String master) {
         if (master.startsWith("spark://")) {
             List<String> tried = Stream.of(master.substring(8).split(",")).map(SparkErrors::refusal).toList();
-            BadInput.unless(tried.contains(""), "Spark master %s: does not answer (%s); is it up, and is this its URL?", master, tried.get(0));
+            BadInput.unless(tried.contains(""), "Spark master %s: does not answer (%s); is it up, and is this its URL?", master,
+                    tried.get(0));
         }
         try {
             return work.call();
         } catch (Exception e) {
             if (String.valueOf(e.getMessage()).contains("Could not parse Master URL")) {
-                throw new BadInput("Spark master " + master + ": Spark knows no such master here; local[2], local-cluster[2,1,1024] and"
+                throw new BadInput("Spark master " + master + ": is unknown to Spark here; local[2], local-cluster[2,1,1024] and"
                         + " spark://HOST:7077 work by themselves, k8s://… and yarn under spark-submit (lib/spark/README.md)", e);
             }
             if (master.startsWith("spark://")) {
-                throw new BadInput("Spark master " + master + ": does not answer (" + first(e.getMessage()) + "); is it up, and is this its URL?",
-                        e);
+                throw new BadInput("Spark master " + master + ": does not answer (" + first(e.getMessage()) + "); is it up, and is this its"
+                        + " URL?", e);
             }
             throw translated(e);
         }
@@ -78,8 +79,8 @@ final class SparkErrors {
         }
         if (message.contains("OutOfMemoryError") || message.contains("ExecutorLostFailure")) {
             return new IllegalStateException("executors failed repeatedly (" + first(message) + "); do they have enough memory? Weights and"
-                    + " gradients pass through Java's heap: raise the Spark setting spark.executor.memory. The engine's memory is outside of"
-                    + " it: lower the token budget and the rollout rows, and on Kubernetes and YARN raise spark.executor.memoryOverhead", e);
+                    + " gradients pass through Java's heap: raise the Spark setting spark.executor.memory. The engine's memory is outside"
+                    + " it: lower the token budget and the rollout rows; on Kubernetes and YARN raise spark.executor.memoryOverhead", e);
         }
         return e instanceof RuntimeException runtime && !(e instanceof IllegalStateException) ? runtime
                 : new IllegalStateException("Spark: " + first(message), e);
