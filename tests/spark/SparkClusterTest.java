@@ -179,8 +179,8 @@ class SparkClusterTest {
     @Test
     void anObjectiveOfOnesOwnReachesTheExecutors() {
         LearnerSettings learning = SparkObjectiveTest.learning();
-        assertArrayEquals(SparkObjectiveTest.learned(null, Map.of(), learning, SparkObjectiveTest.own(-0.5)),
-                SparkObjectiveTest.learned(cluster.url(), Standalone.settings(), learning, SparkObjectiveTest.own(-0.5)));
+        assertArrayEquals(SparkObjectiveTest.learned(null, Map.of(), learning, OwnObjective.reinforce(-0.5)),
+                SparkObjectiveTest.learned(cluster.url(), Standalone.settings(), learning, OwnObjective.reinforce(-0.5)));
     }
 
     @Test

@@ -39,12 +39,6 @@ class SparkObjectiveTest {
 
     private static final Path MODEL = Checkout.ROOT.resolve("data/base");
 
-    /** REINFORCE with a pull of log-probabilities to {@code target}: a lambda, as a user writes it. */
-    static Objective own(double target) {
-        return (logProbs, tokens) -> Objective.loss(logProbs.mul(tokens.advantages()).neg().add(logProbs.sub(target).square())
-                .mul(tokens.weights()).sum());
-    }
-
     /** The weights after two optimiser steps; {@code master} null for one process. */
     static float[] learned(String master, Map<String, String> settings, LearnerSettings learning, Objective objective) {
         try (Policy policy = Policy.load(MODEL, Device.cpu()); Backend backend = master == null ? Backend.local(policy, 1024)
@@ -54,7 +48,8 @@ class SparkObjectiveTest {
             for (Problem problem : step.problems()) {
                 prompts.addAll(Collections.nCopies(4, Prompt.unguided(problem, policy.encode(problem.question()))));
             }
-            List<Group> groups = backend.rollout(Sampling.plain(14)).scored(c -> policy.decode(c.tokens()).length() % 2).sample(prompts, step);
+            List<Group> groups = backend.rollout(Sampling.plain(14)).scored(c -> policy.decode(c.tokens()).length() % 2)
+                    .sample(prompts, step);
             Learner learner = backend.learner(Learner.of(policy, learning));
             assertEquals(2, learner.update(groups, Advantage.grpo(), objective, step).size());
             List<float[]> all = policy.parameters().stream().map(p -> p.toFloatArray()).toList();
@@ -78,10 +73,11 @@ class SparkObjectiveTest {
 
     @Test
     void anObjectiveOfOnesOwnLearnsTheSameOnSparkToTheLastBit() {
-        float[] alone = learned(null, Map.of(), learning(), own(-0.5));
-        assertArrayEquals(alone, learned("local[2]", Map.of(), learning(), own(-0.5)));
+        float[] alone = learned(null, Map.of(), learning(), OwnObjective.reinforce(-0.5));
+        assertArrayEquals(alone, learned("local[2]", Map.of(), learning(), OwnObjective.reinforce(-0.5)));
         assertFalse(Arrays.equals(alone, learned("local[2]", Map.of(), learning(), PolicyLoss.grpo())), "that of the setup's recipe");
-        assertFalse(Arrays.equals(alone, learned("local[2]", Map.of(), learning(), own(-1))), "what the lambda captures");
+        assertFalse(Arrays.equals(alone, learned("local[2]", Map.of(), learning(), OwnObjective.reinforce(-1))),
+                "what the lambda captures");
     }
 
     @Test
@@ -95,7 +91,7 @@ class SparkObjectiveTest {
     @Test
     void anObjectiveThatCannotBeSentIsRefused() {
         Object counter = new Object();
-        Objective counting = (logProbs, tokens) -> counter.hashCode() == 0 ? null : own(0).of(logProbs, tokens);
+        Objective counting = (logProbs, tokens) -> counter.hashCode() == 0 ? null : OwnObjective.reinforce(0).of(logProbs, tokens);
         refused(counting, "the objective cannot be sent to executors: it refers to java.lang.Object, which is not Serializable");
     }
 

@@ -76,7 +76,8 @@ class SparkTroubleTest {
     void anotherPolicyThanTheSetupSaysIsRefused() {
         WorkerSetup adapters = WorkerSetup.of(MODEL, Recipe.grpo(), "cpu", Precision.FP32, Lora.Settings.of(4), List.of(), 1024);
         try (Policy policy = Policy.load(MODEL, Device.cpu()); Cluster cluster = new Cluster("local[1]", Map.of(), adapters, policy)) {
-            refused(() -> cluster.run("nothing", List.of(1), (replica, piece) -> piece), "host ", "has other parameters than the worker setup");
+            refused(() -> cluster.run("nothing", List.of(1), (replica, piece) -> piece), "host ",
+                    "has other parameters than the worker setup");
         }
     }
 
@@ -130,7 +131,8 @@ class SparkTroubleTest {
         try (Policy policy = Policy.load(MODEL, Device.cpu())) {
             String url = "spark://127.0.0.1:" + port;
             refused(() -> new Cluster(url, Map.of(), setup(MODEL), policy), "Spark master " + url + ": does not answer (", "is it up");
-            refused(() -> new Cluster("spark://nowhere", Map.of(), setup(MODEL), policy), "Spark master spark://nowhere: does not answer (");
+            refused(() -> new Cluster("spark://nowhere", Map.of(), setup(MODEL), policy),
+                    "Spark master spark://nowhere: does not answer (");
         }
     }
 
