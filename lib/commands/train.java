@@ -9,6 +9,7 @@
 //FILES spark/Cluster.java=../spark/Cluster.java
 //FILES spark/FlatTensors.java=../spark/FlatTensors.java
 //FILES spark/Replica.java=../spark/Replica.java
+//FILES spark/SerializedObjective.java=../spark/SerializedObjective.java
 //FILES spark/SparkErrors.java=../spark/SparkErrors.java
 //FILES spark/SparkRollout.java=../spark/SparkRollout.java
 //FILES spark/SparkUpdate.java=../spark/SparkUpdate.java

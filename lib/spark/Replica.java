@@ -179,7 +179,8 @@ final class Replica {
     }
 
     /** The gradient of several micro-batches together, added by the engine. */
-    Gradient gradient(Map<Integer, Learner.Micro> micros, Objective objective, LearnerSettings settings) {
+    Gradient gradient(Map<Integer, Learner.Micro> micros, SerializedObjective sent, LearnerSettings settings) {
+        Objective objective = sent.restore();
         Learner learner = Learner.of(policy, settings).reference(reference);
         double[] total = null;
         for (Learner.Micro micro : micros.values()) {
@@ -193,7 +194,8 @@ final class Replica {
     }
 
     /** The gradient of each micro-batch by itself. */
-    List<Gradient> gradients(Map<Integer, Learner.Micro> micros, Objective objective, LearnerSettings settings) {
+    List<Gradient> gradients(Map<Integer, Learner.Micro> micros, SerializedObjective sent, LearnerSettings settings) {
+        Objective objective = sent.restore();
         Learner learner = Learner.of(policy, settings).reference(reference);
         List<Gradient> gradients = new ArrayList<>();
         micros.forEach((index, micro) -> {

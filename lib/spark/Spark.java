@@ -4,6 +4,7 @@ package spark;
 //SOURCES Cluster.java
 //SOURCES FlatTensors.java
 //SOURCES Replica.java
+//SOURCES SerializedObjective.java
 //SOURCES SparkErrors.java
 //SOURCES SparkRollout.java
 //SOURCES SparkUpdate.java

@@ -3,9 +3,6 @@ package spark;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.training.GradientCollector;
-import java.io.IOException;
-import java.io.ObjectOutputStream;
-import java.io.OutputStream;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -50,7 +47,7 @@ public record SparkUpdate(Cluster cluster, Policy policy, Sum sum) implements Le
     public double[] gradients(Learner learner, List<Sample> samples, Objective objective) {
         BadInput.unless(cluster.setup().reference() || !objective.needsReference(), "the objective needs a reference policy, but the"
                 + " executors' setup has none; make the WorkerSetup of a recipe with this objective");
-        checkSerializable(objective);
+        SerializedObjective sent = SerializedObjective.of(objective);
         List<Learner.Micro> micros = learner.micro(samples);
         int count = Math.min(cluster.slots(), micros.size());
         List<LinkedHashMap<Integer, Learner.Micro>> work = new ArrayList<>();
@@ -62,27 +59,20 @@ public record SparkUpdate(Cluster cluster, Policy policy, Sum sum) implements Le
             work.add(mine);
         }
         LearnerSettings settings = learner.settings();
-        Replica.Gradient total = sum == Sum.ORDERED ? ordered(work, objective, settings) : tree(work, objective, settings);
+        Replica.Gradient total = sum == Sum.ORDERED ? ordered(work, sent, settings) : tree(work, sent, settings);
         cluster.received(4L * total.values().size() * (sum == Sum.ORDERED ? micros.size() : count));
         total.values().forEach(policy.parameters(), SparkUpdate::add);
         return Learner.means(samples, List.of(total.sums()));
     }
 
-    private static void checkSerializable(Objective objective) {
-        try (ObjectOutputStream out = new ObjectOutputStream(OutputStream.nullOutputStream())) {
-            out.writeObject(objective);
-        } catch (IOException e) {
-            throw new BadInput("the objective cannot be sent to executors: it refers to " + e.getMessage()
-                    + ", which is not Serializable; let it refer to numbers and serialisable records only", e);
-        }
-    }
-
-    private Replica.Gradient ordered(List<LinkedHashMap<Integer, Learner.Micro>> work, Objective objective, LearnerSettings settings) {
+    private Replica.Gradient ordered(List<LinkedHashMap<Integer, Learner.Micro>> work, SerializedObjective objective,
+            LearnerSettings settings) {
         return cluster.run("update", work, (replica, micros) -> replica.gradients(micros, objective, settings)).stream()
                 .flatMap(List::stream).sorted(Comparator.comparingInt(Replica.Gradient::index)).reduce(SparkUpdate::plus).orElseThrow();
     }
 
-    private Replica.Gradient tree(List<LinkedHashMap<Integer, Learner.Micro>> work, Objective objective, LearnerSettings settings) {
+    private Replica.Gradient tree(List<LinkedHashMap<Integer, Learner.Micro>> work, SerializedObjective objective,
+            LearnerSettings settings) {
         return cluster.tree("update", work, (replica, micros) -> replica.gradient(micros, objective, settings),
                 new Replica.Gradient(Integer.MAX_VALUE, new FlatTensors(), new double[0]), SparkUpdate::plus);
     }

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.Device;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,7 +18,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import javax.tools.ToolProvider;
 import lppo.Checkout;
+import lppo.Objective;
 import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.Seed;
@@ -198,6 +202,26 @@ class SparkClusterTest {
         assertTrue(again.waitFor(600, TimeUnit.SECONDS), SparkClusterTest::log);
         assertEquals(0, again.exitValue(), SparkClusterTest::log);
         same("resumed");
+    }
+
+    @Test
+    void anObjectiveThatExecutorsCannotLoadIsNamed() throws Exception {
+        Path source = Files.writeString(folder.resolve("Elsewhere.java"), """
+                public record Elsewhere() implements lppo.Objective {
+                    public Terms of(ai.djl.ndarray.NDArray logProbs, Tokens tokens) {
+                        return lppo.Objective.loss(logProbs.sum());
+                    }
+                }
+                """);
+        assertEquals(0, ToolProvider.getSystemJavaCompiler().run(null, null, null, "-proc:none", "-cp",
+                System.getProperty("java.class.path"), "-d", folder.toString(), source.toString()));
+        try (URLClassLoader here = new URLClassLoader(new URL[] {folder.toUri().toURL()}, getClass().getClassLoader())) {
+            Objective elsewhere = (Objective) here.loadClass("Elsewhere").getDeclaredConstructor().newInstance();
+            BadInput refused = assertThrows(BadInput.class, () -> SparkObjectiveTest.learned(cluster.url(), Standalone.settings(),
+                    SparkObjectiveTest.learning(), elsewhere));
+            assertTrue(refused.getMessage().startsWith("host 127.0.0.1: does not have the class Elsewhere of the objective; add its jar"),
+                    refused.getMessage());
+        }
     }
 
     private static String log() {

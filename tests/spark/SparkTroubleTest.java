@@ -14,7 +14,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import lppo.Checkout;
-import lppo.Objective;
 import lppo.PolicyLoss;
 import lppo.data.BadInput;
 import lppo.data.Problem;
@@ -111,7 +110,7 @@ class SparkTroubleTest {
     }
 
     private static long checksum(Cluster cluster, LinkedHashMap<Integer, Learner.Micro> micros) {
-        Objective objective = PolicyLoss.grpo();
+        SerializedObjective objective = SerializedObjective.of(PolicyLoss.grpo());
         LearnerSettings settings = new LearnerSettings();
         return cluster.run("update", List.of(micros), (replica, all) -> replica.gradient(all, objective, settings)).get(0)
                 .values().checksum();
