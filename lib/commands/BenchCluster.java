@@ -30,25 +30,25 @@ import lppo.rollout.Completion;
 import lppo.rollout.Prompt;
 import lppo.rollout.Rollout;
 import lppo.rollout.Sampling;
-import lppo.run.WorkerSetup;
 import lppo.run.Backend;
 import lppo.run.Recipe;
+import lppo.run.WorkerSetup;
 import lppo.view.Charts;
 import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
 /**
- * Where the time of a step on Spark goes, and what it should be by a model: for C completions on n executors and bytes of
- * gradients that come back,
+ * Measures where the time of a step on Spark goes, and compares it with a cost model: for C completions on n executors and the bytes of
+ * gradients that they return,
  *
- * <pre>  step = f(n) (R(C / n) + U(C / n)) + p + c + s + d + G(bytes / n),</pre>
+ * <pre>  step = f(n) (R(C / n) + U(C / n)) + p + c + s + d + G(bytes / n)</pre>
  *
- * R, U and G straight lines: the work of rollout and update on an executor, and what an executor's gradients take to the driver;
- * p looking at the weights on the driver; c checking and fetching them; s what Spark adds to a rollout; d what is the driver's alone,
- * gradients into arrays, AdamW.
- * These are measured on one executor, with all completions and with half of them. f(n) is how much slower the slowest of n
- * threads of this machine multiplies than one alone; with a machine for each executor it is 1. What two executors take is predicted.
+ * R, U and G are linear: the work of rollout and update on an executor, and the time until an executor's gradients are on the driver. p
+ * is the driver's check whether the weights have changed, c an executor's check and fetching, s what Spark adds to a rollout, d what the
+ * driver does alone: gradients into tensors, AdamW. All of these are measured on one executor, with all completions and with half of
+ * them. f(n) is how much slower the slowest of n threads of this machine multiplies matrices than one alone; with a machine for each
+ * executor it is 1. The time on two executors is predicted, and measured.
  */
 final class BenchCluster {
 
@@ -56,7 +56,7 @@ final class BenchCluster {
 
     private BenchCluster() {}
 
-    /** Medians of rounds; seconds and bytes. */
+    /** The parts of a step, in seconds, and the bytes that are sent and received. */
     private record Parts(double step, double rollout, double update, double looking, double fetching, double scheduling, double gathering,
             double driver, double sent, double received) {
 
@@ -74,13 +74,14 @@ final class BenchCluster {
         }
     }
 
-    /** What is measured: how gradients are added, on how many executors, with how many groups. */
+    /** A configuration: how gradients are added, the number of executors, the groups in a step. */
     private record Case(String sum, int executors, int groups) {}
 
-    /** A row for each size, kind of learning and case; and a chart of each size. */
+    /** Makes a table with a row for each size, kind of training and configuration, and a chart for each size. */
     static Table measure(List<BenchWorkload.Size> sizes, String master, Map<String, String> conf, Path scratch, int rounds, Path out)
             throws IOException, InterruptedException {
-        Table table = Table.create("a step on Spark", StringColumn.create("policy"), StringColumn.create("learns"), StringColumn.create("gradients"));
+        Table table = Table.create("a step on Spark", StringColumn.create("policy"), StringColumn.create("trains"),
+                StringColumn.create("gradients"));
         List<String> parts = List.of("rollout", "update", "looking", "fetching", "scheduling", "gathering", "driver");
         List<String> names = Stream.of(Stream.of("executors", "groups", "step ms"), parts.stream().map(part -> part + " ms"),
                 Stream.of("sent MB", "received MB", "slower", "model ms", "off by %")).flatMap(x -> x).toList();
@@ -92,35 +93,39 @@ final class BenchCluster {
                 Case one = new Case("ordered", 1, size.groups);
                 Map<Case, List<Parts>> all = new LinkedHashMap<>();
                 List<Double> slower = new ArrayList<>();
-                for (int pass = 0; pass < PASSES; pass++) { // in turns, so that a busy minute of the machine hits all
+                for (int pass = 0; pass < PASSES; pass++) { // in turns, so that a busy minute of the machine affects all
                     slower.add(slowest(2) / slowest(1));
                     for (Case what : List.of(half, one, new Case("ordered", 2, size.groups), new Case("tree", 2, size.groups))) {
-                        all.computeIfAbsent(what, key -> new ArrayList<>()).addAll(measure(size, master, conf, scratch, rounds, adapters, what, pass));
+                        all.computeIfAbsent(what, key -> new ArrayList<>())
+                                .addAll(measure(size, master, conf, scratch, rounds, adapters, what, pass));
                     }
                 }
                 Map<Case, Parts> rows = new LinkedHashMap<>();
                 all.forEach((what, rounded) -> rows.put(what, Parts.median(rounded)));
                 Parts a = rows.get(half);
                 Parts b = rows.get(one);
-                if (adapters == null && size != BenchWorkload.Size.BUILT_IN) { // whose bytes are too few to be timed
-                    System.out.println(new BenchForecast(b.looking() / b.sent(), b.fetching() / b.sent(), (b.gathering() - a.gathering()) / (b.received() - a.received()),
-                            b.driver() / b.sent()).table().printAll());
+                if (adapters == null && size != BenchWorkload.Size.BUILT_IN) { // its bytes are too few to be timed
+                    double gathering = (b.gathering() - a.gathering()) / (b.received() - a.received());
+                    System.out.println(new BenchForecast(b.looking() / b.sent(), b.fetching() / b.sent(), gathering, b.driver() / b.sent())
+                            .table().printAll());
                 }
                 rows.forEach((what, m) -> {
-                    double load = (double) what.groups() / what.executors() / one.groups() * 2; // 1: that of half, 2: that of one
-                    double bytes = 1 + (m.received() / what.executors() - a.received()) / (b.received() - a.received()); // so too
+                    double load = (double) what.groups() / what.executors() / one.groups() * 2; // 1: half, 2: all
+                    double bytes = 1 + (m.received() / what.executors() - a.received()) / (b.received() - a.received()); // likewise
                     double f = what.executors() == 1 ? 1 : bench.median(slower);
-                    double model = f * (line(a.rollout(), b.rollout(), load) + line(a.update(), b.update(), load)) + b.looking() + b.fetching()
-                            + b.scheduling() + b.driver() + Math.max(0, line(a.gathering(), b.gathering(), bytes));
-                    double[] values = {what.executors(), what.groups(), 1e3 * m.step(), 1e3 * m.rollout(), 1e3 * m.update(), 1e3 * m.looking(), 1e3 * m.fetching(),
-                        1e3 * m.scheduling(), 1e3 * m.gathering(), 1e3 * m.driver(), m.sent() / 1e6, m.received() / 1e6, f, 1e3 * model, 100 * (model / m.step() - 1)};
+                    double model = f * (line(a.rollout(), b.rollout(), load) + line(a.update(), b.update(), load)) + b.looking()
+                            + b.fetching() + b.scheduling() + b.driver() + Math.max(0, line(a.gathering(), b.gathering(), bytes));
+                    double[] values = {what.executors(), what.groups(), 1e3 * m.step(), 1e3 * m.rollout(), 1e3 * m.update(),
+                        1e3 * m.looking(), 1e3 * m.fetching(), 1e3 * m.scheduling(), 1e3 * m.gathering(), 1e3 * m.driver(),
+                        m.sent() / 1e6, m.received() / 1e6, f, 1e3 * model, 100 * (model / m.step() - 1)};
                     table.stringColumn(0).append(size.label);
                     table.stringColumn(1).append(adapters == null ? "all weights" : "adapters of rank " + adapters.rank());
                     table.stringColumn(2).append(what.sum());
                     for (int i = 0; i < values.length; i++) {
                         table.doubleColumn(names.get(i)).append(Math.round(100 * values[i]) / 100.0);
                     }
-                    bars.add((adapters == null ? "all " : "LoRA ") + (what == half ? "1/2" : what.executors() + (what.sum().equals("tree") ? " tree" : "")));
+                    bars.add((adapters == null ? "all " : "LoRA ")
+                            + (what == half ? "1/2" : what.executors() + (what.sum().equals("tree") ? " tree" : "")));
                 });
             }
             Table mine = table.where(table.stringColumn("policy").isEqualTo(size.label));
@@ -133,16 +138,16 @@ final class BenchCluster {
         return table;
     }
 
-    /** Seconds of some matrix products, larger than any cache, in the slowest of so many threads at once. */
+    /** Seconds that ten matrix products take, of matrices larger than any cache, in the slowest of so many threads at once. */
     private static double slowest(int threads) throws InterruptedException {
         double[] seconds = new double[threads];
-        try (NDManager manager = NDManager.newBaseManager(Device.cpu())) { // here, as gradients are off in the engine's first thread alone
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu())) { // in this thread, the only one in which gradients are off
             NDArray a = manager.ones(new Shape(2048, 2048));
             List<Thread> all = new ArrayList<>();
             for (int i = 0; i < threads; i++) {
                 int mine = i;
                 all.add(new Thread(() -> {
-                    a.add(1).close(); // only then has this thread the engine's number of threads
+                    a.add(1).close(); // the first operation sets the engine's number of threads for this thread
                     long begin = System.nanoTime();
                     for (int round = 0; round < 10; round++) {
                         a.matMul(a).close();
@@ -166,8 +171,8 @@ final class BenchCluster {
         return atOne + (atTwo - atOne) * (x - 1);
     }
 
-    private static List<Parts> measure(BenchWorkload.Size size, String master, Map<String, String> conf, Path scratch, int rounds, Lora.Settings adapters,
-            Case what, int pass) throws IOException {
+    private static List<Parts> measure(BenchWorkload.Size size, String master, Map<String, String> conf, Path scratch, int rounds,
+            Lora.Settings adapters, Case what, int pass) throws IOException {
         boolean small = size == BenchWorkload.Size.BUILT_IN;
         int warmUp = small ? 30 : 1;
         int measured = Math.max(1, rounds / PASSES / (small ? 1 : 3));
@@ -177,17 +182,21 @@ final class BenchCluster {
         settings.put("spark.cores.max", Integer.toString(what.executors()));
         settings.put("spark.lppo.sum", what.sum());
         LearnerSettings learning = new LearnerSettings().tokenBudget(small ? 512 : 1024);
-        String name = "%s %s, %d groups on %d, %s".formatted(size.label, adapters == null ? "all weights" : "adapters", what.groups(), what.executors(), what.sum());
-        try (BenchWorkload work = new BenchWorkload(size, scratch.resolve(name + ", pass " + pass), Device.cpu(), what.groups()); Progress progress = new Progress(name, warmUp + measured)) {
-            work.policy.save(work.folder);
-            Policy policy = adapters == null ? work.policy : work.policy.adapted(Lora.fresh(work.policy.config(), adapters, new Seed(1), work.policy.manager()));
+        String name = "%s %s, %d groups on %d, %s".formatted(size.label, adapters == null ? "all weights" : "adapters", what.groups(),
+                what.executors(), what.sum());
+        try (BenchWorkload work = new BenchWorkload(size, scratch.resolve(name + ", pass " + pass), Device.cpu(), what.groups());
+                Progress progress = new Progress(name, warmUp + measured)) {
+            Policy base = work.policy;
+            base.save(work.folder);
+            Policy policy = adapters == null ? base : base.adapted(Lora.fresh(base.config(), adapters, new Seed(1), base.manager()));
             Objective objective = PolicyLoss.grpo().aggregation(Aggregation.TOKEN_MEAN);
-            WorkerSetup setup = WorkerSetup.of(work.folder, Recipe.grpo().learning(learning), "cpu", Precision.FP32, adapters, List.of(), 1024);
+            WorkerSetup setup = WorkerSetup.of(work.folder, Recipe.grpo(), "cpu", Precision.FP32, adapters, List.of(), 1024);
             List<Parts> all = new ArrayList<>();
             try (Backend backend = WithSpark.backend(master, settings, setup, policy)) {
                 Learner learner = backend.learner(Learner.of(policy, learning));
                 Rollout rollout = backend.rollout(Sampling.plain(size.newTokens));
-                List<Prompt> prompts = work.prompts().stream().flatMap(p -> Collections.nCopies(BenchWorkload.GROUP, p).stream()).toList();
+                List<Prompt> prompts = work.prompts().stream().flatMap(p -> Collections.nCopies(BenchWorkload.GROUP, p).stream())
+                        .toList();
                 for (int round = -warmUp; round < measured; round++) {
                     long begin = System.nanoTime();
                     List<Completion> completions = rollout.sample(prompts, new Step(round + warmUp, new Seed(1))).stream()
@@ -199,14 +208,14 @@ final class BenchCluster {
                     learner.update(samples, objective, 1e-7);
                     double seconds = (System.nanoTime() - begin) / 1e9;
                     List<Backend.Call> calls = backend.calls();
-                    BadInput.unless(calls.size() == 2 && calls.get(1).parts() == what.executors(), "--master %s: this measures %d executors; it"
-                            + " must have them", master, what.executors());
+                    BadInput.unless(calls.size() == 2 && calls.get(1).parts() == what.executors(),
+                            "--master %s: this measures up to %d executors, which the master must offer", master, what.executors());
                     if (round >= 0) {
                         Backend.Call sampled = calls.get(0);
                         Backend.Call learned = calls.get(1);
                         all.add(new Parts(seconds, sampled.working(), learned.working(), sampled.publishing() + learned.publishing(),
-                                sampled.renewing() + learned.renewing(), overhead(sampled), overhead(learned), seconds - sampled.seconds() - learned.seconds(),
-                                sampled.sent() + learned.sent(), learned.received()));
+                                sampled.renewing() + learned.renewing(), overhead(sampled), overhead(learned),
+                                seconds - sampled.seconds() - learned.seconds(), sampled.sent() + learned.sent(), learned.received()));
                     }
                     progress.accept(round + warmUp + 1);
                 }

@@ -19,8 +19,8 @@ import lppo.Aggregation;
 import lppo.Objective;
 import lppo.PolicyLoss;
 import lppo.data.Problem;
-import lppo.data.Seed;
 import lppo.data.Problems;
+import lppo.data.Seed;
 import lppo.learn.Learner;
 import lppo.learn.LearnerSettings;
 import lppo.learn.Sample;
@@ -31,7 +31,7 @@ import lppo.rollout.Group;
 import lppo.rollout.Prompt;
 import lppo.rollout.Sampling;
 
-/** A policy of one size and what it is given to do. */
+/** A policy of one size, and the prompts and samples that it is measured on. */
 final class BenchWorkload implements AutoCloseable {
 
     /** Policies to measure: how large, and how much of what. */
@@ -82,7 +82,7 @@ final class BenchWorkload implements AutoCloseable {
     private final Objective objective = PolicyLoss.grpo().clip(0.2, 0.28).aggregation(Aggregation.TOKEN_MEAN);
     private long step;
 
-    /** Seconds of a whole step's phases. */
+    /** Seconds of the phases of a step, and the tokens that it sampled. */
     record Step(double rollout, double reward, double update, long tokens) {
 
         double seconds() {
@@ -130,13 +130,13 @@ final class BenchWorkload implements AutoCloseable {
         }
     }
 
-    /** Samples every group; {@code newTokens} 1 is little more than prefill. */
+    /** Samples every group; with {@code newTokens} 1 that is little more than prefill. */
     List<Group> rollout(int newTokens, boolean plain) {
         return new GpuRollout(policy, Sampling.plain(newTokens), 1024, plain).sample(prompts.stream()
                 .flatMap(p -> Collections.nCopies(GROUP, p).stream()).toList(), new lppo.data.Step(step++, new Seed(1)));
     }
 
-    /** What is asked, once a problem. */
+    /** The prompts, one for each problem. */
     List<Prompt> prompts() {
         return prompts;
     }
@@ -146,7 +146,7 @@ final class BenchWorkload implements AutoCloseable {
         learner.update(samples, objective, RATE);
     }
 
-    /** A whole step: sample, score, learn from every group that is not silent. The reward is that of the peer: a parity. */
+    /** A whole step: sample, score, learn from every group that is not silent. The reward is that of the peer, a parity. */
     Step step() {
         long begin = System.nanoTime();
         List<Group> groups = rollout(size.newTokens, false);
@@ -158,9 +158,10 @@ final class BenchWorkload implements AutoCloseable {
         return new Step((sampled - begin) / 1e9, (judged - sampled) / 1e9, (System.nanoTime() - judged) / 1e9, tokens);
     }
 
-    /** What an update is measured on: completions of the policy with alternating advantages. */
+    /** The samples that an update is measured on: completions of the policy with alternating advantages. */
     List<Sample> samples() {
-        List<Completion> all = rollout(size.newTokens, false).stream().flatMap(g -> g.completions().stream()).limit(size.updateRows).toList();
+        List<Completion> all = rollout(size.newTokens, false).stream().flatMap(g -> g.completions().stream()).limit(size.updateRows)
+                .toList();
         List<Sample> samples = new ArrayList<>();
         for (int i = 0; i < all.size(); i++) {
             samples.add(Sample.of(all.get(i), i % 2 == 0 ? 1 : -1));
@@ -182,7 +183,7 @@ final class BenchWorkload implements AutoCloseable {
         Files.writeString(folder.resolve("work.json"), new Gson().toJson(work));
     }
 
-    /** Operations of so many tokens forward, without attention: two for each weight. */
+    /** Floating-point operations of a forward pass over so many tokens, without attention: two for each weight. */
     double operations(double tokens) {
         return 2.0 * parameters * tokens;
     }

@@ -28,8 +28,9 @@ public final class Cli {
     private static final String LESS_MEMORY = "out of memory: lower --rollout-rows (evaluate: --max-rows) or --token-budget, add --recompute or --lora-rank 16; train --dry-run estimates";
 
     /** What messages of the library call things whose options have other names. */
-    private static final Map<String, String> WORDS = Map.of("recompute", "--recompute", "output folder", "--out", "longest completion", "--max-new-tokens",
-            "resume the run", "--resume", "stop token", "--stop", "KL coefficient", "--kl");
+    private static final Map<String, String> WORDS = Map.of("recompute", "--recompute", "output folder", "--out", "longest completion",
+            "--max-new-tokens", "resume the run", "--resume", "stop token", "--stop", "KL coefficient", "--kl", "Spark master", "--master",
+            "Spark setting", "--conf");
 
     private Cli() {}
 

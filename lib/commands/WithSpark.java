@@ -14,13 +14,12 @@ import java.util.List;
 import java.util.Map;
 import lppo.data.BadInput;
 import lppo.model.Policy;
-import lppo.run.WorkerSetup;
 import lppo.run.Backend;
+import lppo.run.WorkerSetup;
 
 /**
- * What {@code --master} does: a command that has Spark on its class path computes there; one that has not runs itself again by
- * JBang with {@code lppo.spark} and its libraries beside its own. So nothing of Spark is fetched, compiled or loaded before it is asked
- * for.
+ * What {@code --master} does. A command that has Spark on its class path computes on it; any other starts itself again by JBang, with
+ * {@code lib/spark} and its libraries beside its own. So nothing of Spark is downloaded, compiled or loaded unless it is asked for.
  */
 public final class WithSpark {
 
@@ -38,13 +37,13 @@ public final class WithSpark {
         }
     }
 
-    /** A cluster, see {@code spark.Cluster}; this process if {@code master} is null. */
+    /** A Spark cluster, see {@code spark.Cluster}, or this process if {@code master} is null. */
     public static Backend backend(String master, Map<String, String> settings, WorkerSetup workers, Policy policy) {
         if (master == null) {
             return Backend.local(policy, workers.rows());
         }
         try {
-            return (Backend) Class.forName(CLUSTER).getMethod("finishing", String.class, Map.class, WorkerSetup.class, Policy.class)
+            return (Backend) Class.forName(CLUSTER).getMethod("closedBeforeExit", String.class, Map.class, WorkerSetup.class, Policy.class)
                     .invoke(null, master, settings, workers, policy);
         } catch (InvocationTargetException e) {
             throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
@@ -54,10 +53,10 @@ public final class WithSpark {
     }
 
     /**
-     * Runs a command again in a process that has Spark.
+     * Runs a command again, in a process that has Spark.
      *
-     * @param command its class
-     * @return its status
+     * @param command the command's class
+     * @return its exit status
      */
     public static int again(Class<?> command, List<String> arguments) throws IOException, InterruptedException {
         Path folder;
@@ -82,17 +81,18 @@ public final class WithSpark {
             }));
             return process.waitFor();
         } catch (IOException e) {
-            throw new BadInput("--master: cannot start " + line.get(0) + " (" + e.getMessage() + "); install JBang, or run a portable jar of"
-                    + " lib/commands/spark.java, see lib/spark/README.md", e);
+            throw new BadInput("--master: cannot start " + line.get(0) + " (" + e.getMessage() + "); install JBang, or use the portable jar"
+                    + " of lib/spark/README.md", e);
         }
     }
 
     /**
-     * How JBang starts a class in a process that has Spark.
+     * The command line by which JBang starts a class in a process that has Spark.
      *
-     * @param command whose jar has the sources of {@code lppo.spark}
-     * @param folder for these
-     * @param classPath of all else
+     * @param command a class whose jar contains the sources of {@code lib/spark}
+     * @param folder to unpack these into
+     * @param classPath of everything else
+     * @param main class to start
      * @param options of Java
      */
     public static List<String> line(Class<?> command, Path folder, String classPath, String main, List<String> options) throws IOException {
@@ -102,14 +102,15 @@ public final class WithSpark {
         return line;
     }
 
-    /** The JBang that runs this, else the installed one. */
+    /** The JBang that started this process, else the installed one. */
     private static String jbang() {
         String launched = System.getenv("JBANG_LAUNCH_CMD");
         boolean windows = System.getProperty("os.name").startsWith("Windows");
-        return launched != null && Files.isRegularFile(Path.of(launched)) ? Path.of(launched).toAbsolutePath().toString() : windows ? "jbang.cmd" : "jbang";
+        return launched != null && Files.isRegularFile(Path.of(launched)) ? Path.of(launched).toAbsolutePath().toString()
+                : windows ? "jbang.cmd" : "jbang";
     }
 
-    /** Unpacks the sources of {@code lppo.spark}; returns the first of them. */
+    /** Unpacks the sources of {@code lib/spark} and returns the header. */
     private static Path unpacked(Class<?> command, Path folder) throws IOException {
         Path header = folder.resolve("Spark.java");
         unpack(command, header);
@@ -123,7 +124,7 @@ public final class WithSpark {
 
     private static void unpack(Class<?> command, Path file) throws IOException {
         try (InputStream in = command.getResourceAsStream("/spark/" + file.getFileName())) {
-            BadInput.unless(in != null, "--master: this jar lacks the sources of lppo.spark; run a portable jar of lib/commands/spark.java instead");
+            BadInput.unless(in != null, "--master: this jar lacks the sources of lib/spark; use the portable jar of lib/spark/README.md");
             byte[] source = in.readAllBytes();
             if (!Files.exists(file) || !Arrays.equals(source, Files.readAllBytes(file))) { // another process may be compiling it
                 Path whole = Files.createTempFile(file.getParent(), "source", null);

@@ -8,13 +8,14 @@
 //SOURCES BenchWorkload.java
 //FILES spark/Spark.java=../spark/Spark.java
 //FILES spark/Cluster.java=../spark/Cluster.java
-//FILES spark/Floats.java=../spark/Floats.java
-//FILES spark/SparkHome.java=../spark/SparkHome.java
-//FILES spark/Published.java=../spark/Published.java
+//FILES spark/FlatTensors.java=../spark/FlatTensors.java
 //FILES spark/Replica.java=../spark/Replica.java
+//FILES spark/SerializedObjective.java=../spark/SerializedObjective.java
+//FILES spark/SparkErrors.java=../spark/SparkErrors.java
 //FILES spark/SparkRollout.java=../spark/SparkRollout.java
 //FILES spark/SparkUpdate.java=../spark/SparkUpdate.java
-//FILES spark/SparkErrors.java=../spark/SparkErrors.java
+//FILES spark/TemporarySparkHome.java=../spark/TemporarySparkHome.java
+//FILES spark/WeightBroadcast.java=../spark/WeightBroadcast.java
 //FILES bench/peers.py=../../tests/peer/peers.py
 //FILES bench/train.jsonl=../../data/train.jsonl
 //FILES bench/config.json=../../data/base/config.json
@@ -38,10 +39,6 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import lppo.data.BadInput;
-import lppo.data.Problem;
-import lppo.data.Seed;
-import lppo.data.Problems;
-import lppo.judge.Reward;
 import lppo.learn.Sample;
 import lppo.model.Policy;
 import lppo.model.Scopes;
@@ -61,8 +58,8 @@ import tech.tablesaw.api.Table;
 import tech.tablesaw.columns.numbers.NumberColumnFormatter;
 
 /**
- * Speed of a rollout, an update and a whole step at three policy sizes, as shares of what this machine's measured rates of
- * multiplying and of reading memory allow, and, in turns within the same run, as ratios to the peers on the same weights.
+ * Measures the speed of a rollout, an update and a whole step at three policy sizes: as shares of what this machine's measured rates of
+ * multiplication and of reading memory allow, and as ratios to the peers on the same weights, measured in turns within the same run.
  */
 @Command(name = "bench", mixinStandardHelpOptions = true, showDefaultValues = true,
         description = "Speed of rollout, update and step, as shares of the machine's ceilings and as ratios to the peers.",
@@ -71,33 +68,34 @@ import tech.tablesaw.columns.numbers.NumberColumnFormatter;
             "  ./jbang bench --master 'local-cluster[2,1,4096]' --conf spark.executor.memory=3g --threads 1"})
 public class bench implements Callable<Integer> {
 
-    private static final double LEAK = 16; // megabytes that may come and go without being a leak
-    private static final double SLOWER = 1.25; // what the rest of a machine may do to a median
+    private static final double LEAK = 16; // megabytes that memory may vary by without a leak
+    private static final double SLOWER = 1.25; // what other programs may do to a median
     private static final List<String> PHASES = List.of("prefill", "rollout", "update", "step");
 
-    @Option(names = "--sizes", split = ",", description = "Of built-in, 20m, 0.5b (which takes 9 GB for its update).")
+    @Option(names = "--sizes", split = ",", description = "Policies to measure, of built-in, 20m and 0.5b (whose update takes 9 GB).")
     List<String> sizes = List.of("built-in", "20m");
 
-    @Option(names = "--rounds", description = "Measured rounds of the built-in size; the others have a third, a tenth. Medians count.")
+    @Option(names = "--rounds", description = "Rounds of the built-in size, whose medians are shown; 20m has a third, 0.5b a tenth.")
     int rounds = 30;
 
-    @Option(names = "--threads", description = "Of the engine, and of the peers.")
+    @Option(names = "--threads", description = "Threads of the engine and of the peers.")
     int threads = Runtime.getRuntime().availableProcessors();
 
-    @Option(names = "--device", description = "auto, cpu or gpu; the peers are for the CPU.")
+    @Option(names = "--device", description = "auto, cpu or gpu; the peers run on the CPU.")
     String device = "auto";
 
-    @Option(names = "--peer", paramLabel = "PYTHON", description = "A Python with torch, transformers and trl: run the same in it.")
+    @Option(names = "--peer", paramLabel = "PYTHON", description = "A Python with torch, transformers and trl to compare with.")
     String peer;
 
-    @Option(names = "--linear", description = "Measure the cost of a step against its sampled tokens instead.")
+    @Option(names = "--linear", description = "Measure how the time of a step grows with its sampled tokens instead.")
     boolean linear;
 
-    @Option(names = "--leak", paramLabel = "STEPS", description = "Train for so many steps instead; status 1 if memory or time a step grows.")
+    @Option(names = "--leak", paramLabel = "STEPS",
+            description = "Train for so many steps instead; status 1 if memory or the time of a step grows.")
     int leak;
 
-    @Option(names = "--master", paramLabel = "URL", description = "Measure on Apache Spark instead: rollout, update, weights and gradients,"
-            + " for 1 and 2 executors, all weights and adapters.")
+    @Option(names = "--master", paramLabel = "URL", description = "Measure on Apache Spark instead: rollout, update, weights and gradients"
+            + " on 1 and 2 executors, with all weights and with adapters.")
     String master;
 
     @Option(names = "--conf", paramLabel = "KEY=VALUE", description = "A setting of Spark; may be given several times.")
@@ -106,14 +104,15 @@ public class bench implements Callable<Integer> {
     @Spec
     CommandSpec spec;
 
-    @Option(names = "--out", description = "Folder for the table and the charts.")
+    @Option(names = "--out", description = "Folder for tables and charts.")
     Path out = Path.of("runs", "bench");
 
     @Override
     public Integer call() throws Exception {
         BadInput.unless(rounds > 0 && threads > 0 && leak >= 0, "rounds and threads must be positive");
-        List<BenchWorkload.Size> chosen = sizes.stream().map(name -> Stream.of(BenchWorkload.Size.values()).filter(s -> s.label.equals(name))
-                .findFirst().orElseThrow(() -> new BadInput("--sizes " + name + ": choose built-in, 20m, 0.5b"))).toList();
+        List<BenchWorkload.Size> chosen = sizes.stream().map(name -> Stream.of(BenchWorkload.Size.values())
+                .filter(s -> s.label.equals(name)).findFirst()
+                .orElseThrow(() -> new BadInput("--sizes " + name + ": choose built-in, 20m, 0.5b"))).toList();
         System.setProperty("ai.djl.pytorch.num_threads", Integer.toString(threads));
         Files.createDirectories(out);
         if (master != null && !WithSpark.here()) {
@@ -193,8 +192,8 @@ public class bench implements Callable<Integer> {
             peak = status("VmHWM:");
             System.out.printf("%s: %,d parameters, %d groups of %d, %.0f tokens a rollout, %d samples an update; %s, %d threads, multiply"
                     + " %.1f Gflop/s, read %.1f GB/s; medians of %d rounds%s; commit %s%n", size.label, work.parameters, size.groups,
-                    BenchWorkload.GROUP, tokens, samples.size(), work.policy.manager().getDevice(), threads, median(times, "multiply") / 1e9,
-                    median(times, "read") / 1e9, measured, version, Cli.commit());
+                    BenchWorkload.GROUP, tokens, samples.size(), work.policy.manager().getDevice(), threads,
+                    median(times, "multiply") / 1e9, median(times, "read") / 1e9, measured, version, Cli.commit());
             System.out.printf("a step: rollout %.0f%%, reward %.0f%%, update %.0f%%%n", share(times, "rollout"), share(times, "reward"),
                     share(times, "update"));
             return rows(work, times, tokens, learned, peak);
@@ -202,14 +201,15 @@ public class bench implements Callable<Integer> {
     }
 
     private static long tokens(BenchWorkload work) {
-        return work.rollout(work.size.newTokens, false).stream().flatMap(g -> g.completions().stream()).mapToLong(c -> c.tokens().length).sum();
+        return work.rollout(work.size.newTokens, false).stream().flatMap(g -> g.completions().stream())
+                .mapToLong(c -> c.tokens().length).sum();
     }
 
     private static double share(Map<String, List<Double>> times, String phase) {
         return 100 * median(times, "step " + phase) / median(times, "step");
     }
 
-    /** A row a phase. Weights are read once a decoded token of all rows; an update reads and writes them a dozen times. */
+    /** Makes a row for each phase. Each decoding step reads the weights once for all rows; an update reads or writes them a dozen times. */
     private static Table rows(BenchWorkload work, Map<String, List<Double>> times, double tokens, double learned, double peak) {
         double prompts = 15.0 * work.size.groups;
         double[] forward = {work.operations(prompts), work.operations(prompts + tokens), 3 * work.operations(learned), Double.NaN};
@@ -250,16 +250,18 @@ public class bench implements Callable<Integer> {
             double[] values = table.doubleColumn(name).asDoubleArray();
             heights.put(name, Arrays.stream(values).map(v -> Double.isNaN(v) ? 0 : v).toArray());
         }
-        Charts.write(Charts.bars("Speed against the ceilings and the peers", "", "share or ratio", bars, heights), out.resolve("bench.png"));
+        Charts.write(Charts.bars("Speed against the ceilings and the peers", "", "share or ratio", bars, heights),
+                out.resolve("bench.png"));
     }
 
-    /** Steps of 2 to 64 groups: seconds against sampled tokens, and the straight line through them. */
+    /** Measures steps of 2 to 64 groups: seconds against sampled tokens, and the straight line through them. */
     private void linear(Path scratch) throws IOException {
         int[] groups = {2, 4, 8, 16, 24, 32, 48, 64};
         double[] tokens = new double[groups.length];
         double[] seconds = new double[groups.length];
         for (int i = 0; i < groups.length; i++) {
-            try (BenchWorkload work = new BenchWorkload(BenchWorkload.Size.BUILT_IN, scratch.resolve("linear" + i), Policy.device(device), groups[i])) {
+            try (BenchWorkload work = new BenchWorkload(BenchWorkload.Size.BUILT_IN, scratch.resolve("linear" + i), Policy.device(device),
+                    groups[i])) {
                 List<BenchWorkload.Step> steps = new ArrayList<>();
                 for (int round = -10; round < rounds; round++) {
                     BenchWorkload.Step step = work.step();
@@ -285,16 +287,17 @@ public class bench implements Callable<Integer> {
         Table table = Table.create("linear", DoubleColumn.create("tokens", tokens), DoubleColumn.create("seconds", seconds));
         table.write().csv(out.resolve("linear.csv").toFile());
         System.out.println(table.print());
-        System.out.printf("%.1f microseconds a token and %.1f ms a step; R squared of the line %.4f%n", 1e6 * slope,
+        System.out.printf("%.1f microseconds per token and %.1f ms per step; R squared of the line %.4f%n", 1e6 * slope,
                 1e3 * (meanY - slope * meanX), xy * xy / xx / yy);
         Charts.write(Charts.points("Cost of a step", "sampled tokens", "seconds", Map.of("step", new double[][] {tokens, seconds})),
                 out.resolve("linear.png"));
     }
 
-    /** Whether training takes more and more memory, or time: the last quarter of the steps against the second. */
+    /** Whether memory or the time of a step grows in training: compares the last quarter of the steps with the second. */
     private boolean grows(Path scratch) throws IOException {
         RunFolder run = RunFolder.create(scratch.resolve("run"));
-        try (BenchWorkload work = new BenchWorkload(BenchWorkload.Size.BUILT_IN, scratch, Policy.device(device), 0); Progress progress = new Progress("leak", leak)) {
+        try (BenchWorkload work = new BenchWorkload(BenchWorkload.Size.BUILT_IN, scratch, Policy.device(device), 0);
+                Progress progress = new Progress("leak", leak)) {
             Task task = Task.builtIn();
             Training.of(work.policy, task).recipe(Recipe.lppo().problemsPerStep(16)).evaluate(task.problems().subList(0, 50), 250, 8)
                     .listener(new FolderListener(run, 0, false, work.policy)).trainer().run(leak, Long.MAX_VALUE, () -> false, step -> {
@@ -308,20 +311,21 @@ public class bench implements Callable<Integer> {
         double[] steps = timing.intColumn("step").asDoubleArray();
         double[] memory = timing.doubleColumn("resident_megabytes").asDoubleArray();
         double[] seconds = timing.doubleColumn("rollout_seconds").add(timing.doubleColumn("update_seconds")).asDoubleArray();
-        Table.create("leak", DoubleColumn.create("step", steps), DoubleColumn.create("megabytes", memory), DoubleColumn.create("seconds", seconds))
-                .write().csv(out.resolve("leak.csv").toFile());
+        Table.create("leak", DoubleColumn.create("step", steps), DoubleColumn.create("megabytes", memory),
+                DoubleColumn.create("seconds", seconds)).write().csv(out.resolve("leak.csv").toFile());
         Charts.write(Charts.points("Memory", "step", "resident megabytes", Map.of("process", new double[][] {steps, memory})),
                 out.resolve("leak.png"));
         double before = Arrays.stream(memory, leak / 4, leak / 2).average().orElse(Double.NaN);
         double after = Arrays.stream(memory, leak * 3 / 4, leak).average().orElse(Double.NaN);
         double first = median(Arrays.stream(seconds, leak / 4, leak / 2).boxed().toList());
         double last = median(Arrays.stream(seconds, leak * 3 / 4, leak).boxed().toList());
-        System.out.printf("%d steps, a heap of %d MB: resident memory %.0f MB in the second quarter, %.0f MB in the last; %.1f and %.1f ms a step;"
-                + " commit %s%n", leak, Runtime.getRuntime().maxMemory() >> 20, before, after, 1e3 * first, 1e3 * last, Cli.commit());
+        System.out.printf("%d steps, a heap of %d MB: resident memory %.0f MB in the second quarter, %.0f MB in the last; %.1f and %.1f"
+                + " ms per step; commit %s%n", leak, Runtime.getRuntime().maxMemory() >> 20, before, after, 1e3 * first, 1e3 * last,
+                Cli.commit());
         return after > before + LEAK || last > SLOWER * first;
     }
 
-    /** Operations a second of a large matrix product: a ceiling. */
+    /** Operations per second of a large matrix product: the ceiling of computation. */
     private static double multiply(NDManager parent) {
         int size = parent.getDevice().equals(Device.cpu()) ? 1024 : 8192;
         double[] rate = {0};
@@ -332,7 +336,7 @@ public class bench implements Callable<Integer> {
         return rate[0];
     }
 
-    /** Bytes a second of reading more than any cache holds: the other ceiling. */
+    /** Bytes per second of reading more than any cache holds: the ceiling of memory. */
     private static double read(NDManager parent) {
         long size = 1L << 26;
         double[] rate = {0};
@@ -344,7 +348,7 @@ public class bench implements Callable<Integer> {
         return rate[0];
     }
 
-    /** Megabytes of a line of the process's status; NaN where the system does not tell. */
+    /** The megabytes in a line of the process's status; NaN on systems without one. */
     private static double status(String line) throws IOException {
         Path file = Path.of("/proc/self/status");
         return !Files.exists(file) ? Double.NaN : Files.readAllLines(file).stream().filter(l -> l.startsWith(line))

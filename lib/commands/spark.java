@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * {@code train} with Spark beside it: what {@code ./jbang export portable} makes the jar of that {@code spark-submit} takes,
- * whose master is that of the run. In a checkout {@code train --master} needs no such thing.
+ * {@code train} with Spark on its class path: {@code ./jbang export portable} makes a jar of it for {@code spark-submit}, whose master
+ * the run uses. In a checkout {@code train --master} does not need it.
  */
 public class spark {
     public static void main(String... args) {

@@ -7,13 +7,14 @@
 //SOURCES ../lppo/files/FileFormats.java
 //FILES spark/Spark.java=../spark/Spark.java
 //FILES spark/Cluster.java=../spark/Cluster.java
-//FILES spark/Floats.java=../spark/Floats.java
-//FILES spark/SparkHome.java=../spark/SparkHome.java
-//FILES spark/Published.java=../spark/Published.java
+//FILES spark/FlatTensors.java=../spark/FlatTensors.java
 //FILES spark/Replica.java=../spark/Replica.java
+//FILES spark/SerializedObjective.java=../spark/SerializedObjective.java
+//FILES spark/SparkErrors.java=../spark/SparkErrors.java
 //FILES spark/SparkRollout.java=../spark/SparkRollout.java
 //FILES spark/SparkUpdate.java=../spark/SparkUpdate.java
-//FILES spark/SparkErrors.java=../spark/SparkErrors.java
+//FILES spark/TemporarySparkHome.java=../spark/TemporarySparkHome.java
+//FILES spark/WeightBroadcast.java=../spark/WeightBroadcast.java
 
 package commands;
 

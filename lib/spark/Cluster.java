@@ -13,14 +13,12 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import lppo.data.BadInput;
-import lppo.data.Seed;
 import lppo.learn.Learner;
-import lppo.learn.Sample;
 import lppo.model.Policy;
 import lppo.rollout.Rollout;
 import lppo.rollout.Sampling;
-import lppo.run.WorkerSetup;
 import lppo.run.Backend;
+import lppo.run.WorkerSetup;
 import org.apache.hadoop.util.ShutdownHookManager;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaRDD;
@@ -29,49 +27,53 @@ import org.apache.spark.api.java.function.Function2;
 import org.apache.spark.util.CollectionAccumulator;
 
 /**
- * Spark executors that sample and compute gradients with replicas of a policy, which this process, the driver, holds and
- * teaches. Executors may die and come: Spark does their tasks again elsewhere, with the same result.
+ * Spark executors that sample and compute gradients with replicas of a policy. The policy itself, its optimiser and everything else of
+ * a run stay in this process, the driver. Executors may fail and others may join: Spark repeats the tasks of a lost executor on another
+ * one, with the same result.
  */
 public final class Cluster implements Backend {
 
     private static final int PATIENCE = 60; // seconds
-    private static final int CALLS = 1000; // kept, if nobody asks
+    private static final int CALLS = 1000; // kept at most, if calls() is never called
+    private static final int LONGEST_ARRAY = Integer.MAX_VALUE - 8; // in Java
 
     private final JavaSparkContext context;
-    private final Replica.Run run;
+    private final Replica.RunSetup run;
     private final Policy policy;
-    private final Published published;
+    private final WeightBroadcast weights;
     private final SparkUpdate.Sum sum;
     private final boolean local;
-    private final SparkHome home; // null unless executors are started from here
+    private final TemporarySparkHome home; // null unless this process starts the workers
     private final List<Call> calls = new ArrayList<>();
     private final CountDownLatch closed = new CountDownLatch(1);
-    private final Runnable last = this::last;
+    private final Runnable waiting = this::awaitClosed;
 
-    /** What an executor does with its replica and what it is given; both travel. */
+    /** What an executor does with its replica and a piece of work; it is serialised, as are the piece and the result. */
     @FunctionalInterface
     interface Work<A, B> extends Serializable {
-        B on(Replica replica, A given);
+        B on(Replica replica, A piece);
     }
 
     /**
-     * Connects, and waits for the first executor.
+     * Connects to a master and waits for the first executor.
      *
-     * @param master as {@code spark-submit} has it: {@code local[2]}, {@code local-cluster[2,1,1024]}, {@code spark://HOST:7077};
+     * @param master as in {@code spark-submit}: {@code local[2]}, {@code local-cluster[2,1,1024]}, {@code spark://HOST:7077};
      *     {@code k8s://…} and {@code yarn} under {@code spark-submit}
-     * @param settings of Spark; {@code spark.lppo.sum} is {@link SparkUpdate.Sum}, {@code spark.lppo.patience} the seconds to wait
-     *     for an executor, {@code spark.default.parallelism} the parts of the work (default: one per executor)
-     * @param policy that learns, of that setup
-     * @throws BadInput if the master cannot be reached or has no executor to give
+     * @param settings of Spark, and three of ours: {@code spark.lppo.sum} is a {@link SparkUpdate.Sum}, {@code spark.lppo.patience} the
+     *     seconds to wait for an executor, {@code spark.default.parallelism} the number of parts of the work (default: one per executor)
+     * @param setup how executors build their replicas
+     * @param policy that learns, made in the same way as the setup says
+     * @throws BadInput if the master cannot be reached or offers no executor, or a setting is impossible
      */
     public Cluster(String master, Map<String, String> settings, WorkerSetup setup, Policy policy) {
-        long numbers = policy.parameters().stream().mapToLong(NDArray::size).sum();
-        BadInput.unless(numbers < Integer.MAX_VALUE - 8, "--master: %,d numbers learn, more than an array of Java holds; learn adapters (--lora-rank 16)", numbers);
+        long trainable = policy.parameters().stream().mapToLong(NDArray::size).sum();
+        BadInput.unless(trainable <= LONGEST_ARRAY, "Spark master %s: %,d trainable parameters are more than Java can send in one array;"
+                + " train adapters (LoRA) instead", master, trainable);
         this.policy = policy;
         local = master.matches("local(\\[.*])?");
         sum = sum(settings.getOrDefault("spark.lppo.sum", System.getProperty("spark.lppo.sum", "ordered")));
-        run = Replica.Run.of(UUID.randomUUID().toString(), setup);
-        home = master.startsWith("local-cluster[") ? SparkHome.forWorkersInHere() : null;
+        run = new Replica.RunSetup(UUID.randomUUID().toString(), setup, Replica.engineHere());
+        home = master.startsWith("local-cluster[") ? TemporarySparkHome.forLocalCluster() : null;
         SparkConf conf = configured(master, settings);
         try {
             context = SparkErrors.connecting(() -> new JavaSparkContext(conf), master);
@@ -81,7 +83,7 @@ public final class Cluster implements Backend {
             }
             throw e;
         }
-        published = new Published(context, policy);
+        weights = new WeightBroadcast(context, policy);
         if (!local) {
             try {
                 await(1, conf.getInt("spark.lppo.patience", PATIENCE), master);
@@ -93,18 +95,18 @@ public final class Cluster implements Backend {
     }
 
     /**
-     * Such a cluster for a process that lets the step at hand end and saves when it is asked to end, see {@link commands.Interrupt}: Spark's
-     * own shutdown hook waits until it is closed, a minute at most.
+     * A cluster for a process that finishes the current step and saves when it is asked to stop (Ctrl-C): Spark's own shutdown hook
+     * waits until the cluster is closed, a minute at most.
      */
-    public static Cluster finishing(String master, Map<String, String> settings, WorkerSetup setup, Policy policy) {
+    public static Cluster closedBeforeExit(String master, Map<String, String> settings, WorkerSetup setup, Policy policy) {
         Cluster cluster = new Cluster(master, settings, setup, policy);
-        ShutdownHookManager.get().addShutdownHook(cluster.last, 1000, PATIENCE + 5L, TimeUnit.SECONDS);
+        ShutdownHookManager.get().addShutdownHook(cluster.waiting, 1000, PATIENCE + 5L, TimeUnit.SECONDS);
         return cluster;
     }
 
     private static SparkUpdate.Sum sum(String name) {
         return Stream.of(SparkUpdate.Sum.values()).filter(s -> s.name().equalsIgnoreCase(name)).findFirst()
-                .orElseThrow(() -> new BadInput("--conf spark.lppo.sum=" + name + ": choose ordered or tree"));
+                .orElseThrow(() -> new BadInput("Spark setting spark.lppo.sum=" + name + ": choose ordered or tree"));
     }
 
     private SparkConf configured(String master, Map<String, String> settings) {
@@ -115,29 +117,31 @@ public final class Cluster implements Backend {
         conf.setIfMissing("spark.driver.maxResultSize", "0"); // gradients are large
         conf.setIfMissing("spark.broadcast.compress", "false"); // weights hardly shrink
         String threads = System.getProperty("ai.djl.pytorch.num_threads");
-        conf.set("spark.executor.extraJavaOptions", "-DOPT_OUT_TRACKING=true" + (threads == null ? "" : " -Dai.djl.pytorch.num_threads=" + threads)
-                + " " + conf.get("spark.executor.extraJavaOptions", ""));
+        conf.set("spark.executor.extraJavaOptions", "-DOPT_OUT_TRACKING=true "
+                + (threads == null ? "" : "-Dai.djl.pytorch.num_threads=" + threads + " ")
+                + conf.get("spark.executor.extraJavaOptions", ""));
         if (home != null) {
             conf.setIfMissing("spark.executorEnv.SPARK_SCALA_VERSION", "2.13");
-            conf.setIfMissing("spark.executor.defaultJavaOptions", "-XX:TieredStopAtLevel=1"); // or Java compiles, on cores that all share, for a minute
-        } else if (!local) { // what a distribution of Spark lacks; spark-submit names its own jar there
+            conf.setIfMissing("spark.executor.defaultJavaOptions", "-XX:TieredStopAtLevel=1"); // C2 would compile for a minute
+        } else if (!local) { // the libraries that a distribution of Spark lacks; spark-submit has put its own jar there
             String named = conf.get("spark.jars", "");
-            conf.set("spark.jars", Stream.concat(Stream.of(named), SparkHome.needed().stream().filter(jar -> !named.contains(jar)))
+            conf.set("spark.jars", Stream.concat(Stream.of(named), TemporarySparkHome.needed().stream().filter(jar -> !named.contains(jar)))
                     .filter(jar -> !jar.isEmpty()).collect(Collectors.joining(",")));
         }
         return conf;
     }
 
     /**
-     * Waits until so many executors are there.
+     * Waits until at least so many executors have registered.
      *
-     * @throws BadInput if they are not in time
+     * @throws BadInput if they have not within that many seconds
      */
     public void await(int executors, int seconds, String master) {
         for (int i = 0; executors() < executors; i++) {
-            BadInput.unless(i < 10 * seconds, "%s: %d of %d executors came within %d s. Are its workers up, and are cores and memory free (another"
-                    + " application may hold them; --conf spark.executor.memory=512m asks for half)? Can they reach this machine (%s)?",
-                    master, executors(), executors, seconds, context.getConf().get("spark.driver.host", "unknown"));
+            BadInput.unless(i < 10 * seconds, "Spark master %s: %d of %d executors registered within %d s. Are its workers up, with"
+                    + " free cores and memory (another application may hold them; the Spark setting spark.executor.memory=512m asks for"
+                    + " half)? Can they reach this machine (%s)?", master, executors(), executors, seconds,
+                    context.getConf().get("spark.driver.host", "unknown"));
             try {
                 Thread.sleep(100);
             } catch (InterruptedException e) {
@@ -147,28 +151,29 @@ public final class Cluster implements Backend {
         }
     }
 
-    /** Executors that are there now; this process where it does the work itself. */
+    /** The number of executors now; 1 with the master {@code local}, where this process does the work. */
     public int executors() {
-        return local ? 1 : context.sc().statusTracker().getExecutorInfos().length - 1; // the driver is listed too
+        return local ? 1 : context.sc().statusTracker().getExecutorInfos().length - 1; // the driver is counted too
     }
 
-    /** Parts that the work is cut into. */
+    /** The number of parts that work is cut into. */
     int slots() {
-        return local || context.getConf().contains("spark.default.parallelism") ? context.defaultParallelism() : Math.max(1, executors());
+        return local || context.getConf().contains("spark.default.parallelism") ? context.defaultParallelism()
+                : Math.max(1, executors());
     }
 
-    /** Most completions that a replica decodes at a time. */
-    int rows() {
-        return run.setup().rows();
+    /** How replicas are built. */
+    WorkerSetup setup() {
+        return run.workers();
     }
 
     JavaSparkContext context() {
         return context;
     }
 
-    /** How often the weights were sent. */
+    /** How often the weights have been broadcast. */
     long versions() {
-        return published.versions();
+        return weights.versions();
     }
 
     @Override
@@ -188,48 +193,51 @@ public final class Cluster implements Backend {
         return learner.gradientsFrom(new SparkUpdate(this, policy, sum));
     }
 
-    /** Does each of some pieces of work on an executor; the results in order. */
+    /** Does each piece of work on an executor, and returns the results in order. */
     <A, B> List<B> run(String name, List<? extends A> pieces, Work<A, B> work) {
-        List<Replica.Done<B>> done = call(name, pieces, work, JavaRDD::collect);
-        return done.stream().map(Replica.Done::value).toList();
+        List<Replica.Result<B>> results = call(name, pieces, work, JavaRDD::collect);
+        return results.stream().map(Replica.Result::value).toList();
     }
 
-    /** The same, with the results added on the way. */
+    /** Does each piece of work on an executor, and returns the sum of the results, which are added on the executors. */
     <A, B> B tree(String name, List<? extends A> pieces, Work<A, B> work, B zero, Function2<B, B, B> plus) {
-        return this.<A, B, B>call(name, pieces, work, done -> done.map(Replica.Done::value).treeAggregate(zero, plus, plus));
+        return this.<A, B, B>call(name, pieces, work, results -> results.map(Replica.Result::value).treeAggregate(zero, plus, plus));
     }
 
-    private <A, B, C> C call(String name, List<? extends A> pieces, Work<A, B> work, Function<JavaRDD<Replica.Done<B>>, C> gather) {
+    private <A, B, C> C call(String name, List<? extends A> pieces, Work<A, B> work, Function<JavaRDD<Replica.Result<B>>, C> gather) {
         long begin = System.nanoTime();
-        long before = published.versions();
-        Published.Weights weights = published.weights();
+        long before = weights.versions();
+        WeightBroadcast.Weights expected = weights.current();
         double publishing = (System.nanoTime() - begin) / 1e9;
-        Replica.Run mine = run;
-        CollectionAccumulator<Replica.Trace> traces = context.sc().collectionAccumulator(name);
+        Replica.RunSetup setup = run;
+        CollectionAccumulator<Replica.Timing> timings = context.sc().collectionAccumulator(name);
         context.setJobDescription(name);
-        C result = SparkErrors.told(() -> gather.apply(context.parallelize(new ArrayList<A>(pieces), pieces.size()).map(piece -> {
-            Replica.Done<B> done = Replica.work(mine, weights, replica -> work.on(replica, piece));
-            traces.add(done.trace());
-            return done;
+        C gathered = SparkErrors.translated(() -> gather.apply(context.parallelize(new ArrayList<A>(pieces), pieces.size()).map(piece -> {
+            Replica.Result<B> result = Replica.work(setup, expected, replica -> work.on(replica, piece));
+            timings.add(result.timing());
+            return result;
         })));
         double seconds = (System.nanoTime() - begin) / 1e9;
-        Replica.Trace slowest = traces.value().stream().max(Comparator.comparingDouble(t -> t.renewing() + t.working())).orElseThrow();
+        Replica.Timing slowest = timings.value().stream()
+                .max(Comparator.comparingDouble(timing -> timing.renewing() + timing.working())).orElseThrow();
+        int renewed = (int) timings.value().stream().filter(Replica.Timing::renewed).count();
         long bytes = 4 * policy.parameters().stream().mapToLong(NDArray::size).sum();
         if (calls.size() == CALLS) {
             calls.remove(0);
         }
-        calls.add(new Call(name, pieces.size(), (int) traces.value().stream().filter(Replica.Trace::renewed).count(), seconds, publishing,
-                slowest.renewing(), slowest.working(), weights.version() == before ? 0 : bytes, 0));
-        return result;
+        calls.add(new Call(name, pieces.size(), renewed, seconds, publishing, slowest.renewing(), slowest.working(),
+                expected.version() == before ? 0 : bytes, 0));
+        return gathered;
     }
 
-    /** Says how many bytes of gradients the last call brought. */
+    /** Records how many bytes of gradients the last call returned. */
     void received(long bytes) {
         Call last = calls.remove(calls.size() - 1);
-        calls.add(new Call(last.name(), last.parts(), last.renewed(), last.seconds(), last.publishing(), last.renewing(), last.working(), last.sent(), bytes));
+        calls.add(new Call(last.name(), last.parts(), last.renewed(), last.seconds(), last.publishing(), last.renewing(), last.working(),
+                last.sent(), bytes));
     }
 
-    private void last() {
+    private void awaitClosed() {
         try {
             closed.await(PATIENCE, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
@@ -241,14 +249,14 @@ public final class Cluster implements Backend {
     public void close() {
         try {
             context.close();
-            Replica.close(run.id()); // those of this process
+            Replica.close(run.id()); // the replicas in this process
             if (home != null) {
                 home.close();
             }
         } finally {
             closed.countDown();
             if (!ShutdownHookManager.get().isShutdownInProgress()) {
-                ShutdownHookManager.get().removeShutdownHook(last);
+                ShutdownHookManager.get().removeShutdownHook(waiting);
             }
         }
     }

@@ -13,17 +13,18 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
-import lppo.data.BadInput;
 import lppo.Objective;
+import lppo.data.BadInput;
 import lppo.data.Seed;
 import lppo.data.Step;
 import lppo.learn.AdamW;
 import lppo.learn.Learner;
+import lppo.learn.LearnerSettings;
 import lppo.model.Lora;
 import lppo.model.Policy;
 import lppo.model.Scopes;
-import lppo.rollout.Group;
 import lppo.rollout.GpuRollout;
+import lppo.rollout.Group;
 import lppo.rollout.Prompt;
 import lppo.rollout.Sampling;
 import lppo.run.WorkerSetup;
@@ -31,78 +32,75 @@ import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 
 /**
- * The policy of an executor, one per device: kept from task to task, and renewed by the weights that a task expects. One task
- * at a time works with it, as the engine collects gradients once per process.
+ * An executor's copy of the policy, one per device. It is kept from task to task, and fetches the weights that a task expects when its
+ * own are others. One task at a time works with it, as the engine has one gradient collector per process.
  */
 final class Replica {
 
-    private static final Map<String, Replica> LIVE = new HashMap<>(); // by run and device
+    private static final Map<String, Replica> LIVE = new HashMap<>(); // by id of the run, and device
 
     private final Policy policy;
     private final Policy reference; // null without a KL term
-    private final Policy base; // what is closed
-    private final Learner learner;
+    private final Policy base; // owns the weights
     private final int rows;
     private long version = -1;
 
-    /** What a run's executors have to agree on. */
-    record Run(String id, WorkerSetup setup, String engine) implements Serializable {
-
-        /** With the engine of this process. */
-        static Run of(String id, WorkerSetup setup) {
-            return new Run(id, setup, engineHere());
-        }
-    }
+    /**
+     * What all executors of a run have in common.
+     *
+     * @param id of the run
+     * @param workers how replicas are built
+     * @param engine of the driver, see {@link #engineHere}
+     */
+    record RunSetup(String id, WorkerSetup workers, String engine) implements Serializable {}
 
     /**
-     * What a task did.
+     * What a task took.
      *
-     * @param host where
-     * @param executor its id
      * @param renewed whether the weights had to be fetched
      * @param renewing seconds that checking and fetching them took
      * @param working seconds of the work itself
      */
-    record Trace(String host, String executor, boolean renewed, double renewing, double working) implements Serializable {}
+    record Timing(boolean renewed, double renewing, double working) implements Serializable {}
 
-    /** A result and how it came about. */
-    record Done<T>(T value, Trace trace) implements Serializable {}
+    /** What a task returns. */
+    record Result<T>(T value, Timing timing) implements Serializable {}
 
     /**
-     * The gradient of a micro-batch, or of several together.
+     * The gradient of a micro-batch, or the sum of several.
      *
-     * @param index of the (first) micro-batch
+     * @param index of the micro-batch in the batch
      * @param values for all parameters
-     * @param sums numbers of the report
+     * @param sums to report, see {@link Learner#means}
      */
-    record Gradient(int index, Floats values, double[] sums) implements Serializable {}
+    record Gradient(int index, FlatTensors values, double[] sums) implements Serializable {}
 
-    private Replica(Run run, Device device) {
-        WorkerSetup plan = run.setup();
+    private Replica(RunSetup run, Device device) {
+        WorkerSetup plan = run.workers();
         String engine = engineHere();
-        BadInput.unless(engine.equals(run.engine()), "host %s: has %s where the driver has %s, so its numbers would differ; give it the driver's"
-                + " jars (--jars), and unset PYTORCH_VERSION and PYTORCH_LIBRARY_PATH there", host(), engine, run.engine());
+        BadInput.unless(engine.equals(run.engine()), "host %s: has %s where the driver has %s, so its numbers would differ; give it the"
+                + " driver's jars (spark.jars), and unset PYTORCH_VERSION and PYTORCH_LIBRARY_PATH there", host(), engine, run.engine());
         Path folder = Path.of(plan.folder());
         String found;
         try {
             found = WorkerSetup.fingerprint(folder);
         } catch (BadInput e) {
-            throw new BadInput("host " + host() + ": " + e.getMessage() + "; put it at this path on every worker, or on a file system they share", e);
+            throw new BadInput("host " + host() + ": " + e.getMessage() + "; put it at this path on every worker, or on a file system that"
+                    + " they share", e);
         }
-        BadInput.unless(found.equals(plan.fingerprint()), "host %s: %s is another model than the driver's; copy the driver's folder there", host(),
-                folder);
-        boolean learning = plan.adapters() == null;
-        base = Policy.load(folder, device, plan.precision(), learning);
+        BadInput.unless(found.equals(plan.fingerprint()), "host %s: %s is another model than the driver's; copy the driver's folder there",
+                host(), folder);
+        boolean whole = plan.adapters() == null;
+        base = Policy.load(folder, device, plan.precision(), whole);
         Policy ending = base.endingAlsoAt(plan.stop());
-        policy = learning ? ending : ending.adapted(Lora.fresh(base.config(), plan.adapters(), new Seed(0), base.manager()));
-        reference = !plan.reference() ? null : learning ? Policy.load(folder, device, plan.precision(), false) : base;
+        policy = whole ? ending : ending.adapted(Lora.fresh(base.config(), plan.adapters(), new Seed(0), base.manager()));
+        reference = !plan.reference() ? null : whole ? Policy.load(folder, device, plan.precision(), false) : base;
         policy.parameters().forEach(p -> p.setRequiresGradient(true));
-        learner = Learner.of(policy, plan.learning()).reference(reference);
         rows = plan.rows();
     }
 
-    /** Does a task's work with the replica of its device, which has the expected weights then. */
-    static <T> Done<T> work(Run run, Published.Weights expected, Function<Replica, T> work) {
+    /** Does a task's work with the replica of its device, once that has the expected weights. */
+    static <T> Result<T> work(RunSetup run, WeightBroadcast.Weights expected, Function<Replica, T> work) {
         synchronized (Replica.class) {
             Replica replica = of(run);
             Scopes.recordNothing();
@@ -111,21 +109,21 @@ final class Replica {
                 boolean renewed = replica.renew(expected);
                 long ready = System.nanoTime();
                 T value = work.apply(replica);
-                return new Done<>(value, new Trace(host(), SparkEnv.get().executorId(), renewed, (ready - begin) / 1e9, (System.nanoTime() - ready) / 1e9));
+                return new Result<>(value, new Timing(renewed, (ready - begin) / 1e9, (System.nanoTime() - ready) / 1e9));
             } catch (RuntimeException | Error e) {
-                LIVE.values().remove(replica); // half a gradient may be left in it, to which the next attempt would add
+                LIVE.values().remove(replica); // it may hold part of a gradient, to which the next attempt would add
                 replica.close();
                 throw e;
             }
         }
     }
 
-    private static synchronized Replica of(Run run) {
-        Device device = device(run.setup().device());
+    private static synchronized Replica of(RunSetup run) {
+        Device device = device(run.workers().device());
         return LIVE.computeIfAbsent(run.id() + " " + device, key -> new Replica(run, device));
     }
 
-    /** The GPU that Spark assigned to the task, if it schedules them; else what the run asks for. */
+    /** The GPU that Spark has assigned to the task, if it schedules GPUs; else what the run asks for. */
     private static Device device(String wanted) {
         var gpus = TaskContext.get().resourcesJMap().get("gpu");
         if (gpus != null) {
@@ -156,28 +154,34 @@ final class Replica {
         base.close();
     }
 
-    /** Refuses weights that are not those expected and fetches these; false if there was nothing to do. */
-    private boolean renew(Published.Weights expected) {
+    /** Fetches the expected weights unless the replica has them already. Returns whether it fetched. */
+    private boolean renew(WeightBroadcast.Weights expected) {
         List<NDArray> parameters = policy.parameters();
-        if (version == expected.version() && Floats.of(parameters).checksum() == expected.checksum()) {
+        if (version == expected.version() && FlatTensors.of(parameters).checksum() == expected.checksum()) {
             return false;
         }
-        Floats values = expected.values().value();
-        BadInput.unless(values.size() == parameters.stream().mapToLong(NDArray::size).sum(), "host %s: the weights of the step are of another model", host());
-        values.each(parameters, (parameter, fresh) -> parameter.set(new NDIndex("..."), parameter.getManager().create(fresh, parameter.getShape())));
-        BadInput.unless(Floats.of(parameters).checksum() == expected.checksum(), "host %s: the weights of version %d arrived damaged; look at this"
-                + " machine's memory and network", host(), expected.version());
+        FlatTensors values = expected.values().value();
+        BadInput.unless(values.size() == parameters.stream().mapToLong(NDArray::size).sum(),
+                "host %s: the driver's policy has other parameters than the worker setup; make both from one model folder and its adapters",
+                host());
+        values.forEach(parameters, (parameter, fresh) ->
+                parameter.set(new NDIndex("..."), parameter.getManager().create(fresh, parameter.getShape())));
+        BadInput.unless(FlatTensors.of(parameters).checksum() == expected.checksum(),
+                "host %s: version %d of the weights arrived corrupted; check this machine's memory and network", host(),
+                expected.version());
         version = expected.version();
         return true;
     }
 
-    /** Samples. */
+    /** Samples as one process would in this step. */
     List<Group> sample(List<Prompt> prompts, Sampling sampling, Seed seed, long step) {
         return new GpuRollout(policy, sampling, rows).sample(prompts, new Step(step, seed));
     }
 
     /** The gradient of several micro-batches together, added by the engine. */
-    Gradient gradient(Map<Integer, Learner.Micro> micros, Objective objective) {
+    Gradient gradient(Map<Integer, Learner.Micro> micros, SerializedObjective sent, LearnerSettings settings) {
+        Objective objective = sent.restore();
+        Learner learner = Learner.of(policy, settings).reference(reference);
         double[] total = null;
         for (Learner.Micro micro : micros.values()) {
             double[] sums = learner.gradient(micro, objective);
@@ -186,40 +190,42 @@ final class Replica {
             }
             total = sums;
         }
-        return new Gradient(Integer.MAX_VALUE, taken(), total);
+        return new Gradient(Integer.MAX_VALUE, takeGradient(), total);
     }
 
     /** The gradient of each micro-batch by itself. */
-    List<Gradient> gradients(Map<Integer, Learner.Micro> micros, Objective objective) {
+    List<Gradient> gradients(Map<Integer, Learner.Micro> micros, SerializedObjective sent, LearnerSettings settings) {
+        Objective objective = sent.restore();
+        Learner learner = Learner.of(policy, settings).reference(reference);
         List<Gradient> gradients = new ArrayList<>();
         micros.forEach((index, micro) -> {
             double[] sums = learner.gradient(micro, objective);
-            gradients.add(new Gradient(index, taken(), sums));
+            gradients.add(new Gradient(index, takeGradient(), sums));
         });
         return gradients;
     }
 
-    /** The accumulated gradient, which is zero afterwards. */
-    private Floats taken() {
+    /** Copies the accumulated gradient and sets it to zero. */
+    private FlatTensors takeGradient() {
         List<NDArray> parameters = policy.parameters();
-        Floats[] all = new Floats[1];
-        Scopes.run(() -> all[0] = Floats.of(parameters.stream().map(NDArray::getGradient).toList()));
+        FlatTensors[] all = new FlatTensors[1];
+        Scopes.run(() -> all[0] = FlatTensors.of(parameters.stream().map(NDArray::getGradient).toList()));
         AdamW.zeroGradients(parameters);
         return all[0];
     }
 
-    /** Spoils the weights of all replicas of this process: for tests. */
+    /** Changes the weights of all replicas in this process: for tests. */
     static synchronized void spoil() {
         LIVE.values().forEach(replica -> Scopes.run(() -> replica.policy.parameters().get(0).addi(1)));
     }
 
-    /** The engine, its version and its native library. */
+    /** The engine, its version and the platform. */
     static String engineHere() {
         Engine engine = Engine.getEngine("PyTorch");
         return "PyTorch %s for %s %s".formatted(engine.getVersion(), System.getProperty("os.name"), System.getProperty("os.arch"));
     }
 
-    /** This machine, as error lines name it. */
+    /** The name of this machine in error messages. */
     static String host() {
         SparkEnv env = SparkEnv.get();
         try {

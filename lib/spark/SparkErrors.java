@@ -12,41 +12,43 @@ import java.util.stream.Stream;
 import lppo.data.BadInput;
 import lppo.run.OutOfMemory;
 
-/** What goes wrong with Spark, in one line that says what to do. */
+/** Translates errors of Spark into one line that says what to do. */
 final class SparkErrors {
 
     private SparkErrors() {}
 
-    /** Does something; what Spark throws becomes an error that a user understands. */
-    static <T> T told(Callable<T> work) {
+    /** Does some work; an exception of Spark becomes one that a user understands. */
+    static <T> T translated(Callable<T> work) {
         try {
             return work.call();
         } catch (Exception e) {
-            throw told(e);
+            throw translated(e);
         }
     }
 
-    /** Connects to a master; Spark itself would try for a minute. */
+    /** Connects to a master, after a check that it answers: Spark itself would try for a minute. */
     static <T> T connecting(Callable<T> work, String master) {
         if (master.startsWith("spark://")) {
             List<String> tried = Stream.of(master.substring(8).split(",")).map(SparkErrors::refusal).toList();
-            BadInput.unless(tried.contains(""), "--master %s: does not answer (%s); is the master up, and is this its URL?", master, tried.get(0));
+            BadInput.unless(tried.contains(""), "Spark master %s: does not answer (%s); is it up, and is this its URL?", master,
+                    tried.get(0));
         }
         try {
             return work.call();
         } catch (Exception e) {
             if (String.valueOf(e.getMessage()).contains("Could not parse Master URL")) {
-                throw new BadInput("--master " + master + ": is none that Spark knows here; local[2], local-cluster[2,1,1024] and spark://HOST:7077 work"
-                        + " by themselves, k8s://… and yarn under spark-submit (lib/spark/README.md)", e);
+                throw new BadInput("Spark master " + master + ": is unknown to Spark here; local[2], local-cluster[2,1,1024] and"
+                        + " spark://HOST:7077 work by themselves, k8s://… and yarn under spark-submit (lib/spark/README.md)", e);
             }
             if (master.startsWith("spark://")) {
-                throw new BadInput("--master " + master + ": does not answer; is the master up, and is this its URL? (" + first(e.getMessage()) + ")", e);
+                throw new BadInput("Spark master " + master + ": does not answer (" + first(e.getMessage()) + "); is it up, and is this its"
+                        + " URL?", e);
             }
-            throw told(e);
+            throw translated(e);
         }
     }
 
-    /** Why nobody answers at a host and port; empty if somebody does. */
+    /** Why nothing answers at a host and port; empty if something does. */
     private static String refusal(String address) {
         try (Socket socket = new Socket()) {
             URI where = new URI("spark://" + address);
@@ -57,7 +59,7 @@ final class SparkErrors {
         }
     }
 
-    private static RuntimeException told(Exception e) {
+    private static RuntimeException translated(Exception e) {
         for (Throwable t = e; t != null; t = t.getCause()) {
             if (t instanceof BadInput bad) {
                 return new BadInput(bad.getMessage(), e);
@@ -68,17 +70,20 @@ final class SparkErrors {
         }
         String message = String.valueOf(e.getMessage());
         if (message.contains("spark.rpc.message.maxSize")) {
-            return new BadInput("a task is too large to send: lower --token-budget or --problems-per-step, or add --conf spark.rpc.message.maxSize=512", e);
+            return new BadInput("a task is too large to send: lower the token budget or the problems per step, or add the Spark"
+                    + " setting spark.rpc.message.maxSize=512", e);
         }
         if (message.contains("spark.driver.maxResultSize")) {
-            return new BadInput("the gradients are larger than the driver accepts: add --conf spark.driver.maxResultSize=0, or --conf spark.lppo.sum=tree", e);
+            return new BadInput("the gradients are larger than the driver accepts: add the Spark setting spark.driver.maxResultSize=0, or"
+                    + " spark.lppo.sum=tree", e);
         }
         if (message.contains("OutOfMemoryError") || message.contains("ExecutorLostFailure")) {
-            return new IllegalStateException("an executor died again and again (" + first(message) + "); is its memory too small? Weights and gradients pass through"
-                    + " Java's heap: --conf spark.executor.memory=4g. The engine's memory is outside of it: lower --token-budget and --rollout-rows, and on Kubernetes"
-                    + " and YARN --conf spark.executor.memoryOverhead=4g", e);
+            return new IllegalStateException("executors failed repeatedly (" + first(message) + "); do they have enough memory? Weights and"
+                    + " gradients pass through Java's heap: raise the Spark setting spark.executor.memory. The engine's memory is outside"
+                    + " it: lower the token budget and the rollout rows; on Kubernetes and YARN raise spark.executor.memoryOverhead", e);
         }
-        return e instanceof RuntimeException runtime && !(e instanceof IllegalStateException) ? runtime : new IllegalStateException("Spark: " + first(message), e);
+        return e instanceof RuntimeException runtime && !(e instanceof IllegalStateException) ? runtime
+                : new IllegalStateException("Spark: " + first(message), e);
     }
 
     private static String first(String message) {

@@ -17,57 +17,63 @@ import lppo.rollout.Rollout;
 import lppo.rollout.Sampling;
 
 /**
- * A rollout on executors: all completions of a problem are one executor's, and the problems are cut into as many parts as there
- * are executors. As every draw is keyed by its problem, the parts change no draw.
+ * A rollout on executors. The problems are divided into as many parts as there are executors; all completions of a problem are sampled
+ * by the same executor. As every draw is keyed by its problem, the division changes no draw.
  *
- * <p>The engine rounds differently by what else is decoded together, except in {@link lppo.model.FastDecode} on a CPU. So that
- * other decoding (adapters, top-k, top-p) samples the same to the last bit too, parts end where one process would begin a
- * new batch of {@code --rollout-rows}, wherever there are batches enough.
+ * <p>What is decoded together changes how the engine rounds, except in {@link lppo.model.FastDecode} on a CPU. So that other decoding
+ * (adapters, top-k, top-p) also samples the same to the last bit, parts end where one process would begin a new batch of
+ * {@link lppo.run.WorkerSetup#rows}, if there are enough batches.
  *
  * <p>Seen in {@code notebooks/9-beyond-one-machine.ipynb}.
  */
 public record SparkRollout(Cluster cluster, Sampling sampling) implements Rollout {
 
-    /** What an executor gets. */
+    /** What is sent to an executor. */
     private record Part(List<Prompt> prompts) implements Serializable {}
 
-    /** What comes back of a completion. */
-    private record Drawn(int[] tokens, float[] logProbs, Completion.Finish finish) implements Serializable {}
+    /** What is returned of a completion. */
+    private record Sampled(int[] tokens, float[] logProbs, Completion.Finish finish) implements Serializable {
+
+        static Sampled of(Completion completion) {
+            return new Sampled(completion.tokens(), completion.logProbs(), completion.finish());
+        }
+    }
 
     @Override
     public List<Group> sample(List<Prompt> prompts, Step step) {
         if (prompts.isEmpty()) {
             return List.of();
         }
-        List<List<Integer>> parts = parts(prompts, cluster.rows(), cluster.slots());
-        Map<Prompt, Prompt> bare = new IdentityHashMap<>(); // equal ones travel once
+        List<List<Integer>> parts = parts(prompts, cluster.setup().rows(), cluster.slots());
+        Map<Prompt, Prompt> bare = new IdentityHashMap<>(); // so that the same prompt is sent once
         List<Part> work = parts.stream().map(part -> new Part(new ArrayList<>(part.stream()
                 .map(i -> bare.computeIfAbsent(prompts.get(i), SparkRollout::bare)).toList()))).toList();
         Sampling how = sampling;
         Seed root = step.seed();
         long number = step.number();
-        List<List<Drawn>> drawn = cluster.run("rollout", work, (replica, part) -> new ArrayList<>(replica
-                .sample(part.prompts(), how, root, number).stream().flatMap(g -> g.completions().stream()).map(c -> new Drawn(c.tokens(), c.logProbs(), c.finish())).toList()));
+        List<List<Sampled>> sampled = cluster.run("rollout", work, (replica, part) -> new ArrayList<>(replica
+                .sample(part.prompts(), how, root, number).stream().flatMap(g -> g.completions().stream()).map(Sampled::of).toList()));
         Completion[] completions = new Completion[prompts.size()];
         for (int p = 0; p < parts.size(); p++) {
             for (int i = 0; i < parts.get(p).size(); i++) {
                 int at = parts.get(p).get(i);
-                Drawn d = drawn.get(p).get(i);
-                completions[at] = new Completion(prompts.get(at), d.tokens(), d.logProbs(), d.finish(), Double.NaN);
+                Sampled s = sampled.get(p).get(i);
+                completions[at] = new Completion(prompts.get(at), s.tokens(), s.logProbs(), s.finish(), Double.NaN);
             }
         }
         return Group.of(Arrays.asList(completions));
     }
 
-    /** A prompt without what only the driver needs. */
+    /** A prompt without question, solution and answer, which only the driver needs. */
     private static Prompt bare(Prompt prompt) {
-        return new Prompt(new Problem(prompt.problem().id(), "", "", null, null, null), prompt.tokens(), prompt.prefixLength(), prompt.beta());
+        Problem id = new Problem(prompt.problem().id(), "", "", null, null, null);
+        return new Prompt(id, prompt.tokens(), prompt.prefixLength(), prompt.beta());
     }
 
     /**
-     * The indices of the prompts in at most {@code wanted} parts of whole problems, in order.
+     * Divides the indices of the prompts into at most {@code wanted} parts of whole problems, in order.
      *
-     * @param rows of a batch of one process
+     * @param rows completions that one process decodes at a time
      */
     static List<List<Integer>> parts(List<Prompt> prompts, int rows, int wanted) {
         Map<String, List<Integer>> problems = new LinkedHashMap<>();
@@ -75,7 +81,7 @@ public record SparkRollout(Cluster cluster, Sampling sampling) implements Rollou
             problems.computeIfAbsent(prompts.get(i).problem().id(), id -> new ArrayList<>()).add(i);
         }
         List<List<Integer>> units = new ArrayList<>();
-        if (prompts.size() >= (long) rows * wanted) { // as many batches as parts
+        if (prompts.size() >= (long) rows * wanted) { // at least as many batches as parts
             int size = 0;
             for (List<Integer> problem : problems.values()) {
                 if (size >= (long) rows * units.size()) {
@@ -90,7 +96,8 @@ public record SparkRollout(Cluster cluster, Sampling sampling) implements Rollou
         int count = Math.min(wanted, units.size());
         List<List<Integer>> parts = new ArrayList<>();
         for (int part = 0; part < count; part++) {
-            parts.add(units.subList(units.size() * part / count, units.size() * (part + 1) / count).stream().flatMap(List::stream).toList());
+            parts.add(units.subList(units.size() * part / count, units.size() * (part + 1) / count).stream()
+                    .flatMap(List::stream).toList());
         }
         return parts;
     }

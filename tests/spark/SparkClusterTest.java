@@ -1,13 +1,15 @@
 package spark;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
-import java.io.File;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,23 +20,27 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import javax.tools.ToolProvider;
 import lppo.Checkout;
-import lppo.Recipe;
+import lppo.Objective;
 import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.Seed;
-import lppo.data.Problems;
-import lppo.judge.Reward;
+import lppo.data.Step;
+import lppo.learn.LearnerSettings;
 import lppo.model.Policy;
 import lppo.model.Precision;
-import lppo.rollout.Completion;
 import lppo.rollout.Prompt;
 import lppo.rollout.Rollout;
 import lppo.rollout.Sampling;
-import lppo.run.Blueprint;
-import lppo.run.Compute;
-import lppo.run.Options;
-import lppo.run.RunFolder;
-import lppo.run.Trainer;
+import lppo.run.Backend;
+import lppo.run.Recipe;
+import lppo.run.RunListener;
+import lppo.run.StepMetrics;
+import lppo.run.StepTiming;
+import lppo.run.Training;
+import lppo.run.Visit;
+import lppo.run.WorkerSetup;
+import lppo.task.Task;
+import org.apache.spark.Success$;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerJobStart;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
@@ -45,8 +51,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
-
-import org.apache.spark.Success$;
 
 /** Spark's standalone cluster, whose workers die and come, and whose driver dies: the numbers stay those of one process. */
 @EnabledOnOs(OS.LINUX)
@@ -69,45 +73,39 @@ class SparkClusterTest {
         cluster.close();
     }
 
-    private static Options options() {
-        Options options = new Options();
-        options.problemsPerStep = 32;
-        options.tokenBudget = 512;
-        options.evaluateEvery = 5;
-        options.evaluateSamples = 0;
-        options.learningRate = 1e-3;
-        options.device = "cpu";
-        return options;
+    private static Recipe recipe() {
+        return Recipe.lppo().problemsPerStep(32).learning(new LearnerSettings().learningRate(1e-3).tokenBudget(512));
     }
 
     private interface Watch {
         void at(long step) throws Exception;
     }
 
-    /** A run; on the cluster if it is given. */
-    private static void run(String name, Killer killer, Watch watch) throws Exception {
-        List<Problem> problems = Problems.read(Checkout.ROOT.resolve("data/train.jsonl"));
-        Options options = options();
+    /** A run; on the cluster if there is a killer. */
+    private static void run(String name, Killer killer, Watch watch) {
         try (Policy policy = Policy.load(MODEL, Device.cpu());
-                Compute compute = killer == null ? Compute.here(policy, options.rolloutRows) : killer.watched(open(options, policy))) {
-            assertTrue(new Trainer(Recipe.LPPO, options, policy, null, Reward.lastWord(), problems, List.of(), new Seed(1),
-                    RunFolder.create(folder.resolve(name)), compute).run(STEPS, () -> false, step -> {
-                        try {
-                            watch.at(step);
-                        } catch (Exception e) {
-                            throw new IllegalStateException(e);
-                        }
-                    }));
+                Backend backend = killer == null ? Backend.local(policy, 1024) : killer.watched(open(policy, Standalone.settings()))) {
+            Training.of(policy, Task.builtIn()).recipe(recipe()).backend(backend).evaluate(List.of(), 5, 0).listener(new RunListener() {
+                @Override
+                public void stepped(StepMetrics metrics, List<Visit> visits, StepTiming timing) {
+                    try {
+                        watch.at(metrics.step());
+                    } catch (Exception e) {
+                        throw new IllegalStateException(e);
+                    }
+                }
+            }).into(folder.resolve(name)).run(STEPS);
         }
     }
 
-    private static Cluster open(Options options, Policy policy) {
-        return new Cluster(cluster.url(), Standalone.settings(), Blueprint.of(MODEL, options, Precision.FP32, null, List.of()), policy);
+    private static Cluster open(Policy policy, Map<String, String> settings) {
+        return new Cluster(cluster.url(), settings, WorkerSetup.of(MODEL, recipe(), "cpu", Precision.FP32, null, List.of(), 1024), policy);
     }
 
     private static void same(String name) throws Exception {
         for (String table : List.of("metrics.csv", "problems.csv")) {
-            assertEquals(Files.readString(folder.resolve("alone").resolve(table)), Files.readString(folder.resolve(name).resolve(table)), table);
+            assertEquals(Files.readString(folder.resolve("alone").resolve(table)), Files.readString(folder.resolve(name).resolve(table)),
+                    table);
         }
     }
 
@@ -166,27 +164,32 @@ class SparkClusterTest {
     void aReplicaWithOtherWeightsRefusesAndFetches() throws Exception {
         Map<String, String> one = new HashMap<>(Standalone.settings()); // executor
         one.put("spark.cores.max", "1");
-        try (Policy policy = Policy.load(MODEL, Device.cpu()); Cluster compute = new Cluster(cluster.url(), one,
-                Blueprint.of(MODEL, options(), Precision.FP32, null, List.of()), policy)) {
-            Problem problem = Problems.read(Checkout.ROOT.resolve("data/train.jsonl")).get(0);
+        try (Policy policy = Policy.load(MODEL, Device.cpu()); Cluster executor = open(policy, one)) {
+            Problem problem = Task.builtIn().problems().get(0);
             List<Prompt> prompts = List.of(Prompt.unguided(problem, policy.encode(problem.question())));
-            Rollout rollout = compute.rollout(Sampling.plain(14), new Seed(1));
-            List<Completion> first = rollout.sample(prompts, 1);
-            compute.context().parallelize(List.of(1, 2), 2).foreach(new Spoil());
-            List<Completion> second = rollout.sample(prompts, 1);
-            rollout.sample(prompts, 1);
-            assertEquals(Arrays.toString(first.get(0).logProbs()), Arrays.toString(second.get(0).logProbs()));
-            assertEquals(List.of(1, 1, 0), compute.calls().stream().map(Compute.Call::renewed).toList());
-            assertEquals(1, compute.versions());
+            Rollout rollout = executor.rollout(Sampling.plain(14));
+            Step step = new Step(1, new Seed(1));
+            float[] first = rollout.sample(prompts, step).get(0).completions().get(0).logProbs();
+            executor.context().parallelize(List.of(1, 2), 2).foreach(new Spoil());
+            float[] second = rollout.sample(prompts, step).get(0).completions().get(0).logProbs();
+            rollout.sample(prompts, step);
+            assertEquals(Arrays.toString(first), Arrays.toString(second));
+            assertEquals(List.of(1, 1, 0), executor.calls().stream().map(Backend.Call::renewed).toList());
+            assertEquals(1, executor.versions());
         }
+    }
+
+    /** Its class travels with this project's jar. */
+    @Test
+    void anObjectiveOfOnesOwnReachesTheExecutors() {
+        LearnerSettings learning = SparkObjectiveTest.learning();
+        assertArrayEquals(SparkObjectiveTest.learned(null, Map.of(), learning, OwnObjective.reinforce(-0.5)),
+                SparkObjectiveTest.learned(cluster.url(), Standalone.settings(), learning, OwnObjective.reinforce(-0.5)));
     }
 
     @Test
     void aKilledDriverGoesOnFromItsCheckpoint() throws Exception {
-        Path classes = Files.createDirectories(folder.resolve("classes"));
-        assertEquals(0, ToolProvider.getSystemJavaCompiler().run(null, null, null, "-proc:none", "-d", classes.toString(), "-cp",
-                System.getProperty("java.class.path"), Checkout.ROOT.resolve("lib/commands/train.java").toString()));
-        Process driver = driver(classes);
+        Process driver = driver();
         Path metrics = folder.resolve("resumed/metrics.csv");
         while (driver.isAlive() && (!Files.exists(metrics) || Files.readAllLines(metrics).size() < 9)) {
             Thread.sleep(20);
@@ -195,10 +198,30 @@ class SparkClusterTest {
         driver.destroyForcibly().waitFor();
         int rows = Files.readAllLines(metrics).size();
         assertTrue(rows < STEPS, rows + " rows when it was killed");
-        Process again = driver(classes, "--resume");
+        Process again = driver("--resume");
         assertTrue(again.waitFor(600, TimeUnit.SECONDS), SparkClusterTest::log);
         assertEquals(0, again.exitValue(), SparkClusterTest::log);
         same("resumed");
+    }
+
+    @Test
+    void anObjectiveThatExecutorsCannotLoadIsNamed() throws Exception {
+        Path source = Files.writeString(folder.resolve("Elsewhere.java"), """
+                public record Elsewhere() implements lppo.Objective {
+                    public Terms of(ai.djl.ndarray.NDArray logProbs, Tokens tokens) {
+                        return lppo.Objective.loss(logProbs.sum());
+                    }
+                }
+                """);
+        assertEquals(0, ToolProvider.getSystemJavaCompiler().run(null, null, null, "-proc:none", "-cp",
+                System.getProperty("java.class.path"), "-d", folder.toString(), source.toString()));
+        try (URLClassLoader here = new URLClassLoader(new URL[] {folder.toUri().toURL()}, getClass().getClassLoader())) {
+            Objective elsewhere = (Objective) here.loadClass("Elsewhere").getDeclaredConstructor().newInstance();
+            BadInput refused = assertThrows(BadInput.class, () -> SparkObjectiveTest.learned(cluster.url(), Standalone.settings(),
+                    SparkObjectiveTest.learning(), elsewhere));
+            assertTrue(refused.getMessage().startsWith("host 127.0.0.1: does not have the class Elsewhere of the objective; add its jar"),
+                    refused.getMessage());
+        }
     }
 
     private static String log() {
@@ -214,16 +237,15 @@ class SparkClusterTest {
     }
 
     private static List<String> arguments(String name) {
-        Options options = options();
-        return List.of("--recipe", "lppo", "--model", MODEL.toString(), "--data", Checkout.ROOT.resolve("data/train.jsonl").toString(), "--out",
-                folder.resolve(name).toString(), "--steps", Integer.toString(STEPS), "--problems-per-step", Integer.toString(options.problemsPerStep),
-                "--token-budget", Integer.toString(options.tokenBudget), "--learning-rate", "1e-3", "--evaluate-every", "5", "--device", "cpu");
+        return List.of("--recipe", "lppo", "--model", MODEL.toString(), "--data", Checkout.ROOT.resolve("data/train.jsonl").toString(),
+                "--out", folder.resolve(name).toString(), "--steps", Integer.toString(STEPS), "--problems-per-step", "32",
+                "--token-budget", "512", "--learning-rate", "1e-3", "--evaluate-every", "5", "--device", "cpu");
     }
 
-    private static Process driver(Path classes, String... more) throws Exception {
+    private static Process driver(String... more) throws Exception {
         List<String> line = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         line.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-        line.addAll(List.of("-Dai.djl.pytorch.num_threads=1", "-cp", classes + File.pathSeparator + System.getProperty("java.class.path"), "train"));
+        line.addAll(List.of("-Dai.djl.pytorch.num_threads=1", "-cp", System.getProperty("java.class.path"), "commands.train"));
         line.addAll(arguments("resumed"));
         line.addAll(List.of("--master", cluster.url()));
         Standalone.settings().forEach((key, value) -> line.addAll(List.of("--conf", key + "=" + value)));
@@ -235,8 +257,9 @@ class SparkClusterTest {
     @Test
     void aPortableJarIsSubmitted() throws Exception {
         Path jar = folder.resolve("portable/lppo-spark.jar");
-        Process export = new ProcessBuilder(Checkout.ROOT.resolve("jbang").toString(), "export", "portable", "--force", "--output", jar.toString(),
-                Checkout.ROOT.resolve("lib/commands/spark.java").toString()).redirectErrorStream(true).redirectOutput(folder.resolve("export.log").toFile()).start();
+        Process export = new ProcessBuilder(Checkout.ROOT.resolve("jbang").toString(), "export", "portable", "--force", "--output",
+                jar.toString(), Checkout.ROOT.resolve("lib/commands/spark.java").toString()).redirectErrorStream(true)
+                .redirectOutput(folder.resolve("export.log").toFile()).start();
         assertEquals(0, export.waitFor(), () -> log("export.log"));
         Process submitted = cluster.submit(jar, arguments("submitted"));
         assertEquals(0, submitted.waitFor(), () -> last(log("submit.log").lines().filter(line -> !line.contains(" INFO ")).toList()));
@@ -252,9 +275,9 @@ class SparkClusterTest {
         try (Policy policy = Policy.load(MODEL, Device.cpu())) {
             Map<String, String> settings = new HashMap<>(Standalone.settings());
             settings.putAll(Map.of("spark.executor.memory", "64g", "spark.lppo.patience", "3"));
-            BadInput refused = assertThrows(BadInput.class, () -> new Cluster(cluster.url(), settings,
-                    Blueprint.of(MODEL, options(), Precision.FP32, null, List.of()), policy).close());
-            assertTrue(refused.getMessage().startsWith(cluster.url() + ": 0 of 1 executors came within 3 s. Are its workers up"), refused.getMessage());
+            BadInput refused = assertThrows(BadInput.class, () -> open(policy, settings).close());
+            assertTrue(refused.getMessage().startsWith("Spark master " + cluster.url() + ": 0 of 1 executors registered within 3 s."
+                    + " Are its workers up"), refused.getMessage());
             assertEquals(1, refused.getMessage().lines().count());
         }
     }

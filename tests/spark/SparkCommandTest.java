@@ -58,7 +58,7 @@ class SparkCommandTest {
     @Test
     void whatIsWrongIsSaidInOneLine() throws Exception {
         assertEquals(2, start("wrong", "--master", "yarm").waitFor(), SparkCommandTest::said);
-        assertTrue(said().contains("--master yarm: is none that Spark knows here"), SparkCommandTest::said);
+        assertTrue(said().contains("Spark master (--master) yarm: is unknown to Spark here"), SparkCommandTest::said);
         assertFalse(said().contains("\tat "), SparkCommandTest::said);
         assertEquals(2, start("wrong", "--conf", "spark.executor.memory=1g").waitFor(), SparkCommandTest::said);
         assertTrue(said().contains("--conf: is a setting of Spark, and needs --master"), SparkCommandTest::said);
@@ -66,7 +66,8 @@ class SparkCommandTest {
 
     private static void same(String name) throws Exception {
         for (String table : List.of("metrics.csv", "problems.csv")) {
-            assertEquals(Files.readString(folder.resolve("alone").resolve(table)), Files.readString(folder.resolve(name).resolve(table)), table);
+            assertEquals(Files.readString(folder.resolve("alone").resolve(table)), Files.readString(folder.resolve(name).resolve(table)),
+                    table);
         }
     }
 

@@ -1,6 +1,9 @@
 package spark;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
@@ -10,123 +13,120 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import lppo.Algorithm;
 import lppo.Checkout;
-import lppo.Recipe;
+import lppo.Kl;
 import lppo.data.Problem;
 import lppo.data.Seed;
-import lppo.data.Problems;
-import lppo.judge.Reward;
 import lppo.learn.Learner;
-import lppo.learn.Sample;
+import lppo.learn.LearnerSettings;
 import lppo.model.Lora;
 import lppo.model.Policy;
 import lppo.model.Precision;
-import lppo.rollout.Completion;
 import lppo.rollout.Prompt;
 import lppo.rollout.Rollout;
 import lppo.rollout.Sampling;
-import lppo.run.Blueprint;
-import lppo.run.Compute;
-import lppo.run.Options;
-import lppo.run.RunFolder;
-import lppo.run.Trainer;
+import lppo.run.Backend;
+import lppo.run.Recipe;
+import lppo.run.Training;
+import lppo.run.WorkerSetup;
+import lppo.task.Task;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** However many parts the work is cut into, a run samples, learns and writes the same; on executors of their own see the tests beside this. */
+/** However many parts the work is cut into, a run samples, learns and writes the same; the tests beside this use separate executors. */
 class SparkNumbersTest {
 
     private static final Path MODEL = Checkout.ROOT.resolve("data/base");
+    private static final Task TASK = Task.builtIn();
+    private static final int ROWS = 1024;
 
     @TempDir Path folder;
 
-    /** Passes completions on, and keeps them. */
-    private record Listening(Compute compute, List<String> heard) implements Compute {
+    /** A backend that keeps a line for each completion. */
+    private record Recording(Backend backend, List<String> lines) implements Backend {
         @Override
-        public Rollout rollout(Sampling sampling, Seed seed) {
-            Rollout inner = compute.rollout(sampling, seed);
-            return (prompts, step) -> {
-                List<Completion> all = inner.sample(prompts, step);
-                all.forEach(c -> heard.add(c.prompt().problem().id() + Arrays.toString(c.tokens()) + Arrays.toString(c.logProbs())));
-                return all;
-            };
+        public Rollout rollout(Sampling sampling) {
+            return backend.rollout(sampling).watched(groups -> groups.stream().flatMap(group -> group.completions().stream()).forEach(c ->
+                    lines.add(c.prompt().problem().id() + Arrays.toString(c.tokens()) + Arrays.toString(c.logProbs()))));
         }
 
         @Override
-        public Learner.Report update(Learner learner, Learner.Objective objective, List<Sample> samples, double rate) {
-            return compute.update(learner, objective, samples, rate);
+        public Learner learner(Learner learner) {
+            return backend.learner(learner);
         }
 
         @Override
         public void close() {
-            compute.close();
+            backend.close();
         }
     }
 
-    private static Options options() {
-        Options options = new Options();
-        options.problemsPerStep = 16;
-        options.groupSize = 8;
-        options.updates = 2;
-        options.tokenBudget = 256; // so that each update has several micro-batches
-        options.learningRate = 1e-3;
-        options.evaluateEvery = 25;
-        options.evaluateSamples = 2;
-        options.device = "cpu";
-        return options;
+    private static Recipe recipe() {
+        return Recipe.lppo().problemsPerStep(16)
+                .learning(new LearnerSettings().learningRate(1e-3).tokenBudget(256)); // so that each update has several micro-batches
     }
 
-    /** A run; {@code master} null for one without Spark. Returns all that was sampled. */
-    private List<String> run(String name, String master, Map<String, String> settings, Options options, Lora.Settings adapters, int steps) {
-        List<Problem> problems = Problems.read(Checkout.ROOT.resolve("data/train.jsonl"));
-        List<Problem> heldOut = Problems.read(Checkout.ROOT.resolve("data/validation.jsonl")).subList(0, 10);
-        List<String> heard = new ArrayList<>();
-        try (Policy base = Policy.load(MODEL, Device.cpu(), Precision.FP32, adapters == null);
-                Policy other = options.kl > 0 && adapters == null ? Policy.load(MODEL, Device.cpu(), Precision.FP32, false) : null) {
-            Policy policy = adapters == null ? base : base.adapted(Lora.fresh(base.config(), adapters, new Seed(1), base.manager()));
-            Policy reference = options.kl == 0 ? null : adapters == null ? other : base;
-            Compute place = master == null ? Compute.here(policy, options.rolloutRows)
-                    : new Cluster(master, settings, Blueprint.of(MODEL, options, Precision.FP32, adapters, List.of()), policy);
-            try (Compute compute = new Listening(place, heard)) {
-                assertTrue(new Trainer(Recipe.LPPO, options, policy, reference, Reward.lastWord(), problems, heldOut, new Seed(1),
-                        RunFolder.create(folder.resolve(name)), compute).run(steps, () -> false, step -> {}));
-            }
+    private static Backend open(String master, Map<String, String> settings, Recipe recipe, Lora.Settings adapters, int rows,
+            Policy policy) {
+        return master == null ? Backend.local(policy, rows) : new Cluster(master, settings,
+                WorkerSetup.of(MODEL, recipe, "cpu", Precision.FP32, adapters, List.of(), rows), policy);
+    }
+
+    /** A run with all weights; {@code master} null for one without Spark. Returns all that was sampled. */
+    private List<String> run(String name, String master, Map<String, String> settings, int steps) {
+        List<String> sampled = new ArrayList<>();
+        try (Policy policy = Policy.load(MODEL, Device.cpu());
+                Backend backend = new Recording(open(master, settings, recipe(), null, ROWS, policy), sampled)) {
+            training(policy, recipe(), backend).into(folder.resolve(name)).run(steps);
         }
-        return heard;
+        return sampled;
+    }
+
+    private static Training training(Policy policy, Recipe recipe, Backend backend) {
+        return Training.of(policy, TASK).recipe(recipe).backend(backend)
+                .evaluate(TASK.problems(Task.Split.VALIDATION).subList(0, 10), 25, 2);
     }
 
     private void same(String a, String b) throws Exception {
         for (String table : List.of("metrics.csv", "problems.csv", "evaluation.csv")) {
-            assertEquals(Files.readString(folder.resolve(a).resolve(table)), Files.readString(folder.resolve(b).resolve(table)), b + " " + table);
+            assertEquals(Files.readString(folder.resolve(a).resolve(table)), Files.readString(folder.resolve(b).resolve(table)),
+                    b + " " + table);
         }
     }
 
     @Test
     void fiftyStepsAreTheSameInOneTwoAndThreePartsToTheLastBit() throws Exception {
-        List<String> alone = run("alone", null, Map.of(), options(), null, 50);
+        List<String> alone = run("alone", null, Map.of(), 50);
         for (int n = 1; n <= 3; n++) {
-            assertEquals(alone, run("spark" + n, "local[" + n + "]", Map.of(), options(), null, 50), n + " parts");
+            assertEquals(alone, run("spark" + n, "local[" + n + "]", Map.of(), 50), n + " parts");
             same("alone", "spark" + n);
         }
     }
 
     @Test
     void soAreAdaptersWithAReferenceAndRecomputation() throws Exception {
-        Options options = options();
-        options.rolloutRows = 32; // the parts of one process: other decoding than FastDecode rounds by what is in the batch
-        options.kl = 0.01;
-        options.loss = "dapo";
-        options.refills = 0;
-        options.recompute = true;
-        List<String> alone = run("alone", null, Map.of(), options, Lora.Settings.of(4), 3);
-        assertEquals(alone, run("spark", "local[2]", Map.of(), options, Lora.Settings.of(4), 3));
+        Recipe recipe = recipe().algorithm(Algorithm.dapo(TASK.longest()).refills(0).kl(Kl.K3, 0.01))
+                .learning(recipe().learning().recompute(true));
+        Lora.Settings adapters = Lora.Settings.of(4);
+        for (String master : new String[] {null, "local[2]"}) {
+            try (Policy base = Policy.load(MODEL, Device.cpu(), Precision.FP32, false)) {
+                Policy policy = base.adapted(Lora.fresh(base.config(), adapters, new Seed(1), base.manager()));
+                int rows = 32; // the parts of one process: other decoding than FastDecode rounds by what is in the batch
+                try (Backend backend = open(master, Map.of(), recipe, adapters, rows, policy)) {
+                    training(policy, recipe, backend).reference(base).into(folder.resolve(master == null ? "alone" : "spark")).run(3);
+                }
+            }
+        }
         same("alone", "spark");
+        assertArrayEquals(Files.readAllBytes(folder.resolve("alone/checkpoint/adapter_model.safetensors")),
+                Files.readAllBytes(folder.resolve("spark/checkpoint/adapter_model.safetensors")));
     }
 
     @Test
     void addedInATreeTheyAgreeUpToRounding() throws Exception {
-        run("alone", null, Map.of(), options(), null, 5);
-        run("tree", "local[2]", Map.of("spark.lppo.sum", "tree"), options(), null, 5);
+        run("alone", null, Map.of(), 5);
+        run("tree", "local[2]", Map.of("spark.lppo.sum", "tree"), 5);
         List<String> alone = Files.readAllLines(folder.resolve("alone/metrics.csv"));
         List<String> tree = Files.readAllLines(folder.resolve("tree/metrics.csv"));
         for (int row = 1; row < alone.size(); row++) {
@@ -138,6 +138,36 @@ class SparkNumbersTest {
         }
     }
 
+    /** Hints and weights of one's own that remember something stay on the driver, and are saved and restored there. */
+    @Test
+    void operatorsOfOnesOwnAreSavedAndResumedOnSpark() throws Exception {
+        try (Policy policy = Policy.load(MODEL, Device.cpu())) {
+            assertFalse(training(policy, ownOperators(), Backend.local(policy, ROWS)).into(folder.resolve("alone")).run(6).isEmpty());
+        }
+        try (Policy policy = Policy.load(MODEL, Device.cpu());
+                Backend backend = open("local[2]", Map.of(), ownOperators(), null, ROWS, policy)) {
+            training(policy, ownOperators(), backend).into(folder.resolve("spark")).run(3);
+        }
+        try (Policy policy = Policy.load(folder.resolve("spark/checkpoint"), Device.cpu());
+                Backend backend = open("local[2]", Map.of(), ownOperators(), null, ROWS, policy)) {
+            training(policy, ownOperators(), backend).resume(folder.resolve("spark")).run(6, Long.MAX_VALUE, () -> false, step -> {});
+        }
+        for (String file : List.of("metrics.csv", "problems.csv", "checkpoint/operators.json")) {
+            assertEquals(Files.readString(folder.resolve("alone").resolve(file)), Files.readString(folder.resolve("spark").resolve(file)),
+                    file);
+        }
+        assertArrayEquals(Files.readAllBytes(folder.resolve("alone/checkpoint/model.safetensors")),
+                Files.readAllBytes(folder.resolve("spark/checkpoint/model.safetensors")));
+        List<String> columns = List.of(Files.readAllLines(folder.resolve("spark/metrics.csv")).get(0).split(","));
+        assertTrue(columns.containsAll(List.of("hinted_visits", "weighted_visits")), columns.toString());
+    }
+
+    /** Half of the problems with a demonstration in each step, so that they come again. */
+    private static Recipe ownOperators() {
+        return Recipe.grpo().problemsPerStep(64).groupSize(4).learning(recipe().learning())
+                .hint(new VisitCount("hinted")).weighting(new VisitCount("weighted"));
+    }
+
     @Test
     void partsHoldWholeProblemsAndEndWhereBatchesDo() {
         List<Prompt> prompts = new ArrayList<>();
@@ -146,8 +176,14 @@ class SparkNumbersTest {
         }
         prompts.add(prompts.get(0)); // a problem that comes again
         assertEquals(List.of(List.of(0, 1, 12, 2, 3, 4, 5), List.of(6, 7, 8, 9, 10, 11)), SparkRollout.parts(prompts, 1024, 2));
-        assertEquals(List.of(List.of(0, 1, 2, 3), List.of(4, 5, 6, 7, 8, 9, 10, 11)), SparkRollout.parts(prompts.subList(0, 12), 4, 2));
-        assertEquals(List.of(List.of(0, 1, 2, 3, 4, 5), List.of(6, 7, 8, 9, 10, 11)), SparkRollout.parts(prompts.subList(0, 12), 3, 2), "no multiple");
+        List<Prompt> twelve = prompts.subList(0, 12);
+        assertEquals(List.of(List.of(0, 1, 2, 3), List.of(4, 5, 6, 7, 8, 9, 10, 11)), SparkRollout.parts(twelve, 4, 2));
+        assertEquals(List.of(List.of(0, 1, 2, 3, 4, 5), List.of(6, 7, 8, 9, 10, 11)), SparkRollout.parts(twelve, 3, 2), "no multiple");
         assertEquals(6, SparkRollout.parts(prompts, 1024, 9).size(), "no part is empty");
+    }
+
+    @Test
+    void whatExecutorsNeedIsOnTheClassPath() {
+        TemporarySparkHome.NEEDED.forEach(name -> assertNotNull(getClass().getClassLoader().getResource(name), name));
     }
 }

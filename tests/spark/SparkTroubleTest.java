@@ -14,49 +14,57 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import lppo.Checkout;
+import lppo.PolicyLoss;
 import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.Seed;
+import lppo.data.Step;
 import lppo.learn.Learner;
+import lppo.learn.LearnerSettings;
 import lppo.learn.Sample;
+import lppo.model.Lora;
 import lppo.model.Policy;
 import lppo.model.Precision;
 import lppo.rollout.Prompt;
 import lppo.rollout.Sampling;
-import lppo.run.Blueprint;
-import lppo.run.Options;
+import lppo.run.Recipe;
+import lppo.run.WorkerSetup;
 import org.apache.spark.SparkException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What goes wrong is told in one line that names the host and what to do. */
+/** Errors are one line that names the host and says what to do. */
 class SparkTroubleTest {
 
+    private static final Path MODEL = Checkout.ROOT.resolve("data/base");
+
     @TempDir Path folder;
+
+    private static WorkerSetup setup(Path model) {
+        return WorkerSetup.of(model, Recipe.grpo(), "cpu", Precision.FP32, null, List.of(), 1024);
+    }
 
     @Test
     void aMissingOrOtherModelFolderNamesTheHost() throws Exception {
         Path model = Files.createDirectory(folder.resolve("model"));
-        for (Path file : Checkout.list(Checkout.ROOT.resolve("data/base"))) {
+        for (Path file : Checkout.list(MODEL)) {
             Files.copy(file, model.resolve(file.getFileName()));
         }
-        Blueprint blueprint = Blueprint.of(model, options(), Precision.FP32, null, List.of());
-        try (Policy policy = Policy.load(model, Device.cpu()); Cluster cluster = new Cluster("local[1]", Map.of(), blueprint, policy)) {
+        try (Policy policy = Policy.load(model, Device.cpu()); Cluster cluster = new Cluster("local[1]", Map.of(), setup(model), policy)) {
             List<Prompt> prompts = List.of(Prompt.unguided(new Problem("p", "", "", null, null, null), new int[] {1}));
+            Runnable sampling = () -> cluster.rollout(Sampling.plain(2)).sample(prompts, new Step(1, new Seed(1)));
             Files.writeString(model.resolve("config.json"), Files.readString(model.resolve("config.json")) + "\n");
-            refused(() -> cluster.rollout(Sampling.plain(2), new Seed(1)).sample(prompts, 1), "host ", "is another model than the driver's");
+            refused(sampling, "host ", "is another model than the driver's");
             Files.delete(model.resolve("config.json"));
-            refused(() -> cluster.rollout(Sampling.plain(2), new Seed(1)).sample(prompts, 1), "host ", "the model folder is missing",
-                    "put it at this path on every worker");
+            refused(sampling, "host ", "the model folder is missing", "put it at this path on every worker");
         }
     }
 
     @Test
     void anotherEngineNamesTheHost() {
-        Blueprint blueprint = Blueprint.of(Checkout.ROOT.resolve("data/base"), options(), Precision.FP32, null, List.of());
-        try (Policy policy = Policy.load(Checkout.ROOT.resolve("data/base"), Device.cpu()); Cluster cluster = new Cluster("local[1]", Map.of(), blueprint, policy)) {
-            Replica.Run other = new Replica.Run("other", blueprint, "PyTorch 1.0.0 for CP/M z80");
-            refused(() -> SparkErrors.told(() -> {
+        try (Policy policy = Policy.load(MODEL, Device.cpu()); Cluster cluster = new Cluster("local[1]", Map.of(), setup(MODEL), policy)) {
+            Replica.RunSetup other = new Replica.RunSetup("other", setup(MODEL), "PyTorch 1.0.0 for CP/M z80");
+            refused(() -> SparkErrors.translated(() -> {
                 cluster.context().parallelize(List.of(1), 1).foreach(part -> Replica.work(other, null, replica -> part));
                 return null;
             }), "host ", "where the driver has PyTorch 1.0.0 for CP/M z80", "give it the driver's jars");
@@ -64,15 +72,26 @@ class SparkTroubleTest {
     }
 
     @Test
+    void anotherPolicyThanTheSetupSaysIsRefused() {
+        WorkerSetup adapters = WorkerSetup.of(MODEL, Recipe.grpo(), "cpu", Precision.FP32, Lora.Settings.of(4), List.of(), 1024);
+        try (Policy policy = Policy.load(MODEL, Device.cpu()); Cluster cluster = new Cluster("local[1]", Map.of(), adapters, policy)) {
+            refused(() -> cluster.run("nothing", List.of(1), (replica, piece) -> piece), "host ",
+                    "has other parameters than the worker setup");
+        }
+    }
+
+    @Test
     void whatSparkThrowsIsTranslated() {
-        translated("Job aborted: Serialized task 1:1 was 200 bytes, which exceeds max allowed: spark.rpc.message.maxSize (128 bytes)", "lower --token-budget");
-        translated("Total size of serialized results of 3 tasks is bigger than spark.driver.maxResultSize 1024.0 MiB", "spark.lppo.sum=tree");
+        translated("Job aborted: Serialized task 1:1 was 200 bytes, which exceeds max allowed: spark.rpc.message.maxSize (128 bytes)",
+                "lower the token budget");
+        translated("Total size of serialized results of 3 tasks is bigger than spark.driver.maxResultSize 1024.0 MiB",
+                "spark.lppo.sum=tree");
     }
 
     @Test
     void anExecutorWithoutMemoryIsTheTrainersMatter() {
         EngineException memory = new EngineException("CUDA out of memory");
-        assertSame(memory, assertThrows(EngineException.class, () -> SparkErrors.told(() -> {
+        assertSame(memory, assertThrows(EngineException.class, () -> SparkErrors.translated(() -> {
             throw new SparkException("Job aborted due to stage failure", memory);
         })));
     }
@@ -80,20 +99,26 @@ class SparkTroubleTest {
     /** An attempt that fails after a backward pass leaves nothing behind that the next one would add to. */
     @Test
     void aFailedAttemptLeavesNoGradient() {
-        Blueprint blueprint = Blueprint.of(Checkout.ROOT.resolve("data/base"), options(), Precision.FP32, null, List.of());
-        try (Policy policy = Policy.load(Checkout.ROOT.resolve("data/base"), Device.cpu()); Cluster cluster = new Cluster("local[1]", Map.of(), blueprint, policy)) {
+        try (Policy policy = Policy.load(MODEL, Device.cpu()); Cluster cluster = new Cluster("local[1]", Map.of(), setup(MODEL), policy)) {
             LinkedHashMap<Integer, Learner.Micro> micros = new LinkedHashMap<>(Map.of(0, micro(3)));
-            long whole = cluster.run("update", List.of(micros), Replica::gradients).get(0).get(0).values().checksum();
+            long whole = checksum(cluster, micros);
             LinkedHashMap<Integer, Learner.Micro> broken = new LinkedHashMap<>(micros);
             broken.put(1, micro(1_000_000)); // no such token
-            assertThrows(RuntimeException.class, () -> cluster.run("update", List.of(broken), Replica::gradient));
-            assertEquals(whole, cluster.run("update", List.of(micros), Replica::gradients).get(0).get(0).values().checksum());
+            assertThrows(RuntimeException.class, () -> checksum(cluster, broken));
+            assertEquals(whole, checksum(cluster, micros));
         }
     }
 
+    private static long checksum(Cluster cluster, LinkedHashMap<Integer, Learner.Micro> micros) {
+        SerializedObjective objective = SerializedObjective.of(PolicyLoss.grpo());
+        LearnerSettings settings = new LearnerSettings();
+        return cluster.run("update", List.of(micros), (replica, all) -> replica.gradient(all, objective, settings)).get(0)
+                .values().checksum();
+    }
+
     private static Learner.Micro micro(int token) {
-        return new Learner.Micro(List.of(List.of(new Sample(new int[] {5, token}, new int[] {6, 7}, new float[] {-1, -1}, new float[] {-1, -1}, null, 1, 1))),
-                false);
+        float[] logProbs = {-1, -1};
+        return new Learner.Micro(List.of(List.of(new Sample(new int[] {5, token}, new int[] {6, 7}, logProbs, 1, 1))), false);
     }
 
     @Test
@@ -102,30 +127,23 @@ class SparkTroubleTest {
         try (ServerSocket free = new ServerSocket(0)) {
             port = free.getLocalPort();
         }
-        Map<String, String> settings = Map.of();
-        try (Policy policy = Policy.load(Checkout.ROOT.resolve("data/base"), Device.cpu())) {
-            Blueprint blueprint = Blueprint.of(Checkout.ROOT.resolve("data/base"), options(), Precision.FP32, null, List.of());
-            refused(() -> new Cluster("spark://127.0.0.1:" + port, settings, blueprint, policy), "--master spark://127.0.0.1:" + port + ": does not answer (", "is the master up");
-            refused(() -> new Cluster("spark://nowhere", settings, blueprint, policy), "--master spark://nowhere: does not answer (");
+        try (Policy policy = Policy.load(MODEL, Device.cpu())) {
+            String url = "spark://127.0.0.1:" + port;
+            refused(() -> new Cluster(url, Map.of(), setup(MODEL), policy), "Spark master " + url + ": does not answer (", "is it up");
+            refused(() -> new Cluster("spark://nowhere", Map.of(), setup(MODEL), policy),
+                    "Spark master spark://nowhere: does not answer (");
         }
     }
 
     @Test
     void anUnknownSumIsRefused() {
-        try (Policy policy = Policy.load(Checkout.ROOT.resolve("data/base"), Device.cpu())) {
-            Blueprint blueprint = Blueprint.of(Checkout.ROOT.resolve("data/base"), options(), Precision.FP32, null, List.of());
-            refused(() -> new Cluster("local[1]", Map.of("spark.lppo.sum", "best"), blueprint, policy), "choose ordered or tree");
+        try (Policy policy = Policy.load(MODEL, Device.cpu())) {
+            refused(() -> new Cluster("local[1]", Map.of("spark.lppo.sum", "best"), setup(MODEL), policy), "choose ordered or tree");
         }
     }
 
-    private static Options options() {
-        Options options = new Options();
-        options.device = "cpu";
-        return options;
-    }
-
     private static void translated(String message, String told) {
-        refused(() -> SparkErrors.told(() -> {
+        refused(() -> SparkErrors.translated(() -> {
             throw new SparkException(message);
         }), told);
     }

@@ -27,7 +27,7 @@ final class Standalone implements AutoCloseable {
     private static final String HOST = "127.0.0.1";
 
     private final Path folder;
-    private final SparkHome home = SparkHome.of(distribution());
+    private final TemporarySparkHome home = TemporarySparkHome.of(distribution());
     private final Process master;
     private final List<Process> workers = new ArrayList<>();
     private final int port;
@@ -38,7 +38,8 @@ final class Standalone implements AutoCloseable {
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getByName(HOST))) {
             port = free.getLocalPort();
         }
-        master = start("master", "org.apache.spark.deploy.master.Master", "--host", HOST, "--port", Integer.toString(port), "--webui-port", "0");
+        master = start("master", "org.apache.spark.deploy.master.Master", "--host", HOST, "--port", Integer.toString(port),
+                "--webui-port", "0");
         for (int i = 0; !answers(); i++) {
             if (i == 300) {
                 throw new IllegalStateException("the master does not answer: " + Files.readString(folder.resolve("master.log")));
@@ -61,7 +62,7 @@ final class Standalone implements AutoCloseable {
 
     /** Hands a jar to {@code spark-submit}; what it says is in {@code submit.log}. */
     Process submit(Path jar, List<String> arguments) throws IOException {
-        List<String> line = new ArrayList<>(List.of("org.apache.spark.deploy.SparkSubmit", "--class", "spark", "--master", url()));
+        List<String> line = new ArrayList<>(List.of("org.apache.spark.deploy.SparkSubmit", "--class", "commands.spark", "--master", url()));
         settings().forEach((key, value) -> line.addAll(List.of("--conf", key + "=" + value)));
         line.add(jar.toString());
         line.addAll(arguments);
@@ -80,8 +81,8 @@ final class Standalone implements AutoCloseable {
     /** Starts a worker; its executors come by themselves. */
     void add() throws IOException {
         String name = "worker" + workers.size();
-        workers.add(start(name, "org.apache.spark.deploy.worker.Worker", "--host", HOST, "--port", "0", "--webui-port", "0", "--cores", "1", "--memory",
-                "1g", "--work-dir", folder.resolve(name).toString(), url()));
+        workers.add(start(name, "org.apache.spark.deploy.worker.Worker", "--host", HOST, "--port", "0", "--webui-port", "0",
+                "--cores", "1", "--memory", "1g", "--work-dir", folder.resolve(name).toString(), url()));
     }
 
     /** Kills the worker of an executor, and the executor, as a machine dies. */
@@ -113,7 +114,8 @@ final class Standalone implements AutoCloseable {
     }
 
     private Process start(String name, String... command) throws IOException {
-        List<String> line = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx512m", "-XX:+UseSerialGC"));
+        List<String> line = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx512m",
+                "-XX:+UseSerialGC"));
         line.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments().stream().filter(a -> a.startsWith("--add-opens")).toList());
         line.addAll(List.of("-Dai.djl.pytorch.num_threads=1", "-cp", home.path().resolve("jars") + "/*"));
         line.addAll(List.of(command));

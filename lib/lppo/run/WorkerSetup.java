@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import lppo.data.BadInput;
-import lppo.learn.LearnerSettings;
 import lppo.model.Lora;
 import lppo.model.Precision;
 
@@ -23,18 +22,17 @@ import lppo.model.Precision;
  * @param adapters what learns; null if all weights do
  * @param stop further tokens that end a completion
  * @param reference whether a KL term needs the model as it is in the folder
- * @param learning how the learner learns
  * @param rows most completions decoded at a time
  */
 public record WorkerSetup(String folder, String fingerprint, String device, Precision precision, Lora.Settings adapters, List<String> stop,
-        boolean reference, LearnerSettings learning, int rows) implements Serializable {
+        boolean reference, int rows) implements Serializable {
 
     /** That of a run of a recipe on a model folder. */
     public static WorkerSetup of(Path model, Recipe recipe, String device, Precision precision, Lora.Settings adapters, List<String> stop,
             int rows) {
         Path folder = model.toAbsolutePath().normalize();
         return new WorkerSetup(folder.toString(), fingerprint(folder), device, precision, adapters, List.copyOf(stop),
-                recipe.algorithm().objective().needsReference(), recipe.learning(), rows);
+                recipe.algorithm().objective().needsReference(), rows);
     }
 
     /**

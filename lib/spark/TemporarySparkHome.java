@@ -12,25 +12,26 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * A folder that Spark takes for its distribution: {@code jars} with links to libraries that are here, so that nothing has to be
- * downloaded besides them.
+ * A temporary folder that Spark takes for its distribution ({@code SPARK_HOME}): its {@code jars} are links to the libraries on the
+ * class path, so that no distribution has to be downloaded.
  *
  * @param path the folder
  */
-public record SparkHome(Path path) implements AutoCloseable {
+public record TemporarySparkHome(Path path) implements AutoCloseable {
 
-    private static final List<String> NEEDED = List.of("lppo/spark/Replica.class", "lppo/model/Policy.class", "ai/djl/Device.class",
+    static final List<String> NEEDED = List.of("spark/Replica.class", "lppo/model/Policy.class", "ai/djl/Device.class",
             "ai/djl/pytorch/engine/PtEngine.class", "native/lib/pytorch.properties", "native/lib/tokenizers.properties",
-            "jnilib/pytorch.properties", "ai/djl/huggingface/tokenizers/HuggingFaceTokenizer.class", "com/google/gson/Gson.class", "com/sun/jna/Native.class");
+            "jnilib/pytorch.properties", "ai/djl/huggingface/tokenizers/HuggingFaceTokenizer.class", "com/google/gson/Gson.class",
+            "com/sun/jna/Native.class");
 
-    /** The libraries that executors need besides Spark's own, by the classes and files that must be in them. */
+    /** The jars that executors need besides Spark's own, found by classes and files that they contain. */
     public static List<String> needed() {
-        return NEEDED.stream().flatMap(SparkHome::holding).distinct().toList();
+        return NEEDED.stream().flatMap(TemporarySparkHome::holding).distinct().toList();
     }
 
     private static Stream<String> holding(String name) {
         try {
-            return Collections.list(SparkHome.class.getClassLoader().getResources(name)).stream()
+            return Collections.list(TemporarySparkHome.class.getClassLoader().getResources(name)).stream()
                     .map(Object::toString).filter(url -> url.startsWith("jar:")).map(url -> url.substring(4, url.indexOf("!/")))
                     .map(url -> Path.of(URI.create(url)).toString());
         } catch (IOException e) {
@@ -38,17 +39,17 @@ public record SparkHome(Path path) implements AutoCloseable {
         }
     }
 
-    /** A home in a new folder, with these libraries in their order. */
-    public static SparkHome of(List<Path> libraries) {
+    /** Makes the folder, with these libraries in their order. */
+    public static TemporarySparkHome of(List<Path> libraries) {
         try {
             Path path = Files.createTempDirectory("spark-home");
             Path jars = Files.createDirectories(path.resolve("jars"));
             for (int i = 0; i < libraries.size(); i++) {
                 link(jars.resolve("%03d-%s".formatted(i, libraries.get(i).getFileName())), libraries.get(i));
             }
-            return new SparkHome(path);
+            return new TemporarySparkHome(path);
         } catch (IOException e) {
-            throw new UncheckedIOException("the folder of Spark's libraries cannot be made", e);
+            throw new UncheckedIOException("cannot create the folder of Spark's libraries", e);
         }
     }
 
@@ -56,14 +57,15 @@ public record SparkHome(Path path) implements AutoCloseable {
         try {
             Files.createSymbolicLink(at, jar);
         } catch (IOException | UnsupportedOperationException e) {
-            Files.copy(jar, at); // Windows without the right to link
+            Files.copy(jar, at); // Windows without the permission to create links
         }
     }
 
-    /** A home for workers inside this process, which find it by Spark's own properties for tests. */
-    static SparkHome forWorkersInHere() {
-        SparkHome home = of(Stream.of(System.getProperty("java.class.path").split(File.pathSeparator)).map(entry -> Path.of(entry).toAbsolutePath())
-                .filter(jar -> Files.isRegularFile(jar) && !jar.toString().contains("parquet-floor")).toList()); // which has stubs of Hadoop's classes
+    /** Makes the folder for workers inside this process, which find it by the properties that Spark has for its own tests. */
+    static TemporarySparkHome forLocalCluster() {
+        TemporarySparkHome home = of(Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+                .map(entry -> Path.of(entry).toAbsolutePath()).filter(Files::isRegularFile)
+                .filter(jar -> !jar.toString().contains("parquet-floor")).toList()); // it has stubs of Hadoop's classes
         System.setProperty("spark.testing", "true");
         System.setProperty("spark.test.home", home.path().toString());
         return home;

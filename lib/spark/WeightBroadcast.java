@@ -5,30 +5,30 @@ import lppo.model.Policy;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 
-/** The weights that learn, as the driver sends them to the executors: a broadcast each time they have changed. */
-final class Published {
+/** Sends the trainable weights from the driver to the executors: a Spark broadcast whenever they have changed. */
+final class WeightBroadcast {
 
     private final JavaSparkContext context;
     private final Policy policy;
     private Weights latest;
 
     /**
-     * What a task expects its replica to have.
+     * The weights that a task expects its replica to have.
      *
      * @param values of the parameters, in the policy's order
      * @param version counts the broadcasts of a run from 1
-     * @param checksum of the values, see {@link Floats#checksum}; it travels with the task, not with the values
+     * @param checksum of the values, see {@link FlatTensors#checksum}; it is sent with each task, apart from the values
      */
-    record Weights(Broadcast<Floats> values, long version, long checksum) implements Serializable {}
+    record Weights(Broadcast<FlatTensors> values, long version, long checksum) implements Serializable {}
 
-    Published(JavaSparkContext context, Policy policy) {
+    WeightBroadcast(JavaSparkContext context, Policy policy) {
         this.context = context;
         this.policy = policy;
     }
 
-    /** The weights as they are now; those before are destroyed. */
-    Weights weights() {
-        Floats values = Floats.of(policy.parameters());
+    /** The weights as they are now; if they have changed, they are broadcast and the previous broadcast is destroyed. */
+    Weights current() {
+        FlatTensors values = FlatTensors.of(policy.parameters());
         long checksum = values.checksum();
         if (latest == null || latest.checksum() != checksum) {
             Weights old = latest;
@@ -40,7 +40,7 @@ final class Published {
         return latest;
     }
 
-    /** How often they were sent. */
+    /** How often the weights have been broadcast. */
     long versions() {
         return latest == null ? 0 : latest.version();
     }

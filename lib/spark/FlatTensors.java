@@ -13,31 +13,31 @@ import java.util.zip.CRC32C;
 import lppo.model.Scopes;
 
 /**
- * The numbers of some arrays, one array's after another's. They travel as blocks of bytes, which takes Java a third of the time
- * that number by number does.
+ * The values of several tensors, one tensor after another, in one array of Java. They are serialised in blocks of bytes, which takes
+ * a third of the time that value by value takes.
  */
-final class Floats implements Externalizable {
+final class FlatTensors implements Externalizable {
 
     private static final long serialVersionUID = 1;
-    private static final int BLOCK = 1 << 14; // numbers
+    private static final int BLOCK = 1 << 14; // values
 
     private float[] values;
 
-    /** Of nothing; what travels begins as this. */
-    public Floats() {
+    /** No values: what deserialisation starts from. */
+    public FlatTensors() {
         this(new float[0]);
     }
 
-    private Floats(float[] values) {
+    private FlatTensors(float[] values) {
         this.values = values;
     }
 
-    /** The values of arrays. */
-    static Floats of(List<NDArray> arrays) {
-        Floats all = new Floats(new float[Math.toIntExact(arrays.stream().mapToLong(NDArray::size).sum())]);
+    /** Copies the values of tensors. */
+    static FlatTensors of(List<NDArray> tensors) {
+        FlatTensors all = new FlatTensors(new float[Math.toIntExact(tensors.stream().mapToLong(NDArray::size).sum())]);
         int at = 0;
-        for (NDArray array : arrays) {
-            float[] mine = array.toFloatArray();
+        for (NDArray tensor : tensors) {
+            float[] mine = tensor.toFloatArray();
             System.arraycopy(mine, 0, all.values, at, mine.length);
             at += mine.length;
         }
@@ -48,24 +48,24 @@ final class Floats implements Externalizable {
         return values.length;
     }
 
-    /** Hands each array its values. */
-    void each(List<NDArray> arrays, BiConsumer<NDArray, FloatBuffer> what) {
+    /** Calls an action with each of the tensors and its values. */
+    void forEach(List<NDArray> tensors, BiConsumer<NDArray, FloatBuffer> action) {
         int at = 0;
-        for (NDArray array : arrays) {
-            FloatBuffer mine = FloatBuffer.wrap(values, at, (int) array.size()).slice();
-            Scopes.run(() -> what.accept(array, mine));
-            at += (int) array.size();
+        for (NDArray tensor : tensors) {
+            FloatBuffer mine = FloatBuffer.wrap(values, at, (int) tensor.size()).slice();
+            Scopes.run(() -> action.accept(tensor, mine));
+            at += (int) tensor.size();
         }
     }
 
-    /** Adds the others to these. */
-    void add(Floats others) {
+    /** Adds other values to these, one by one. */
+    void add(FlatTensors others) {
         for (int i = 0; i < values.length; i++) {
             values[i] += others.values[i];
         }
     }
 
-    /** CRC-32C of the bytes. */
+    /** The CRC-32C of the values, as bytes. */
     long checksum() {
         CRC32C checksum = new CRC32C();
         ByteBuffer bytes = ByteBuffer.allocate(4 * BLOCK);
@@ -75,7 +75,7 @@ final class Floats implements Externalizable {
         return checksum.getValue();
     }
 
-    /** Puts a block into bytes; returns how many bytes it has. */
+    /** Copies a block of values into bytes and returns their number. */
     private int block(int at, ByteBuffer bytes) {
         int count = Math.min(values.length - at, BLOCK);
         bytes.asFloatBuffer().put(values, at, count);
