@@ -104,6 +104,10 @@ public final class Charts {
         style(chart.getStyler());
         chart.getStyler().setAvailableSpaceFill(0.8).setStacked(stacked).setLegendVisible(series.size() > 1);
         chart.getStyler().setXAxisMaxLabelCount(Math.max(2, categories.size()));
+        int longest = categories.stream().mapToInt(String::length).max().orElse(0);
+        if (longest * categories.size() > 110) { // labels side by side would overlap
+            chart.getStyler().setXAxisLabelRotation(30);
+        }
         if (stacked) {
             chart.getStyler().setYAxisMin(0.0);
         }
