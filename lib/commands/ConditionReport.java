@@ -52,8 +52,8 @@ public record ConditionReport(String what, Map<String, List<RunGroup>> condition
             Map<String, double[]> averages = runs.last("average");
             runs.last("greedy").forEach((level, values) -> {
                 for (int seed = 0; seed < values.length; seed++) {
-                    csv.append(String.format(Locale.ROOT, "\"%s\",%s,%d,%s,%s,%s\n", condition, runs.name(), seed, level, values[seed],
-                            averages.get(level)[seed]));
+                    csv.append(String.format(Locale.ROOT, "%s,%s,%d,%s,%s,%s\n", quoted(condition), runs.name(), seed,
+                            quoted(level), values[seed], averages.get(level)[seed]));
                 }
             });
             bars.computeIfAbsent(runs.name(), name -> new double[conditions.size()])[
@@ -70,6 +70,10 @@ public record ConditionReport(String what, Map<String, List<RunGroup>> condition
         }
         Files.writeString(folder.resolve("report.md"), "# " + Tables.inline(title) + "\n\n" + Tables.inline(setting) + "\n\n" + Tables.markdown(table())
                 + "\nMean ± standard deviation over seeds; the interval is a bootstrap over paired seeds.\n");
+    }
+
+    private static String quoted(String text) {
+        return '"' + text.replace("\"", "\"\"") + '"';
     }
 
     private static double[] greedy(RunGroup runs) {

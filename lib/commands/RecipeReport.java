@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
 import lppo.judge.ConfidenceInterval;
 import lppo.view.Charts;
 import lppo.view.Curve;
@@ -44,6 +45,7 @@ public final class RecipeReport {
         StringColumn greedy = StringColumn.create("greedy");
         StringColumn average = StringColumn.create("avg@k");
         StringColumn hard = StringColumn.create("greedy, hardest level");
+        boolean ordered = numbered(recipes.get(0).last("greedy"));
         StringColumn difference = StringColumn.create("greedy minus GRPO [95 %]");
         StringColumn steps = StringColumn.create(String.format(Locale.ROOT, "steps to %.2f", target));
         StringColumn tokens = StringColumn.create("tokens to it");
@@ -59,12 +61,13 @@ public final class RecipeReport {
             recipe.append(runs.name());
             greedy.append(plusMinus(all));
             average.append(plusMinus(runs.last("average").get("all")));
-            hard.append(plusMinus(last.get(hardest(last))));
+            hard.append(ordered ? plusMinus(last.get(hardest(last))) : "");
             difference.append(runs == recipes.get(0) || controls.contains(runs) ? "" : difference(all, baseline));
             steps.append(controls.contains(runs) ? "" : reached(runs.evaluation("all", "step", "greedy")));
             tokens.append(controls.contains(runs) ? "" : reached(runs.evaluation("all", "sampled_tokens", "greedy")));
         }
-        return Table.create("held-out accuracy at the end", recipe, greedy, average, hard, difference, steps, tokens);
+        Table table = Table.create("held-out accuracy at the end", recipe, greedy, average, hard, difference, steps, tokens);
+        return ordered ? table : table.removeColumns(hard);
     }
 
     /** Writes table, charts, curves and words into a folder. */
@@ -76,20 +79,7 @@ public final class RecipeReport {
                 curves("all", "sampled_tokens", "greedy")), folder.resolve("accuracy-tokens.png"));
         Charts.write(Charts.curves("Sampled accuracy", "training step", "avg@k at temperature 1",
                 curves("all", "step", "average")), folder.resolve("average-steps.png"));
-        List<Curve> levels = new ArrayList<>();
-        for (RunGroup runs : recipes) {
-            Map<String, double[]> last = new LinkedHashMap<>(runs.last("greedy"));
-            last.remove("all");
-            double[] x = last.keySet().stream().mapToDouble(Double::parseDouble).toArray();
-            List<double[]> bySeed = new ArrayList<>();
-            for (int seed = 0; seed < runs.folders().size(); seed++) {
-                int s = seed;
-                bySeed.add(last.values().stream().mapToDouble(v -> v[s]).toArray());
-            }
-            levels.add(new Curve(runs.name(), x, bySeed));
-        }
-        Charts.write(Charts.curves("Held-out accuracy by level, at the end", "operations in the problem",
-                "greedy accuracy", levels), folder.resolve("accuracy-levels.png"));
+        levels(folder.resolve("accuracy-levels.png"));
         Charts.write(Charts.curves("Groups that teach nothing", "training step", "share of zero-variance groups",
                 recipes.stream().map(r -> r.metrics("silent_share", 5)).toList()), folder.resolve("silent-groups.png"));
         progress(folder);
@@ -100,6 +90,37 @@ public final class RecipeReport {
 
     private List<Curve> curves(String level, String x, String y) {
         return recipes.stream().map(runs -> runs.evaluation(level, x, y)).toList();
+    }
+
+    /** Accuracy by level: curves if the levels are numbers, bars if they are words, and nothing if the problems have none. */
+    private void levels(Path file) throws IOException {
+        Map<String, double[]> first = recipes.get(0).last("greedy");
+        List<String> names = first.keySet().stream().filter(level -> !level.equals("all")).toList();
+        if (names.isEmpty()) {
+            return;
+        }
+        String title = "Held-out accuracy by level, at the end";
+        if (numbered(first)) {
+            double[] x = names.stream().mapToDouble(Double::parseDouble).toArray();
+            List<Curve> curves = recipes.stream().map(runs -> {
+                Map<String, double[]> last = runs.last("greedy");
+                return new Curve(runs.name(), x, IntStream.range(0, runs.folders().size())
+                        .mapToObj(seed -> names.stream().mapToDouble(level -> last.get(level)[seed]).toArray()).toList());
+            }).toList();
+            Charts.write(Charts.curves(title, "level", "greedy accuracy", curves), file);
+        } else {
+            Map<String, double[]> bars = new LinkedHashMap<>();
+            recipes.forEach(runs -> {
+                Map<String, double[]> last = runs.last("greedy");
+                bars.put(runs.name(), names.stream().mapToDouble(level -> Curve.mean(last.get(level))).toArray());
+            });
+            Charts.write(Charts.bars(title, "level", "greedy accuracy", names, bars), file);
+        }
+    }
+
+    /** Whether every level is a number, so that levels can be an axis and one of them the hardest. */
+    private static boolean numbered(Map<String, double[]> levels) {
+        return levels.keySet().stream().allMatch(level -> level.equals("all") || level.matches("\\d{1,9}"));
     }
 
     /** EMA pass rate and weight over time of the three problems of the last recipe whose pass rate moved most. */

@@ -53,14 +53,14 @@ public record RunGroup(String name, List<Path> folders) {
         return curve(tables, x, y, 1);
     }
 
-    /** A column of the metrics, averaged over windows of {@code window} steps, or of all if there are fewer. */
+    /** A column of the metrics, averaged over windows of {@code window} steps; a run of fewer than two windows is shown step by step. */
     public Curve metrics(String y, int window) {
         return curve(folders.stream().map(f -> read(f, "metrics.csv", "step", y)).toList(), "step", y, window);
     }
 
     private Curve curve(List<Table> tables, String x, String y, int most) {
         int rows = tables.stream().mapToInt(Table::rowCount).min().orElse(0);
-        int window = Math.max(1, Math.min(most, rows)); // a run of fewer steps is one point
+        int window = rows < 2 * most ? 1 : most;
         int points = rows / window;
         double[] xs = IntStream.range(0, points)
                 .mapToDouble(i -> Curve.mean(tables.stream().mapToDouble(t -> t.doubleColumn(x).getDouble((i + 1) * window - 1)).toArray()))

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import lppo.Loss;
 import lppo.Recipe;
@@ -52,8 +54,8 @@ class ReportsTest {
         List<String> lines = csv.lines().toList();
         assertEquals("loss,recipe,seed_index,level,greedy,average", lines.get(0));
         assertEquals(1 + 7 * 2 * 3 * 2, lines.size());
-        assertEquals("\"GRPO\",GRPO,0,3,0.2,0.2", lines.get(1));
-        assertEquals("\"REINFORCE++\",LPPO,2,all,0.7,0.7", lines.get(lines.size() - 1));
+        assertEquals("\"GRPO\",GRPO,0,\"3\",0.2,0.2", lines.get(1));
+        assertEquals("\"REINFORCE++\",LPPO,2,\"all\",0.7,0.7", lines.get(lines.size() - 1));
         String page = Files.readString(folder.resolve("report.md"));
         assertTrue(page.startsWith("# Recipe by loss\n\n3 seeds, 40 steps.") && page.contains("REINFORCE++"), page);
         assertEquals(2 + 7, page.lines().filter(l -> l.startsWith("|")).count(), "a table of seven losses");
@@ -65,7 +67,7 @@ class ReportsTest {
         assertEquals(List.of("loss", "GRPO"), across.table().columnNames());
         assertEquals("0.250", across.table().stringColumn(1).get(0), "no spread of one");
         across.write(folder, "", "");
-        assertEquals("\"GSPO\",GRPO,0,3,0.25,0.25", Files.readAllLines(folder.resolve("across.csv")).get(1));
+        assertEquals("\"GSPO\",GRPO,0,\"3\",0.25,0.25", Files.readAllLines(folder.resolve("across.csv")).get(1));
     }
 
     @Test
@@ -109,14 +111,41 @@ class ReportsTest {
     }
 
     @Test
-    void aShortRunIsOnePointAndWhatIsMissingIsLeftOut() throws Exception {
+    void aShortRunIsShownStepByStepAndWhatIsMissingIsLeftOut() throws Exception {
         Path run = Files.createDirectories(folder.resolve("short"));
         Files.writeString(run.resolve("metrics.csv"), "step,loss,entropy\n1,NaN,NaN\n2,0.5,NaN\n");
         RunGroup runs = new RunGroup("GRPO", List.of(run));
-        assertArrayEquals(new double[] {2}, runs.metrics("loss", 5).x());
-        assertArrayEquals(new double[] {0.5}, runs.metrics("loss", 5).mean());
+        assertArrayEquals(new double[] {1, 2}, runs.metrics("loss", 5).x());
+        assertArrayEquals(new double[] {Double.NaN, 0.5}, runs.metrics("loss", 5).mean());
         for (String column : List.of("loss", "entropy")) { // a chart without a value is empty, but a chart
             assertTrue(Charts.curves(column, "step", column, List.of(runs.metrics(column, 1))).getWidth() > 0);
+        }
+    }
+
+    @Test
+    void levelsMayBeWordsOrAbsent() throws Exception {
+        List<RunGroup> compared = List.of(runs("words", Recipe.GRPO, 0.2, 0.4), runs("words", Recipe.LPPO, 0.4, 0.6));
+        relevel(compared, "3", "\"number theory, \"\"easy\"\"\"");
+        RecipeReport report = new RecipeReport(compared, List.of(), 0.4, false);
+        assertFalse(report.table().columnNames().contains("greedy, hardest level"), "words have no order");
+        report.write(folder, "setting");
+        BufferedImage bars = ImageIO.read(folder.resolve("accuracy-levels.png").toFile());
+        assertTrue(IntStream.range(0, bars.getWidth()).anyMatch(x -> bars.getRGB(x, 300) == 0xFFD55E00), "LPPO's bar");
+        new ConditionReport("loss", Map.of("GSPO", compared)).write(folder, "", "");
+        assertEquals("\"GSPO\",LPPO,1,\"number theory, \"\"easy\"\"\",0.6,0.6", Files.readAllLines(folder.resolve("across.csv")).get(6));
+
+        Files.delete(folder.resolve("accuracy-levels.png"));
+        relevel(compared, "\"number theory, \"\"easy\"\"\"", "all");
+        report.write(folder, "setting");
+        assertFalse(Files.exists(folder.resolve("accuracy-levels.png")), "no level, no chart by level");
+    }
+
+    private static void relevel(List<RunGroup> groups, String from, String to) throws IOException {
+        for (RunGroup runs : groups) {
+            for (Path run : runs.folders()) {
+                Path file = run.resolve("evaluation.csv");
+                Files.writeString(file, Files.readString(file).replace("," + from + ",4,", "," + to + ",4,"));
+            }
         }
     }
 

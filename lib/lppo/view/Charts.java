@@ -47,10 +47,14 @@ public final class Charts {
 
     private Charts() {}
 
-    /** Curves of means with a band of one standard deviation over seeds. */
+    /**
+     * Curves of means with a band of one standard deviation over seeds. A point whose neighbours are both missing or NaN, which no line
+     * reaches, is drawn as a dot, with an error bar in place of the band.
+     */
     public static BufferedImage curves(String title, String xLabel, String yLabel, List<Curve> curves) {
         XYChart chart = new XYChartBuilder().width(900).height(560).title(title).xAxisTitle(xLabel).yAxisTitle(yLabel).build();
         style(chart.getStyler());
+        chart.getStyler().setErrorBarsColorSeriesColor(true);
         int other = 0;
         for (Curve curve : curves) {
             if (curve.x().length == 0) {
@@ -58,10 +62,7 @@ public final class Charts {
             }
             Color color = COLORS.containsKey(curve.name()) ? COLORS.get(curve.name()) : OTHERS.get(other++ % OTHERS.size());
             double[] mean = curve.mean();
-            double[] deviation = curve.deviation();
-            if (curve.runs().size() > 1) {
-                band(chart, curve, mean, deviation, color);
-            }
+            bandsAndDots(chart, curve, mean, curve.deviation(), color);
             XYSeries line = chart.addSeries(curve.name(), curve.x(), mean);
             line.setMarker(SeriesMarkers.NONE).setLineColor(color).setLineStyle(new BasicStroke(3f));
         }
@@ -103,6 +104,10 @@ public final class Charts {
         style(chart.getStyler());
         chart.getStyler().setAvailableSpaceFill(0.8).setStacked(stacked).setLegendVisible(series.size() > 1);
         chart.getStyler().setXAxisMaxLabelCount(Math.max(2, categories.size()));
+        int longest = categories.stream().mapToInt(String::length).max().orElse(0);
+        if (longest * categories.size() > 110) { // labels side by side would overlap
+            chart.getStyler().setXAxisLabelRotation(30);
+        }
         if (stacked) {
             chart.getStyler().setYAxisMin(0.0);
         }
@@ -177,20 +182,38 @@ public final class Charts {
         ImageIO.write(image, "png", file.toFile());
     }
 
-    /** The outline of mean plus and minus one standard deviation, thin and pale. */
-    private static void band(XYChart chart, Curve curve, double[] mean, double[] deviation, Color color) {
-        int n = mean.length;
+    /** What a line does not show: the band around each stretch without a gap, and a dot for a stretch of one point. */
+    private static void bandsAndDots(XYChart chart, Curve curve, double[] mean, double[] deviation, Color color) {
+        for (int from = 0, end; from < mean.length; from = end + 1) {
+            end = from;
+            while (end < mean.length && !Double.isNaN(mean[end])) {
+                end++;
+            }
+            if (end - from == 1) {
+                double[] error = curve.runs().size() > 1 ? new double[] {deviation[from]} : null;
+                XYSeries dot = chart.addSeries(curve.name() + " dot " + from, new double[] {curve.x()[from]}, new double[] {mean[from]}, error);
+                dot.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter);
+                dot.setMarker(SeriesMarkers.CIRCLE).setMarkerColor(color).setLineColor(color).setShowInLegend(false);
+            } else if (end > from && curve.runs().size() > 1) {
+                band(chart, curve, mean, deviation, from, end, color);
+            }
+        }
+    }
+
+    /** The outline of mean plus and minus one standard deviation, from a point to before an end, thin and pale. */
+    private static void band(XYChart chart, Curve curve, double[] mean, double[] deviation, int from, int end, Color color) {
+        int n = end - from;
         double[] x = new double[2 * n + 1];
         double[] y = new double[2 * n + 1];
         for (int i = 0; i < n; i++) {
-            x[i] = curve.x()[i];
-            y[i] = mean[i] + deviation[i];
-            x[2 * n - 1 - i] = curve.x()[i];
-            y[2 * n - 1 - i] = mean[i] - deviation[i];
+            x[i] = curve.x()[from + i];
+            y[i] = mean[from + i] + deviation[from + i];
+            x[2 * n - 1 - i] = x[i];
+            y[2 * n - 1 - i] = mean[from + i] - deviation[from + i];
         }
         x[2 * n] = x[0];
         y[2 * n] = y[0];
-        XYSeries band = chart.addSeries(curve.name() + " band", x, y);
+        XYSeries band = chart.addSeries(curve.name() + " band " + from, x, y);
         band.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.PolygonArea);
         band.setMarker(SeriesMarkers.NONE).setLineColor(new Color(0, 0, 0, 0)).setShowInLegend(false);
         band.setFillColor(new Color(color.getRed(), color.getGreen(), color.getBlue(), 40));

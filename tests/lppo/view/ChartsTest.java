@@ -9,40 +9,96 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Charts of little data, where a drawing library is weakest. */
+/** What is drawn of little data, where a drawing library is weakest: read from the pixels of a recipe's colour. */
 class ChartsTest {
+
+    private static final int GRPO = 0xFF555555;
+    private static final int LPPO = 0xFFD55E00;
+    private static final int FIRST = 0xFF0072B2; // of a series that is no recipe
+    private static final double NONE = Double.NaN;
 
     @Test
     void barsOfOneAndOfManyCategories() {
-        drawn(Charts.bars("t", "x", "y", List.of("a"), Map.of("s", new double[] {1})));
-        drawn(Charts.bars("t", "x", "y", List.of("a", "b"), Map.of("s", new double[] {0, 0}, "LPPO", new double[] {-1, 2})));
+        assertTrue(inPlot(Charts.bars("t", "x", "y", List.of("a"), Map.of("s", new double[] {1})), FIRST) > 10_000);
+        BufferedImage signs = Charts.bars("t", "x", "y", List.of("a", "b"), Map.of("GRPO", new double[] {0, 0}, "LPPO", new double[] {-1, 2}));
+        assertTrue(inPlot(signs, LPPO) > 10_000);
+        assertTrue(inPlot(signs, GRPO) < 1_000, "bars of no height");
         List<String> many = IntStream.range(0, 40).mapToObj(Integer::toString).toList();
-        drawn(Charts.bars("t", "x", "y", many, Map.of("s", IntStream.range(0, 40).mapToDouble(i -> i).toArray())));
+        BufferedImage stairs = Charts.bars("t", "x", "y", many, Map.of("s", IntStream.range(0, 40).mapToDouble(i -> i).toArray()));
+        assertTrue(inColumns(stairs, FIRST, 60, 250) * 5 < inColumns(stairs, FIRST, 650, 890), "the last are higher");
     }
 
     @Test
-    void curvesOfOnePointOfGapsAndOfEqualValues() {
-        drawn(Charts.curves("t", "x", "y", List.of(Curve.line("one", new double[] {1}, new double[] {1}))));
-        drawn(Charts.curves("t", "x", "y", List.of(Curve.line("gap", new double[] {1, 2, 3}, new double[] {1, Double.NaN, 1}))));
-        drawn(Charts.curves("t", "x", "y", List.of(new Curve("GRPO", new double[] {0, 5}, List.of(new double[] {1, 1}, new double[] {1, 2})))));
+    void aLineIsDrawnWithoutDots() {
+        BufferedImage line = curve(new double[] {1, 2}, List.of(new double[] {1, 1}));
+        assertEquals(3, height(line), 1, "as thick as a line");
+        assertTrue(inPlot(line, LPPO) > 2_000);
+    }
+
+    @Test
+    void aPointWithoutNeighboursIsADot() {
+        BufferedImage one = curve(new double[] {1}, List.of(new double[] {1}));
+        assertEquals(50, inPlot(one, LPPO), 25, "a dot");
+        BufferedImage gaps = curve(new double[] {1, 2, 3, 4, 5, 6}, List.of(new double[] {1, NONE, 1, NONE, NONE, 1}));
+        assertEquals(3 * inPlot(one, LPPO), inPlot(gaps, LPPO), 30, "three dots");
+        BufferedImage both = curve(new double[] {1, 2, 3, 4}, List.of(new double[] {1, NONE, 1, 1}));
+        assertTrue(height(both) > 5 && inPlot(both, LPPO) > 500, "a dot and a line");
+        assertEquals(0, inPlot(curve(new double[] {1, 2}, List.of(new double[] {NONE, NONE})), LPPO), "nothing to draw");
+    }
+
+    @Test
+    void aPointOfSeveralSeedsHasAnErrorBarAndABandEndsAtAGap() {
+        BufferedImage one = curve(new double[] {1}, List.of(new double[] {1}, new double[] {3}));
+        assertTrue(height(one) > 300, "the error bar");
+        int pale = 0xFFF8E6D7; // LPPO's colour, 40 of 255, on white
+        BufferedImage gap = curve(new double[] {1, 2, 3, 4, 5}, List.of(new double[] {1, 1, NONE, 1, 1}, new double[] {3, 3, NONE, 3, 3}));
+        assertTrue(inColumns(gap, pale, 60, 280) > 20_000, "the band before the gap");
+        assertEquals(0, inColumns(gap, pale, 300, 640), "nothing in the gap");
+        assertTrue(inColumns(gap, pale, 690, 890) > 20_000, "the band behind the gap");
     }
 
     @Test
     void heatMapsOfOneCellOfGapsAndOfEqualValues() {
-        drawn(Charts.heatMap("t", "x", "y", new double[][] {{1}}));
-        drawn(Charts.heatMap("t", "x", "y", new double[][] {{1, Double.NaN}, {1, 1}}));
+        int low = 0xFFF7FBFF;
+        int high = 0xFF08306B;
+        BufferedImage one = Charts.heatMap("t", "x", "y", new double[][] {{1}});
+        assertTrue(inPlot(one, low) + inPlot(one, high) > 100_000, "one cell fills the plot");
+        BufferedImage gap = Charts.heatMap("t", "x", "y", new double[][] {{0, NONE}, {1, 1}});
+        assertEquals(2, inPlot(gap, high) / (double) inPlot(gap, low), 0.1, "two high cells, one low, and one that is left empty");
     }
 
     @Test
     void intervalsOfOneNameOneSeedAndMany() {
-        drawn(Charts.intervals("t", "x", List.of("a"), List.of(new double[] {0})));
+        assertEquals(50, inPlot(Charts.intervals("t", "x", List.of("a"), List.of(new double[] {0})), FIRST), 45, "a dot");
         List<String> many = IntStream.range(0, 14).mapToObj(i -> "a condition of some length " + i).toList();
-        drawn(Charts.intervals("t", "x", many, many.stream().map(name -> new double[] {-0.1, 0.02, name.length() / 100.0}).toList()));
+        BufferedImage image = Charts.intervals("t", "x", many,
+                many.stream().map(name -> new double[] {-0.1, 0.02, name.length() / 100.0}).toList());
+        int column = IntStream.range(0, 900).boxed().max((a, b) -> Long.compare(runs(image, a), runs(image, b))).orElseThrow();
+        assertEquals(14, runs(image, column), "a line for each name");
     }
 
-    private static void drawn(BufferedImage image) {
-        assertEquals(900, image.getWidth());
-        assertTrue(IntStream.range(0, image.getWidth() * image.getHeight())
-                .map(i -> image.getRGB(i % image.getWidth(), i / image.getWidth())).distinct().count() > 3, "something is drawn");
+    private static BufferedImage curve(double[] x, List<double[]> runs) {
+        return Charts.curves("t", "x", "y", List.of(new Curve("LPPO", x, runs)));
+    }
+
+    /** Pixels of a colour above axis and legend. */
+    private static long inPlot(BufferedImage image, int color) {
+        return inColumns(image, color, 0, 900);
+    }
+
+    private static long inColumns(BufferedImage image, int color, int from, int end) {
+        return IntStream.range(0, image.getHeight() - 80).mapToLong(y ->
+                IntStream.range(from, end).filter(x -> image.getRGB(x, y) == color).count()).sum();
+    }
+
+    /** Rows of the plot that hold LPPO's colour. */
+    private static long height(BufferedImage image) {
+        return IntStream.range(0, image.getHeight() - 80)
+                .filter(y -> IntStream.range(0, 900).anyMatch(x -> image.getRGB(x, y) == LPPO)).count();
+    }
+
+    /** How many stretches of the first colour a column of pixels crosses. */
+    private static long runs(BufferedImage image, int x) {
+        return IntStream.range(1, image.getHeight()).filter(y -> image.getRGB(x, y) == FIRST && image.getRGB(x, y - 1) != FIRST).count();
     }
 }
