@@ -1,11 +1,11 @@
 package answers;
 
 import answers.Node.Call;
-import answers.Node.Group;
 import answers.Node.Kind;
 import answers.Node.Matrix;
 import answers.Node.Num;
 import answers.Node.Relation;
+import answers.Node.Sequence;
 import answers.Node.Sym;
 import answers.Node.Text;
 import java.util.ArrayList;
@@ -53,7 +53,7 @@ final class Equivalence {
             return words(gold).equals(words(answer)) && !words(gold).isEmpty();
         } else if (holdsMatrix(gold) || holdsMatrix(answer)) {
             return matrices(Matrices.evaluate(gold), Matrices.evaluate(answer));
-        } else if (gold instanceof Group || answer instanceof Group) {
+        } else if (gold instanceof Sequence || answer instanceof Sequence) {
             return groups(gold, answer);
         } else if (gold instanceof Node.Interval a && answer instanceof Node.Interval b) {
             return a.lowOpen() == b.lowOpen() && a.highOpen() == b.highOpen() && equal(a.low(), b.low()) && equal(a.high(), b.high());
@@ -68,10 +68,10 @@ final class Equivalence {
         if (node instanceof Relation relation && relation.operators().equals(List.of("in"))) {
             return plain(relation.right());
         } else if (node.any(part -> part.is("pm") || part.is("mp"))) {
-            if (node instanceof Group group && group.kind() != Kind.TUPLE) {
-                return new Group(group.kind(), group.items().stream().flatMap(item -> signs(item).stream()).toList());
+            if (node instanceof Sequence sequence && sequence.kind() != Kind.TUPLE) {
+                return new Sequence(sequence.kind(), sequence.items().stream().flatMap(item -> signs(item).stream()).toList());
             }
-            return new Group(Kind.LIST, signs(node));
+            return new Sequence(Kind.LIST, signs(node));
         }
         return node;
     }
@@ -90,8 +90,8 @@ final class Equivalence {
             };
         } else if (node instanceof Relation relation) {
             return new Relation(relation.sides().stream().map(side -> signed(side, plus)).toList(), relation.operators());
-        } else if (node instanceof Group group) {
-            return new Group(group.kind(), group.items().stream().map(item -> signed(item, plus)).toList());
+        } else if (node instanceof Sequence sequence) {
+            return new Sequence(sequence.kind(), sequence.items().stream().map(item -> signed(item, plus)).toList());
         }
         return node;
     }
@@ -134,7 +134,7 @@ final class Equivalence {
     private boolean sameName(Node a, Node b) {
         return a.equals(b) || words(a).equals(words(b)) || a instanceof Call && b instanceof Call && values(a, b)
                 || a.is("apply") && b.is("apply") && a.parts().get(0).equals(b.parts().get(0))
-                || a instanceof Group x && b instanceof Group y && x.items().equals(y.items());
+                || a instanceof Sequence x && b instanceof Sequence y && x.items().equals(y.items());
     }
 
     /** A chain {@code x = a = b} says {@code x = b}; what comes after an approximation sign is only that. */
@@ -189,7 +189,7 @@ final class Equivalence {
         boolean numbers = relation.variables().isEmpty() && relation.sides().stream().noneMatch(side -> side instanceof Text);
         if (relation.isEquation() && (numbers || names(relation))) {
             return equal(gold, exact(relation));
-        } else if (gold instanceof Group && !(gold.parts().isEmpty())) {
+        } else if (gold instanceof Sequence && !(gold.parts().isEmpty())) {
             return groups(gold, answer);
         }
         return false;
@@ -204,7 +204,7 @@ final class Equivalence {
         return node instanceof Text || node instanceof Sym sym && !Numeric.CONSTANTS.contains(sym.name()) || node.is("apply")
                 || node.is("index") || (node.is("*") || node.is("/") || node.is("abs") || node.is("ratio") || node.is("degree"))
                         && node.parts().stream().allMatch(Equivalence::isName)
-                || node instanceof Group group && group.items().stream().allMatch(Equivalence::isName)
+                || node instanceof Sequence sequence && sequence.items().stream().allMatch(Equivalence::isName)
                 || node instanceof Sym constant && (constant.name().equals("e") || constant.name().equals("i"));
     }
 
@@ -240,13 +240,13 @@ final class Equivalence {
     }
 
     private static Kind kind(Node node) {
-        return node instanceof Group group ? group.kind() : node.equals(new Sym("Empty")) ? Kind.SET : null;
+        return node instanceof Sequence sequence ? sequence.kind() : node.equals(new Sym("Empty")) ? Kind.SET : null;
     }
 
     /** The items; a solution that is listed twice counts once. */
     private static List<Node> items(Node node) {
-        return node instanceof Group group ? group.kind() == Kind.TUPLE || group.items().stream().anyMatch(item -> item instanceof Num)
-                ? group.items() : group.items().stream().distinct().toList() : node.equals(new Sym("Empty")) ? List.of() : List.of(node);
+        return node instanceof Sequence sequence ? sequence.kind() == Kind.TUPLE || sequence.items().stream().anyMatch(item -> item instanceof Num)
+                ? sequence.items() : sequence.items().stream().distinct().toList() : node.equals(new Sym("Empty")) ? List.of() : List.of(node);
     }
 
     private boolean inOrder(List<Node> a, List<Node> b) {
@@ -284,11 +284,11 @@ final class Equivalence {
     private boolean matrices(Node a, Node b) {
         if (a instanceof Matrix x && b instanceof Matrix y) {
             return Matrices.sameShape(x, y) && inOrder(x.cells(), y.cells());
-        } else if (a instanceof Matrix x && b instanceof Group y && x.isVector() && y.kind() == Kind.TUPLE) {
+        } else if (a instanceof Matrix x && b instanceof Sequence y && x.isVector() && y.kind() == Kind.TUPLE) {
             return inOrder(x.cells(), y.items());
-        } else if (a instanceof Group x && b instanceof Matrix y && y.isVector() && x.kind() == Kind.TUPLE) {
+        } else if (a instanceof Sequence x && b instanceof Matrix y && y.isVector() && x.kind() == Kind.TUPLE) {
             return inOrder(x.items(), y.cells());
-        } else if (a instanceof Group || b instanceof Group) {
+        } else if (a instanceof Sequence || b instanceof Sequence) {
             return groups(a, b);
         }
         return false;

@@ -96,7 +96,7 @@ record Extract(String text, String how, boolean plain) {
 
     /** Not words, nor words beside formulas: Subtracting, x = 5. */
     private static boolean isFormula(Node node) {
-        return !(node instanceof Text) && !(node instanceof Node.Group group && group.items().stream().anyMatch(Text.class::isInstance));
+        return !(node instanceof Text) && !(node instanceof Node.Sequence sequence && sequence.items().stream().anyMatch(Text.class::isInstance));
     }
 
     // ---- boxes

@@ -22,7 +22,7 @@ sealed interface Node {
     /** How elements are held together: {@code a, b}, "a or b", {@code {a, b}}, {@code (a, b)}. */
     enum Kind { LIST, OR, SET, TUPLE }
 
-    record Group(Kind kind, List<Node> items) implements Node {}
+    record Sequence(Kind kind, List<Node> items) implements Node {}
 
     record Interval(Node low, Node high, boolean lowOpen, boolean highOpen) implements Node {}
 
@@ -72,8 +72,8 @@ sealed interface Node {
     default List<Node> parts() {
         if (this instanceof Call call) {
             return call.args;
-        } else if (this instanceof Group group) {
-            return group.items;
+        } else if (this instanceof Sequence sequence) {
+            return sequence.items;
         } else if (this instanceof Interval interval) {
             return List.of(interval.low, interval.high);
         } else if (this instanceof Matrix matrix) {
@@ -121,7 +121,7 @@ sealed interface Node {
             return String.join(relation.operators.get(0), parts);
         } else if (this instanceof Interval interval) {
             return (interval.lowOpen ? "(" : "[") + String.join(",", parts) + (interval.highOpen ? ")" : "]");
-        } else if (this instanceof Group group && group.kind != Kind.TUPLE) {
+        } else if (this instanceof Sequence sequence && sequence.kind != Kind.TUPLE) {
             return parts.stream().sorted().collect(Collectors.joining(",", "{", "}"));
         } else if (is("+") || is("*")) {
             return ((Call) this).op + terms(((Call) this).op).map(Node::canonical).sorted().collect(Collectors.joining(",", "(", ")"));

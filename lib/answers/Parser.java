@@ -4,11 +4,11 @@ import answers.LatexLexer.Token;
 import answers.LatexLexer.Type;
 import answers.LatexLexer.Unreadable;
 import answers.Node.Call;
-import answers.Node.Group;
 import answers.Node.Interval;
 import answers.Node.Kind;
 import answers.Node.Num;
 import answers.Node.Relation;
+import answers.Node.Sequence;
 import answers.Node.Sym;
 import answers.Node.Text;
 import java.util.ArrayList;
@@ -82,15 +82,15 @@ final class Parser extends Cursor {
         depth--;
         if (!semicolon || !comma) {
             all.addAll(run);
-            return all.size() == 1 ? all.get(0) : new Group(or ? Kind.OR : Kind.LIST, List.copyOf(all));
+            return all.size() == 1 ? all.get(0) : new Sequence(or ? Kind.OR : Kind.LIST, List.copyOf(all));
         }
         flush(run, all);
-        return new Group(Kind.LIST, List.copyOf(all));
+        return new Sequence(Kind.LIST, List.copyOf(all));
     }
 
     private static void flush(List<Node> run, List<Node> all) {
         if (!run.isEmpty()) {
-            all.add(run.size() == 1 ? run.get(0) : new Group(Kind.LIST, List.copyOf(run)));
+            all.add(run.size() == 1 ? run.get(0) : new Sequence(Kind.LIST, List.copyOf(run)));
             run.clear();
         }
     }
@@ -386,6 +386,6 @@ final class Parser extends Cursor {
 
     /** The elements of a list, or the one thing that is none. */
     static List<Node> items(Node node) {
-        return node instanceof Group group && (group.kind() == Kind.LIST || group.kind() == Kind.OR) ? group.items() : List.of(node);
+        return node instanceof Sequence sequence && (sequence.kind() == Kind.LIST || sequence.kind() == Kind.OR) ? sequence.items() : List.of(node);
     }
 }
