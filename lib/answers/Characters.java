@@ -18,7 +18,7 @@ final class Characters {
     private static final Map<Character, String> ALIKE = Map.ofEntries(Map.entry('\u00a0', " "), Map.entry('\u202f', " "),
             Map.entry('\u2009', " "), Map.entry('\u3000', " "), Map.entry('\u200b', ""), Map.entry('\ufeff', ""),
             Map.entry('⁄', "/"), Map.entry('∕', "/"), Map.entry('。', ". "), Map.entry('、', ", "), Map.entry('‐', "-"),
-            Map.entry('‑', "-"), Map.entry('‒', "-"), Map.entry('，', ", "), Map.entry('｡', ". "), Map.entry('【', "["), Map.entry('】', "]"),
+            Map.entry('‑', "-"), Map.entry('‒', "-"), Map.entry('，', ","), Map.entry('｡', ". "), Map.entry('【', "["), Map.entry('】', "]"),
             Map.entry('“', "\""), Map.entry('”', "\""), Map.entry('∗', "*"), Map.entry('\u2061', ""), Map.entry('\u2062', ""));
     private static final Map<Character, String> FRACTIONS = Map.ofEntries(Map.entry('½', "1}{2"), Map.entry('⅓', "1}{3"), Map.entry('⅔', "2}{3"),
             Map.entry('¼', "1}{4"), Map.entry('¾', "3}{4"), Map.entry('⅕', "1}{5"), Map.entry('⅖', "2}{5"), Map.entry('⅗', "3}{5"),
@@ -40,7 +40,7 @@ final class Characters {
             plain = plain == null ? new StringBuilder(text.substring(0, i)) : plain;
             i = append(text, i, plain);
         }
-        String same = plain == null ? text : plain.toString();
+        String same = (plain == null ? text : plain.toString()).replace("{:}", ":");
         Matcher dotted = DOTTED.matcher(same);
         return dotted.find() ? dotted.replaceAll(Characters::abbreviation) : same;
     }

@@ -11,6 +11,7 @@ import answers.Node.Text;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -24,6 +25,8 @@ final class Equivalence {
     private static final int MAX_ITEMS = 100;
     private static final Pattern ARTICLE = Pattern.compile("^(?:an?|the)\\s+", Pattern.CASE_INSENSITIVE);
 
+    private static final Map<String, String> SYNONYMS = Map.of("dne", "doesnotexist", "doesn'texist", "doesnotexist", "nosolutions", "nosolution");
+
     private final ValueComparison leaf;
 
     Equivalence(ValueComparison leaf) {
@@ -33,6 +36,9 @@ final class Equivalence {
     boolean equal(Node gold, Node answer) {
         if (gold.equals(answer)) {
             return leaf.same();
+        }
+        if (gold.is("directed") || answer.is("directed")) {
+            return directed(gold, answer);
         }
         gold = plain(gold);
         answer = plain(answer);
@@ -61,6 +67,15 @@ final class Equivalence {
             return equal(gold.parts().get(0), answer.parts().get(0)) && equal(gold.parts().get(1), answer.parts().get(1));
         }
         return values(gold, answer);
+    }
+
+    private boolean directed(Node gold, Node answer) {
+        if (Directions.contradict(gold, answer)) {
+            return leaf.differ("opposite directions");
+        } else if (Directions.areTimes(gold, answer)) {
+            return Directions.sameTime(gold, answer) ? leaf.same() : leaf.differ("the times differ");
+        }
+        return equal(Directions.value(gold), Directions.value(answer));
     }
 
     /** Without {@code x in}, with plus-minus as two values, with matrices of one column as they are. */
@@ -356,7 +371,8 @@ final class Equivalence {
     /** The letters of a text, or of what a word was taken for. */
     private static String words(Node node) {
         String text = node instanceof Text t ? t.text() : node.any(part -> part instanceof Num) ? "" : letters(node);
-        return Extract.plain(ARTICLE.matcher(text).replaceFirst("")).toLowerCase(Locale.ROOT);
+        String words = Extract.plain(ARTICLE.matcher(Dates.plain(text)).replaceFirst("")).toLowerCase(Locale.ROOT);
+        return SYNONYMS.getOrDefault(words, words);
     }
 
     private static String letters(Node node) {

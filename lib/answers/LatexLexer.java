@@ -31,6 +31,9 @@ final class LatexLexer {
     }
 
     private static final int MAX_TOKENS = 1500;
+    private static final Pattern AND_A_HALF = Pattern.compile("and (?:an?|one|two|three|four|five|six|seven|eight|nine) \\w{4,10}");
+    private static final Pattern AMOUNT = Pattern.compile("\\.?\\s*(?:\\\\?[$€£]|\\d)");
+    private static final Pattern WORDS_AND_NUMBER = Pattern.compile("([\\p{L}' ]+?)[:=]? *([-+−]?[$£€]?\\d(?:[\\d.,/]*\\d)?%?)[.,]?(?: ?([A-Za-z][A-Za-z .]*))?");
     private static final Pattern LINE_GAP = Pattern.compile("\\s*+\\[-?[\\d.]{1,6}+ ?(?:pt|em|ex|mm|cm|in|mu)\\]");
 
     private final String text;
@@ -78,6 +81,8 @@ final class LatexLexer {
             command();
         } else if (isLetter(c)) {
             word();
+        } else if (Character.isIdeographic(c) || Character.UnicodeScript.of(c) == Character.UnicodeScript.HIRAGANA) {
+            ideographs();
         } else if (Vocabulary.UNICODE_NAMES.containsKey(c)) {
             at++;
             add(Type.NAME, Vocabulary.UNICODE_NAMES.get(c));
@@ -314,13 +319,14 @@ final class LatexLexer {
         String raw = argument();
         String content = raw.replace("~", " ").replace("\\ ", " ").replace("\\,", " ").strip();
         String word = content.replaceAll("^[,.;:]+|[,.;:]+$", "").strip().toLowerCase(Locale.ROOT);
+        Matcher mixed = WORDS_AND_NUMBER.matcher(content.length() > 200 ? "" : content);
         if (Vocabulary.FUNCTIONS.contains(content)) {
             add(Type.COMMAND, content);
         } else if (word.matches("(.* )?(and|or)( .*)?")) {
             add(Type.OP, word.matches("(.* )?or( .*)?") ? "or" : "and");
         } else if (Vocabulary.WORDS.containsKey(word)) {
             add(Type.OP, Vocabulary.WORDS.get(word));
-        } else if (content.isEmpty()) {
+        } else if (content.isEmpty() || content.matches("[€£¥₹$]|\\\\\\$|(?:Rs|US|USD|EUR)\\.?") && AMOUNT.matcher(text).region(at, text.length()).lookingAt()) {
             spaced = true;
         } else if (content.length() == 1 && isLetter(content.charAt(0)) && !raw.matches("[~ ].*") && !isUnit(content)) {
             add(Type.NAME, content);
@@ -330,6 +336,16 @@ final class LatexLexer {
                 inner.next();
             }
             tokens.addAll(inner.tokens);
+        } else if (mixed.matches()) {
+            add(Type.TEXT, mixed.group(1).strip());
+            LatexLexer inner = new LatexLexer(mixed.group(2));
+            while (inner.at < inner.text.length()) {
+                inner.next();
+            }
+            tokens.addAll(inner.tokens);
+            if (mixed.group(3) != null) {
+                add(Type.TEXT, mixed.group(3).strip());
+            }
         } else {
             add(Type.TEXT, content);
         }
@@ -342,19 +358,40 @@ final class LatexLexer {
                 && (before.type == Type.NUMBER || spaced && before.is("}"));
     }
 
+    /** Words in Chinese or Japanese: a word of scale for itself, so that what follows is the unit. */
+    private void ideographs() {
+        int start = at;
+        while (at < text.length() && !(text.charAt(at) < 128) && Character.isLetter(text.charAt(at))) {
+            at++;
+            if (NumberWords.scale(text.substring(start, at)).isPresent()) {
+                break;
+            }
+        }
+        add(Type.TEXT, text.substring(start, at));
+    }
+
     private void word() {
         int start = at;
         while (at < text.length() && isLetter(text.charAt(at))) {
             at++;
         }
         String word = text.substring(start, at);
-        boolean afterNumber = !tokens.isEmpty() && tokens.get(tokens.size() - 1).type == Type.NUMBER;
+        Type before = tokens.isEmpty() ? Type.END : tokens.get(tokens.size() - 1).type;
+        boolean afterNumber = before == Type.NUMBER;
+        Matcher half = AND_A_HALF.matcher(text).region(start, text.length());
         if (word.length() == 3 && word.startsWith("or") && Character.isUpperCase(word.charAt(2))) {
             add(Type.OP, "or");
             add(Type.NAME, word.substring(2));
+        } else if ((afterNumber || before == Type.TEXT) && half.lookingAt()) {
+            at = half.end();
+            add(Type.TEXT, half.group());
+        } else if (word.equals("and") && before == Type.TEXT && NumberWords.scale(tokens.get(tokens.size() - 1).text).isPresent()) {
+            add(Type.TEXT, word);
+        } else if (Vocabulary.CURRENCIES.contains(word) && AMOUNT.matcher(text).region(at, text.length()).lookingAt()) {
+            spaced = true;
         } else if (Vocabulary.WORDS.containsKey(word)) {
             add(Type.OP, Vocabulary.WORDS.get(word));
-        } else if (word.equals("in") && !afterNumber) {
+        } else if (word.equals("in") && !afterNumber && before != Type.TEXT) {
             add(Type.OP, "in");
         } else if (Vocabulary.FUNCTIONS.contains(word) && !(afterNumber && Vocabulary.UNITS.contains(word)) || word.equals("sqrt")) {
             add(Type.COMMAND, word);

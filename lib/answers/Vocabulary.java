@@ -49,7 +49,7 @@ final class Vocabulary {
     /** Units of one to three letters, which would otherwise read as products of variables. */
     static final Set<String> UNITS = Set.of("cm", "mm", "km", "nm", "kg", "mg", "lb", "lbs", "oz", "ft", "in", "yd", "mi",
             "mph", "kmh", "hr", "hrs", "min", "sec", "ms", "ml", "mL", "kJ", "eV", "Hz", "kHz", "MHz", "Pa", "kPa", "AM", "PM", "am",
-            "pm", "am.", "USD", "EUR", "mol", "sq", "pts", "rad", "deg", "erg", "atm", "AU", "pc", "cal", "bps", "GB", "MB", "TB");
+            "pm", "BC", "BCE", "AD", "CE", "th", "st", "nd", "rd", "USD", "EUR", "mol", "sq", "pts", "rad", "deg", "erg", "atm", "AU", "pc", "cal", "bps", "GB", "MB", "TB");
 
     /** What follows is where the answer holds: 2x \text{ for all } x. */
     static final Set<String> QUANTIFIERS = Set.of("for all", "for any", "for every", "for each");
@@ -58,7 +58,16 @@ final class Vocabulary {
 
     /** Words before a value that do not change what it says. */
     static final Set<String> NEUTRAL = Set.of("the", "answer", "is", "are", "about", "approximately", "therefore", "thus", "so", "final",
-            "equals", "it", "we", "get", "have", "value", "of", "total", "result", "exactly", "that", "hence", "to");
+            "equals", "it", "we", "get", "have", "value", "of", "total", "result", "exactly", "that", "hence", "to",
+            "there", "obtain", "答案是", "答案为", "答案", "答", "共", "一共");
+
+    /** Sets in words. */
+    static final Map<String, String> SETS = Map.ofEntries(Map.entry("all real numbers", "Reals"), Map.entry("all reals", "Reals"),
+            Map.entry("no solution", "Empty"), Map.entry("no solutions", "Empty"), Map.entry("no real solution", "Empty"),
+            Map.entry("no real solutions", "Empty"), Map.entry("empty set", "Empty"), Map.entry("the empty set", "Empty"));
+
+    /** Codes before an amount of money. */
+    static final Set<String> CURRENCIES = Set.of("USD", "EUR", "GBP", "CAD", "AUD", "INR", "US", "Rs", "RM", "NT", "HK");
 
     private Vocabulary() {}
 }
