@@ -371,7 +371,7 @@ final class Equivalence {
     /** The letters of a text, or of what a word was taken for. */
     private static String words(Node node) {
         String text = node instanceof Text t ? t.text() : node.any(part -> part instanceof Num) ? "" : letters(node);
-        String words = Extract.plain(ARTICLE.matcher(Dates.plain(text)).replaceFirst("")).toLowerCase(Locale.ROOT);
+        String words = Spelling.plain(ARTICLE.matcher(Dates.plain(text)).replaceFirst("")).toLowerCase(Locale.ROOT);
         return SYNONYMS.getOrDefault(words, words);
     }
 

@@ -32,6 +32,8 @@ final class LatexLexer {
 
     private static final int MAX_TOKENS = 1500;
     private static final Pattern AND_A_HALF = Pattern.compile("and (?:an?|one|two|three|four|five|six|seven|eight|nine) \\w{4,10}");
+    private static final Pattern INNER_STYLE = Pattern.compile("\\\\(?:text|textbf|textit|textrm|mathrm|mathbf|mbox|bf) ?\\{([^{}]*)\\}");
+    private static final Pattern ENDLESS = Pattern.compile("\\.\\.\\.|…|\\\\(?:ldots|dots|cdots)(?![A-Za-z])");
     private static final Pattern AMOUNT = Pattern.compile("\\.?\\s*(?:\\\\?[$€£]|\\d)");
     private static final Pattern WORDS_AND_NUMBER = Pattern.compile("([\\p{L}' ]+?)[:=]? *([-+−]?[$£€]?\\d(?:[\\d.,/]*\\d)?%?)[.,]?(?: ?([A-Za-z][A-Za-z .]*))?");
     private static final Pattern LINE_GAP = Pattern.compile("\\s*+\\[-?[\\d.]{1,6}+ ?(?:pt|em|ex|mm|cm|in|mu)\\]");
@@ -174,12 +176,18 @@ final class LatexLexer {
                 repeating = "";
             }
         }
+        if (point && repeating.isEmpty() && ENDLESS.matcher(text).region(at, text.length()).lookingAt()
+                && fraction.toString().matches(".*(\\d)\\1\\1")) { // 0.333...
+            repeating = fraction.substring(fraction.length() - 1);
+            Matcher endless = ENDLESS.matcher(text).region(at, text.length());
+            at = endless.lookingAt() ? endless.end() : at;
+        }
         number(digits.toString(), fraction.toString(), repeating, point);
     }
 
     /** Length of what may separate thousands here; 0 if nothing. */
     private int separator() {
-        for (String separator : List.of("{,}", ",\\!", ",\\,", "\\,", "\\!")) {
+        for (String separator : List.of("'", "{,}", ",\\!", ",\\,", "\\,", "\\!")) {
             if (text.startsWith(separator, at)) {
                 int gap = separator.length();
                 while (at + gap < text.length() && text.charAt(at + gap) == ' ') {
@@ -250,6 +258,8 @@ final class LatexLexer {
         } else if (name.equals("mathbb") || name.equals("Bbb")) {
             String set = argument().strip();
             add(Type.NAME, switch (set) { case "R" -> "Reals"; case "Z" -> "Integers"; default -> set; });
+        } else if (Vocabulary.IGNORED_ARGUMENTS.contains(name)) {
+            argument();
         } else if (name.equals("begin") || name.equals("end")) {
             environment(name);
         } else if (name.equals("right") && text.startsWith(".", at) || name.equals("left") && text.startsWith(".", at)) {
@@ -317,7 +327,7 @@ final class LatexLexer {
 
     private void textArgument() {
         String raw = argument();
-        String content = raw.replace("~", " ").replace("\\ ", " ").replace("\\,", " ").strip();
+        String content = INNER_STYLE.matcher(raw).replaceAll("$1").replace("~", " ").replace("\\ ", " ").replace("\\,", " ").strip();
         String word = content.replaceAll("^[,.;:]+|[,.;:]+$", "").strip().toLowerCase(Locale.ROOT);
         Matcher mixed = WORDS_AND_NUMBER.matcher(content.length() > 200 ? "" : content);
         if (Vocabulary.FUNCTIONS.contains(content)) {
@@ -326,6 +336,10 @@ final class LatexLexer {
             add(Type.OP, word.matches("(.* )?or( .*)?") ? "or" : "and");
         } else if (Vocabulary.WORDS.containsKey(word)) {
             add(Type.OP, Vocabulary.WORDS.get(word));
+        } else if ((word.equals("is") || word.equals("equals")) && !tokens.isEmpty()) {
+            add(Type.OP, "=");
+        } else if (word.equals("to") && !tokens.isEmpty() && tokens.get(tokens.size() - 1).type == Type.NUMBER) {
+            add(Type.OP, ":");
         } else if (content.isEmpty() || content.matches("[€£¥₹$]|\\\\\\$|(?:Rs|US|USD|EUR)\\.?") && AMOUNT.matcher(text).region(at, text.length()).lookingAt()) {
             spaced = true;
         } else if (content.length() == 1 && isLetter(content.charAt(0)) && !raw.matches("[~ ].*") && !isUnit(content)) {
@@ -363,6 +377,12 @@ final class LatexLexer {
         int start = at;
         while (at < text.length() && !(text.charAt(at) < 128) && Character.isLetter(text.charAt(at))) {
             at++;
+            if (Vocabulary.WORDS.containsKey(text.substring(start, at))) {
+                add(Type.OP, Vocabulary.WORDS.get(text.substring(start, at)));
+                return;
+            } else if (at < text.length() && Vocabulary.WORDS.containsKey(text.substring(at, at + 1))) {
+                break;
+            }
             if (NumberWords.scale(text.substring(start, at)).isPresent()) {
                 break;
             }
@@ -391,6 +411,8 @@ final class LatexLexer {
             spaced = true;
         } else if (Vocabulary.WORDS.containsKey(word)) {
             add(Type.OP, Vocabulary.WORDS.get(word));
+        } else if (word.equals("to") && afterNumber) {
+            add(Type.OP, ":");
         } else if (word.equals("in") && !afterNumber && before != Type.TEXT) {
             add(Type.OP, "in");
         } else if (Vocabulary.FUNCTIONS.contains(word) && !(afterNumber && Vocabulary.UNITS.contains(word)) || word.equals("sqrt")) {

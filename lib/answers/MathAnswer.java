@@ -39,9 +39,8 @@ public final class MathAnswer implements AutoCloseable {
      */
     public record Verdict(boolean correct, String extracted, String reason, boolean failed) {}
 
-    private static final Pattern CHOICE = Pattern.compile("(?:[Oo]ption|[Cc]hoice)?\\s*\\(?\\s*([A-Z])\\s*\\)?(?:\\s*[.:)].*)?",
-            Pattern.DOTALL);
     private static final Pattern DECIMAL_COMMA = Pattern.compile("-?\\d+,\\d+");
+    private static final Pattern DECIMAL_COMMA_IN_GROUPS = Pattern.compile("[€$£]?\\s?(-?\\d{1,3}(?:\\.\\d{3})+),(\\d+)\\s?[€$£]?");
     private static final int MAX_REASON = 300;
 
     private final Algebra algebra;
@@ -100,13 +99,14 @@ public final class MathAnswer implements AutoCloseable {
         String gold = expected.get().text();
         String answer = found.get().text();
         String how = found.get().how() + ": ";
-        String same = Extract.plain(gold);
-        if (!same.isEmpty() && same.equals(Extract.plain(answer))) {
+        String same = Spelling.plain(gold);
+        if (!same.isEmpty() && same.equals(Spelling.plain(answer))) {
             return new Verdict(true, answer, how + "the same text", false);
         }
-        Optional<String> choice = choice(gold, true);
-        if (choice.isPresent() && choice(answer, false).isPresent()) {
-            boolean equal = choice.equals(choice(answer, false));
+        Optional<Choice> goldChoice = Choice.of(gold);
+        Optional<Choice> choice = Choice.of(answer);
+        if (goldChoice.isPresent() && choice.isPresent()) {
+            boolean equal = goldChoice.get().letter().equals(choice.get().letter());
             return new Verdict(equal, answer, how + (equal ? "the same choice" : "another choice"), false);
         }
         ValueComparison leaf = new ValueComparison(algebra);
@@ -133,17 +133,14 @@ public final class MathAnswer implements AutoCloseable {
         return reason.length() <= MAX_REASON ? reason : reason.substring(0, MAX_REASON) + "...";
     }
 
-    private static Optional<String> choice(String text, boolean reference) {
-        String plain = text.replaceAll("\\\\(?:text|textbf|mathrm|mathbf)\\{([^{}]*)\\}|[$*]", "$1").strip();
-        Matcher choice = CHOICE.matcher(plain.length() > 200 ? "" : plain);
-        return choice.matches() && (!reference || plain.length() <= 4) ? Optional.of(choice.group(1)) : Optional.empty();
-    }
-
-    /** The meanings a text may have: 1,22 outside of LaTeX is a list or, in much of the world, a decimal. */
+    /** The meanings a text may have: 1,22 outside of LaTeX is a list or, in much of the world, a decimal; (E) 35 is 35. */
     private static List<Node> readings(Extract extract) {
-        String text = extract.text();
+        String text = Choice.of(extract.text()).map(Choice::value).filter(value -> !value.isEmpty()).orElse(extract.text());
         List<Node> readings = new ArrayList<>(List.of(Parser.parse(text)));
-        if (extract.plain() && DECIMAL_COMMA.matcher(text).matches()) {
+        Matcher grouped = DECIMAL_COMMA_IN_GROUPS.matcher(text);
+        if (grouped.matches()) {
+            readings.add(Parser.parse(grouped.group(1).replace(".", "") + "." + grouped.group(2)));
+        } else if (extract.plain() && DECIMAL_COMMA.matcher(text).matches()) {
             readings.add(Parser.parse(text.replace(',', '.')));
         }
         return readings;
@@ -155,18 +152,11 @@ public final class MathAnswer implements AutoCloseable {
      */
     public Optional<String> answer(String response) {
         try {
-            return Extract.answer(response).filter(this::counts).map(MathAnswer::canonical);
+            return Extract.answer(response).filter(this::counts).map(extract -> Spelling.of(extract.text()));
         } catch (RuntimeException | StackOverflowError e) {
             failures.incrementAndGet();
             return Optional.empty();
         }
-    }
-
-    private static String canonical(Extract extract) {
-        Optional<String> choice = choice(extract.text(), false);
-        Node node = Equivalence.value(Parser.parse(extract.text()));
-        return choice.isPresent() ? choice.get() : node instanceof Text ? Extract.plain(extract.text()).toLowerCase(Locale.ROOT)
-                : Exact.of(node).filter(value -> !node.is("percent")).map(Rational::toString).orElseGet(node::canonical);
     }
 
     /** How many judgements could not be made since the beginning; the trainer shows it. */

@@ -259,8 +259,14 @@ final class Parser extends Cursor {
         Token token = peek();
         return token.type() == Type.NUMBER || token.type() == Type.NAME
                 || token.type() == Type.COMMAND && !token.text().startsWith("end ")
-                || is("(") || is("{") || is("\\{") || is("[") && !tokens.get(at - 1).is("^") || is("lfloor") || is("lceil")
+                || is("(") || is("{") || is("\\{") || is("[") && !tokens.get(at - 1).is("^") && !endsInterval() || is("lfloor") || is("lceil")
                 || is("|") && !inBars;
+    }
+
+    /** Whether a bracket that opens stands where the interval ]1, 2[ ends. */
+    private boolean endsInterval() {
+        Token next = tokens.get(at + 1);
+        return next.type() == Type.END || next.is("cup") || next.is("cap") || next.is(",") || next.is("}");
     }
 
     Node factor(boolean signed) {

@@ -14,6 +14,8 @@ final class Vocabulary {
             "boxed", "fbox", "framebox", "mathbf", "vec", "bm", "boldsymbol", "mathit", "mathcal", "hat", "overrightarrow", "rm",
             "bf", "hline", "mathop", "nolimits", "-", "/", "$", "mathsf", "Rs", "underline", "(", ")",
             "[", "]", "tiny", "small", "large", "Large");
+    /** Commands whose first argument is about looks. */
+    static final Set<String> IGNORED_ARGUMENTS = Set.of("color", "textcolor", "hspace", "vspace", "phantom", "hphantom", "vphantom", "label", "tag");
     static final Set<String> TEXTS = Set.of("text", "textbf", "textit", "textrm", "mbox", "textnormal", "mathrm",
             "operatorname", "hbox", "textsf", "texttt", "emph", "operatorname*");
     static final Map<String, String> OPERATORS = Map.ofEntries(Map.entry("cdot", "*"), Map.entry("times", "*"),
@@ -33,7 +35,7 @@ final class Vocabulary {
             "dots", "...", "cdots", "...", "dotsc", "...", "imath", "i", "varepsilon", "epsilon");
     static final Map<String, String> WORDS = Map.ofEntries(Map.entry("and", "and"), Map.entry("or", "or"),
             Map.entry("percent", "%"), Map.entry("percentage", "%"), Map.entry("pct", "%"), Map.entry("degrees", "deg"),
-            Map.entry("degree", "deg"), Map.entry("deg", "deg"));
+            Map.entry("degree", "deg"), Map.entry("deg", "deg"), Map.entry("或", "or"), Map.entry("和", "and"), Map.entry("与", "and"));
     /** Words of prose that would otherwise read as products of variables. */
     static final Set<String> PROSE = Set.of("the", "is", "so", "of", "to", "it", "we", "be", "by", "an", "as", "at", "if", "for",
             "are", "not", "was", "has", "all", "one", "two", "six", "ten", "yes", "no", "its", "per", "she", "he", "his", "her", "can",
