@@ -3,8 +3,10 @@ package answers;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -109,26 +111,20 @@ final class Boxes {
         return all.isEmpty() ? 0 : all.get(all.size() - 1).end;
     }
 
-    /** The last box, with those before it that belong to the same statement and say something else: x is 2 and y is 3. */
-    String joined(String text) {
-        Box last = all.get(all.size() - 1);
-        String joined = last.content;
-        int start = last.start;
-        List<String> said = new ArrayList<>(List.of(Spelling.of(last.content)));
-        for (int i = all.size() - 2; i >= 0; i--) {
-            Box box = all.get(i);
-            String gap = text.substring(box.end, start);
-            if (!belongs(gap)) {
-                break;
-            }
-            String spelling = Spelling.of(box.content);
-            if (!said.contains(spelling)) {
-                joined = box.content + ", " + joined;
-                said.add(spelling);
-            }
-            start = box.start;
+    /** The index of the first box that belongs to the statement of the last one: x is 2 and y is 3. */
+    int joinedFrom(String text) {
+        int first = all.size() - 1;
+        while (first > 0 && belongs(text.substring(all.get(first - 1).end, all.get(first).start))) {
+            first--;
         }
-        return joined;
+        return first;
+    }
+
+    /** The last box, with those that belong to its statement and say something else. */
+    String joined(String text) {
+        Map<String, String> said = new LinkedHashMap<>();
+        all.subList(joinedFrom(text), all.size()).forEach(box -> said.put(Spelling.of(box.content), box.content));
+        return String.join(", ", said.values());
     }
 
     private static boolean belongs(String gap) {

@@ -160,7 +160,7 @@ final class Equivalence {
         return new Relation(List.of(relation.left(), exact(relation)), List.of("="));
     }
 
-    private static Node exact(Relation relation) {
+    static Node exact(Relation relation) {
         int last = relation.operators().indexOf("~");
         return last <= 0 ? relation.right() : relation.sides().get(last);
     }
@@ -215,7 +215,7 @@ final class Equivalence {
     }
 
     /** Whether something is named rather than computed: x, a_3, AB, f(x), |AB|, NO/BO, A:B, (x, y). */
-    private static boolean isName(Node node) {
+    static boolean isName(Node node) {
         return node instanceof Text || node instanceof Sym sym && !Numeric.CONSTANTS.contains(sym.name()) || node.is("apply")
                 || node.is("index") || (node.is("*") || node.is("/") || node.is("abs") || node.is("ratio") || node.is("degree"))
                         && node.parts().stream().allMatch(Equivalence::isName)

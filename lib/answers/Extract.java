@@ -2,6 +2,7 @@ package answers;
 
 import answers.Node.Sequence;
 import answers.Node.Text;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -34,12 +35,13 @@ record Extract(String text, String how, boolean plain) {
     /** The final answer of a completion; empty if there is none or the completion breaks off in it. */
     static Optional<Extract> answer(String completion) {
         return spoken(completion).flatMap(text -> {
-            Optional<Tags.Marked> tagged = Tags.answer(text);
+            List<Tags.Marked> tagged = Tags.answers(text);
             if (tagged.isEmpty()) {
                 return find(text, false);
             }
-            String content = tagged.get().content();
-            Optional<Extract> inside = tagged.get().closed() && content.length() <= MAX_WHOLE && !Boxes.in(content) && (isFormula(Parser.parse(content))
+            Tags.Marked last = tagged.get(tagged.size() - 1);
+            String content = last.content();
+            Optional<Extract> inside = last.closed() && content.length() <= MAX_WHOLE && !Boxes.in(content) && (isFormula(Parser.parse(content))
                     || Statement.last(content, 0).isEmpty()) ? Optional.of(whole(content)) : find(content, false);
             return inside.map(extract -> new Extract(extract.text, "answer tag", extract.plain));
         });

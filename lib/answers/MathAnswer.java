@@ -4,6 +4,7 @@ import answers.Node.Text;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -46,6 +47,7 @@ public final class MathAnswer implements AutoCloseable {
     private final Algebra algebra;
     private final AtomicLong failures;
     private final boolean boxedOnly;
+    private final FinalForm form;
 
     /** With three seconds for a symbolic question. */
     public MathAnswer() {
@@ -54,13 +56,14 @@ public final class MathAnswer implements AutoCloseable {
 
     /** @param deadline for a symbolic question, after which the process that works on it is killed */
     public MathAnswer(Duration deadline) {
-        this(new Algebra(deadline), new AtomicLong(), false);
+        this(new Algebra(deadline), new AtomicLong(), false, null);
     }
 
-    private MathAnswer(Algebra algebra, AtomicLong failures, boolean boxedOnly) {
+    private MathAnswer(Algebra algebra, AtomicLong failures, boolean boxedOnly, FinalForm form) {
         this.algebra = algebra;
         this.failures = failures;
         this.boxedOnly = boxedOnly;
+        this.form = form;
     }
 
     /**
@@ -68,7 +71,21 @@ public final class MathAnswer implements AutoCloseable {
      * the right number. The two share everything; close only one of them.
      */
     public MathAnswer boxed() {
-        return new MathAnswer(algebra, failures, true);
+        return new MathAnswer(algebra, failures, true, form);
+    }
+
+    /**
+     * The same judge, strictly, with {@link FinalForm#usual()}: an answer must also have the form of an answer, so that neither the
+     * question repeated nor a sum still to be added is paid, and the response must commit itself to it. What a reward of training asks;
+     * what others report of benchmarks is lenient. The two share everything; close only one of them.
+     */
+    public MathAnswer strict() {
+        return strict(FinalForm.usual());
+    }
+
+    /** The same judge, strictly, with one's own idea of a final form. */
+    public MathAnswer strict(FinalForm form) {
+        return new MathAnswer(algebra, failures, boxedOnly, Objects.requireNonNull(form));
     }
 
     /**
@@ -76,9 +93,19 @@ public final class MathAnswer implements AutoCloseable {
      * solution. Never throws, whatever the texts.
      */
     public Verdict judge(String completion, String reference) {
+        return judge(completion, reference, "");
+    }
+
+    /**
+     * Judges a completion that was given to a question: a strict judge does not look for an answer where the completion repeats the
+     * question, nor takes an expression of the question for its answer.
+     *
+     * @param question as it was asked; empty if unknown
+     */
+    public Verdict judge(String completion, String reference, String question) {
         Verdict verdict;
         try {
-            verdict = decide(completion, reference);
+            verdict = form == null ? decide(completion, reference) : strictly(completion, reference, question);
         } catch (RuntimeException | StackOverflowError e) {
             verdict = new Verdict(false, "", "undecided: internal error " + e, true);
         }
@@ -86,6 +113,27 @@ public final class MathAnswer implements AutoCloseable {
             failures.incrementAndGet();
         }
         return verdict;
+    }
+
+    private Verdict strictly(String completion, String reference, String question) {
+        Echo echo = new Echo(question);
+        String response = echo.removedFrom(completion);
+        Verdict verdict = decide(response, reference);
+        if (!verdict.correct) {
+            return verdict;
+        }
+        Extract found = Extract.answer(response).orElseThrow();
+        String gold = Extract.reference(reference).orElseThrow().text();
+        String problem = echo.restatedBy(found.text(), gold) ? "restates the question"
+                : Commitment.lacking(response, found, !gold.contains(".")).orElse(
+                        isFinal(found.text(), gold) ? null : "not in final form");
+        return problem == null ? verdict : new Verdict(false, verdict.extracted, found.how() + ": " + problem, false);
+    }
+
+    private boolean isFinal(String answer, String gold) {
+        String value = Choice.of(answer).map(Choice::value).filter(v -> !v.isEmpty()).orElse(answer);
+        return Spelling.plain(answer).equals(Spelling.plain(gold)) || Choice.of(gold).isPresent() && Choice.of(answer).isPresent()
+                || form.isFinal(value, Choice.of(gold).map(Choice::value).filter(v -> !v.isEmpty()).orElse(gold));
     }
 
     private Verdict decide(String completion, String reference) {

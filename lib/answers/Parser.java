@@ -252,7 +252,11 @@ final class Parser extends Cursor {
         boolean mixed = right instanceof Call call && call.op().equals("/") && call.args().get(0) instanceof Num a
                 && call.args().get(1) instanceof Num b && a.value().isInteger() && b.value().isInteger() && whole.value().isInteger()
                 && a.value().signum() > 0 && a.value().numerator().compareTo(b.value().numerator()) < 0;
-        return mixed ? postfix(Node.call("+", whole, right)) : Node.call("*", whole, postfix(right));
+        if (!mixed) {
+            return Node.call("*", whole, postfix(right));
+        }
+        Rational part = quotient(((Num) right.parts().get(0)).value(), ((Num) right.parts().get(1)).value());
+        return postfix(new Num(whole.value().plus(whole.value().signum() < 0 ? part.negate() : part), false));
     }
 
     private boolean startsFactor() {

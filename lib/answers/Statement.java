@@ -2,6 +2,7 @@ package answers;
 
 import answers.Node.Sequence;
 import answers.Node.Text;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -11,12 +12,14 @@ import java.util.regex.Pattern;
  * A statement of the answer in words: "the answer is", "Answer:", "option C is correct", and the like in other languages.
  *
  * @param start where its words begin
+ * @param said where what it says begins
  * @param isFinal whether it calls itself final
  * @param answer what it says
  */
-record Statement(int start, boolean isFinal, Extract answer) {
+record Statement(int start, int said, boolean isFinal, Extract answer) {
 
     private static final int WINDOW = 2000;
+    private static final int MOST = 30;
     private static final Pattern ANCHOR = Pattern.compile("(?:(?<final>final )?(?:answers?|ans|(?:correct|right|best) (?:option|choice))\\*{0,2}+"
             + "(?:\\s++(?:to|of|for)\\s[^.\\n]{1,100}?)?\\s*+(?:is|are|=|:|\\*\\*:?)(?:\\s++(?:is|are)\\b)?"
             + "|(?:答案|答え|答)(?:应该|應該)?(?:是|为|為|は|:)|故选|应选|选择|(?:respuesta|réponse|risposta|resposta|antwort|ответ)\\*{0,2}\\s?(?:es|est|è|é|ist|:))[\\s:*\"`]*+",
@@ -32,24 +35,37 @@ record Statement(int start, boolean isFinal, Extract answer) {
 
     /** The last statement from a place on; empty if there is none. */
     static Optional<Statement> last(String text, int from) {
+        List<Statement> places = places(text, from);
+        return places.isEmpty() ? Optional.empty() : Optional.of(places.get(places.size() - 1).filled(text));
+    }
+
+    /** The last thirty statements of a text, in order. */
+    static List<Statement> all(String text) {
+        List<Statement> places = places(text, 0);
+        return places.subList(Math.max(0, places.size() - MOST), places.size()).stream().map(place -> place.filled(text)).toList();
+    }
+
+    /** Where statements are; what most say is not read yet. */
+    private static List<Statement> places(String text, int from) {
+        List<Statement> found = new ArrayList<>();
         Matcher anchor = ANCHOR.matcher(text).region(from, text.length());
-        Statement found = null;
-        String said = null;
         while (anchor.find()) {
-            String rest = text.substring(anchor.end(), Math.min(text.length(), anchor.end() + WINDOW)).strip();
-            if (!rest.isEmpty()) {
-                said = rest;
-                found = new Statement(anchor.start(), anchor.group("final") != null, null);
+            if (!text.substring(anchor.end(), Math.min(text.length(), anchor.end() + WINDOW)).isBlank()) {
+                found.add(new Statement(anchor.start(), anchor.end(), anchor.group("final") != null, null));
             }
         }
         Matcher chosen = CHOSEN.matcher(text).region(Math.max(from, text.length() - WINDOW), text.length());
         while (chosen.find()) {
-            if (found == null || chosen.start() > found.start) {
-                found = new Statement(chosen.start(), false, new Extract(chosen.group(1), "the answer is", true));
+            if (found.isEmpty() || chosen.start() > found.get(found.size() - 1).start) {
+                found.add(new Statement(chosen.start(), chosen.start(), false, new Extract(chosen.group(1), "the answer is", true)));
             }
         }
-        return found == null ? Optional.empty() : Optional.of(found.answer != null ? found
-                : new Statement(found.start, found.isFinal, read(said, found.isFinal ? "final answer" : "the answer is")));
+        return found;
+    }
+
+    private Statement filled(String text) {
+        return answer != null ? this : new Statement(start, said, isFinal, read(text.substring(said, Math.min(text.length(), said + WINDOW)).strip(),
+                isFinal ? "final answer" : "the answer is"));
     }
 
     /** Whether it is the last line of a text and says a value or a letter, so that it decides even behind a box. */

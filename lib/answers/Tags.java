@@ -1,5 +1,7 @@
 package answers;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -30,24 +32,36 @@ final class Tags {
         return Optional.of((ends.find() ? rest.substring(0, ends.start()) : rest).strip());
     }
 
-    /** What is marked as the answer; a tag that is not closed goes on to the end. */
-    record Marked(String content, boolean closed) {}
+    /** What is marked as the answer, and where its tags begin and end; a tag that is not closed goes on to the end. */
+    record Marked(String content, boolean closed, int start, int end) {}
 
-    /** What stands between the last tags of an answer; empty if there is none. */
-    static Optional<Marked> answer(String text) {
+    /** How often thinking begins, or ends if that is more often. */
+    static int thoughts(String text) {
+        return (int) Math.max(OPEN.matcher(text).results().count(), CLOSE.matcher(text).results().count());
+    }
+
+    /** Whether there is a tag of an answer, with content or without. */
+    static boolean holdAnswer(String text) {
+        return ANSWER.matcher(text).find();
+    }
+
+    /** What stands between tags of an answer, the empty ones left out. */
+    static List<Marked> answers(String text) {
         Matcher open = ANSWER.matcher(text);
         String lower = text.toLowerCase(Locale.ROOT);
-        Marked found = null;
+        List<Marked> found = new ArrayList<>();
         while (open.find()) {
             String name = open.group(1) != null ? "</" + open.group(1) + ">" : "[/" + open.group(2) + "]";
             int close = lower.indexOf(name.toLowerCase(Locale.ROOT), open.end());
             String content = text.substring(open.end(), close < 0 ? text.length() : close).strip();
-            found = content.isEmpty() ? found : new Marked(content, close >= 0);
+            if (!content.isEmpty()) {
+                found.add(new Marked(content, close >= 0, open.start(), close < 0 ? text.length() : close + name.length()));
+            }
             if (close < 0) {
                 break;
             }
             open.region(close, text.length());
         }
-        return Optional.ofNullable(found);
+        return found;
     }
 }
