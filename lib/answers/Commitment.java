@@ -19,10 +19,16 @@ final class Commitment {
     private static final Pattern CORRECTION = Pattern.compile(
             "\\?|\\b(?:no|wait|actually|correction|corrected|mistakes?|wrong|incorrect|sorry|oops|hmm|recheck|instead|rather|but|error)\\b",
             Pattern.CASE_INSENSITIVE);
-    private static final String DOUBT = "maybe|perhaps|possibly|probably|might|could|may be|either|neither|nor|guess|unsure|alternatively|another answer"
-            + "|(?:not|n't|never) (?:sure|know|certain)|do not know|don't know|cannot|can't say|who knows|whichever|any of|one of (?:them|these)|something like"
-            + "|at least|at most|anything|or so|or something|or more|or less|more or less|up to you|if not|或者|可能|也许|大概";
-    private static final Pattern DOUBTFUL = Pattern.compile("(?<![\\w'])(?:" + DOUBT + ")(?![\\w])", Pattern.CASE_INSENSITIVE);
+    private static final String UNSURE = "maybe|perhaps|probably|guess|unsure|alternatively|another answer|(?:not|n't|never) (?:sure|know|certain)|can't say"
+            + "|who knows|whichever|any of|one of (?:them|these)|something like|up to you|if not|或者|可能|也许|大概";
+    private static final Pattern UNSURE_AT_ALL = words(UNSURE);
+    private static final Pattern DOUBTFUL = words(UNSURE + "|possibly|might|could|may be|either|neither|nor|cannot|anything|or so|or something|or more|or less");
+    private static final Pattern BOUND = words("(?:answer|it|x|value|total|result|number|sum) (?:is|are|lies|=) (?:some\\w+ )?"
+            + "(?:at least|at most|between|more than|less than|greater than|over|under|above|below)");
+    private static final Pattern VERB = words("is|are|equals|be");
+    private static final Pattern MODAL = Pattern.compile("\\b(?:might|could|may)(?: also| well)* \\z", Pattern.CASE_INSENSITIVE);
+    private static final Pattern CONCLUDED = Pattern.compile("[,.;:] (?:so|but|therefore|thus|hence)\\b", Pattern.CASE_INSENSITIVE);
+    private static final Pattern REASON = words("since|because|as|where|for");
     private static final Pattern VAGUE = Pattern.compile("\\b(?:about|around|roughly|approximately|almost|nearly|circa|ish)\\b", Pattern.CASE_INSENSITIVE);
     private static final Pattern ALTERNATIVE = Pattern.compile("\\A[\\s$})\\].,;:!*`\"]*(?:\\(\\s*)?(?:or|and also|and maybe|/|,? ?but (?:also|it|maybe|not)|or else|unless|otherwise|或)(?![\\w])"
             + "(?! (?:equivalently|in other words|simply|just|rather|about|approximately))", Pattern.CASE_INSENSITIVE);
@@ -33,6 +39,10 @@ final class Commitment {
             Pattern.CASE_INSENSITIVE);
 
     private Commitment() {}
+
+    private static Pattern words(String alternatives) {
+        return Pattern.compile("(?<![\\w'])(?:" + alternatives + ")(?![\\w])", Pattern.CASE_INSENSITIVE);
+    }
 
     /**
      * Why a response has not committed itself; empty if it has.
@@ -105,12 +115,26 @@ final class Commitment {
         String before = text.substring(sentenceStart(text, answer.start), answer.start);
         String after = text.substring(answer.end, sentenceEnd(text, answer.end));
         String tail = text.substring(answer.end, Math.min(text.length(), answer.end + TAIL));
-        if (DOUBTFUL.matcher(before).find() && !before.matches("(?si).*[,.;:] (?:so|but|therefore|thus|hence)\\b.*") || DENIED.matcher(before).find() || SECOND.matcher(before).find()
-                || DOUBTFUL.matcher(after).find() || ALTERNATIVE.matcher(after).find() || after.strip().matches("[$})\\].*]*\\?.*")
-                || TAKEN_BACK.matcher(tail).find()) {
+        String stated = REASON.split(after, 2)[0];
+        if (isDoubted(before) || DENIED.matcher(before).find() || SECOND.matcher(before).find() || DOUBTFUL.matcher(stated).find()
+                || ALTERNATIVE.matcher(after).find() || after.strip().matches("[$})\\].*]*\\?.*") || TAKEN_BACK.matcher(tail).find()) {
             return Optional.of("the answer is hedged");
         }
         return Optional.empty();
+    }
+
+    /** Whether what leads to an answer doubts it. What might, could or may be said in front of "is" is no doubt about what follows. */
+    private static boolean isDoubted(String before) {
+        if (CONCLUDED.matcher(before).find()) {
+            return false;
+        }
+        Matcher verb = VERB.matcher(before);
+        int at = 0;
+        while (verb.find()) {
+            at = verb.start();
+        }
+        return UNSURE_AT_ALL.matcher(before).find() || BOUND.matcher(before).find() || DOUBTFUL.matcher(before.substring(at)).find()
+                || MODAL.matcher(before.substring(0, at)).find();
     }
 
     /** An answer that is stated in words, or only comes last. */

@@ -197,6 +197,9 @@ final class Equivalence {
 
     /** An equation against what is none: {@code x = 5} is 5; {@code 2x + z = 1} is not 1. */
     private boolean unwrapped(Node gold, Node answer) {
+        if (answer instanceof Relation turned && turned.operators().equals(List.of("=")) && isName(turned.right()) && !isName(turned.left())) {
+            return unwrapped(gold, new Relation(List.of(turned.right(), turned.left()), turned.operators())); // 5 = x
+        }
         if (gold instanceof Relation relation) {
             return relation.isEquation() && names(relation) && equal(exact(relation), answer);
         }
