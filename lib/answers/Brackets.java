@@ -57,6 +57,7 @@ final class Brackets {
         switch (open) {
             case "{" -> {
                 node = in.is("}") ? new Text("") : in.list();
+                node = in.accept("choose") ? Node.call("binom", node, in.list()) : node;
                 in.expect("}");
             }
             case "\\{" -> node = set();

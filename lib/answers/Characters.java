@@ -17,7 +17,7 @@ final class Characters {
     private static final String SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
     private static final Map<Character, String> ALIKE = Map.ofEntries(Map.entry('\u00a0', " "), Map.entry('\u202f', " "),
             Map.entry('\u2009', " "), Map.entry('\u3000', " "), Map.entry('\u200b', ""), Map.entry('\ufeff', ""),
-            Map.entry('⁄', "/"), Map.entry('∕', "/"), Map.entry('。', ". "), Map.entry('、', ", "), Map.entry('‐', "-"),
+            Map.entry('⁄', "/"), Map.entry('∕', "/"), Map.entry('∛', "\\sqrt[3]"), Map.entry('∜', "\\sqrt[4]"), Map.entry('。', ". "), Map.entry('、', ", "), Map.entry('‐', "-"),
             Map.entry('‑', "-"), Map.entry('‒', "-"), Map.entry('，', ","), Map.entry('｡', ". "), Map.entry('【', "["), Map.entry('】', "]"),
             Map.entry('“', "\""), Map.entry('”', "\""), Map.entry('∗', "*"), Map.entry('\u2061', ""), Map.entry('\u2062', ""));
     private static final Map<Character, String> FRACTIONS = Map.ofEntries(Map.entry('½', "1}{2"), Map.entry('⅓', "1}{3"), Map.entry('⅔', "2}{3"),

@@ -32,7 +32,7 @@ final class Commitment {
     private static final Pattern VAGUE = Pattern.compile("\\b(?:about|around|roughly|approximately|almost|nearly|circa|ish)\\b", Pattern.CASE_INSENSITIVE);
     private static final Pattern ALTERNATIVE = Pattern.compile("\\A[\\s$})\\].,;:!*`\"]*(?:\\(\\s*)?(?:or|and also|and maybe|/|,? ?but (?:also|it|maybe|not)|or else|unless|otherwise|或)(?![\\w])"
             + "(?! (?:equivalently|in other words|simply|just|rather|about|approximately))", Pattern.CASE_INSENSITIVE);
-    private static final Pattern SECOND = Pattern.compile("\\A\\W*or\\b|\\bor\\b[\\s$*({\\[]*\\z", Pattern.CASE_INSENSITIVE);
+    private static final Pattern SECOND = Pattern.compile("\\A\\W*or\\b|(?:\\A|[\\s$*(])\\d[\\d.]*[\\s$*)},]*\\bor\\b[\\s$*({\\[]*\\z", Pattern.CASE_INSENSITIVE);
     private static final Pattern DENIED = Pattern.compile("\\b(?:not|isn't|never|anything but|other than|except|neither)\\s*(?:[$(*`\"]|\\\\boxed\\{|\\\\\\(|equal to |be |the number )*\\z",
             Pattern.CASE_INSENSITIVE);
     private static final Pattern TAKEN_BACK = Pattern.compile("\\b(?:is|was|would be) (?:wrong|incorrect|not (?:the|right|correct|true|it))|not the answer|\\bjust kidding",

@@ -162,7 +162,7 @@ final class Equivalence {
 
     static Node exact(Relation relation) {
         int last = relation.operators().indexOf("~");
-        return last <= 0 ? relation.right() : relation.sides().get(last);
+        return last < 0 || last == 0 && isName(relation.left()) ? relation.right() : relation.sides().get(last);
     }
 
     private static Node difference(Relation relation) {
@@ -300,7 +300,9 @@ final class Equivalence {
     }
 
     private boolean matrices(Node a, Node b) {
-        if (a instanceof Matrix x && b instanceof Matrix y) {
+        if (a instanceof Matrix && Matrices.listed(b).isPresent()) {
+            return matrices(a, Matrices.listed(b).get());
+        } else if (a instanceof Matrix x && b instanceof Matrix y) {
             return Matrices.sameShape(x, y) && inOrder(x.cells(), y.cells());
         } else if (a instanceof Matrix x && b instanceof Sequence y && x.isVector() && y.kind() == Kind.TUPLE) {
             return inOrder(x.cells(), y.items());

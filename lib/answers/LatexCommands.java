@@ -126,6 +126,9 @@ final class LatexCommands {
             throw new Unreadable("rows of different lengths");
         }
         Node matrix = new Node.Matrix(List.copyOf(rows));
+        if (rows.size() == 1 && rows.get(0).size() == 1) {
+            return rows.get(0).get(0);
+        }
         return kind.equals("det") ? Node.call("det", matrix) : matrix;
     }
 }

@@ -33,6 +33,9 @@ final class LatexLexer {
     private static final int MAX_TOKENS = 1500;
     private static final Pattern AND_A_HALF = Pattern.compile("and (?:an?|one|two|three|four|five|six|seven|eight|nine) \\w{4,10}");
     private static final Pattern INNER_STYLE = Pattern.compile("\\\\(?:text|textbf|textit|textrm|mathrm|mathbf|mbox|bf) ?\\{([^{}]*)\\}");
+    private static final Pattern LISTED = Pattern.compile("[A-Z]?[a-z]+(?: [a-z]+)?(?:, ?[A-Z]?[a-z]+(?: [a-z]+)?)+");
+    private static final Pattern POWER_OF_TEN = Pattern.compile("\\s?10\\s?(?:\\^|\\*\\*)");
+    private static final Pattern JOINED = Pattern.compile(",?(?:(.*) )?(and|or)(?: (.*))?", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
     private static final Pattern ENDLESS = Pattern.compile("\\.\\.\\.|…|\\\\(?:ldots|dots|cdots)(?![A-Za-z])");
     private static final Pattern AMOUNT = Pattern.compile("\\.?\\s*(?:\\\\?[$€£]|\\d)");
     private static final Pattern WORDS_AND_NUMBER = Pattern.compile("([\\p{L}' ]+?)[:=]? *([-+−]?[$£€]?\\d(?:[\\d.,/]*\\d)?%?)[.,]?(?: ?([A-Za-z][A-Za-z .]*))?");
@@ -45,6 +48,7 @@ final class LatexLexer {
     private int depth;
     private int digitArguments;
     private int matrices;
+    private int cases;
     private boolean spaced;
 
     private LatexLexer(String text) {
@@ -105,6 +109,11 @@ final class LatexLexer {
 
     private void sign(char c) {
         String two = text.substring(at, Math.min(text.length(), at + 2));
+        if (two.equals("+-") || two.equals("+−") || text.startsWith("+/-", at)) {
+            at += two.equals("+/") ? 3 : 2;
+            add(Type.OP, "pm");
+            return;
+        }
         if (text.startsWith("...", at)) {
             at += 3;
             add(Type.NAME, "...");
@@ -124,6 +133,10 @@ final class LatexLexer {
                 throw new Unreadable("a full stop inside");
             }
             spaced = true; // the end of a sentence
+            return;
+        }
+        if (c == '&' && cases > 0) {
+            spaced = true;
             return;
         }
         if (c == '{') {
@@ -236,9 +249,9 @@ final class LatexLexer {
     private void command() {
         if (text.startsWith("\\\\", at)) {
             at++;
-            if (matrices > 0 || at + 1 >= text.length() || !isLetter(text.charAt(at + 1)) && "{}%".indexOf(text.charAt(at + 1)) < 0) {
+            if (matrices > 0 || cases > 0 || at + 1 >= text.length() || !isLetter(text.charAt(at + 1)) && "{}%".indexOf(text.charAt(at + 1)) < 0) {
                 at++;
-                add(Type.OP, "\\\\");
+                add(Type.OP, cases > 0 ? "," : "\\\\");
                 Matcher gap = LINE_GAP.matcher(text).region(at, text.length());
                 at = gap.lookingAt() ? gap.end() : at; // \\[4pt]
                 return;
@@ -297,6 +310,9 @@ final class LatexLexer {
             matrices += name.equals("begin") ? 1 : -1;
             depth += name.equals("begin") ? 1 : -1;
             add(Type.COMMAND, name + (kind.startsWith("v") ? " det" : " matrix"));
+        } else if (kind.equals("cases") || kind.equals("dcases")) {
+            cases += name.equals("begin") ? 1 : -1;
+            spaced = true;
         } else if (kind.startsWith("align") || kind.startsWith("gather") || kind.startsWith("equation")) {
             spaced = true;
         } else {
@@ -329,11 +345,19 @@ final class LatexLexer {
         String raw = argument();
         String content = INNER_STYLE.matcher(raw).replaceAll("$1").replace("~", " ").replace("\\ ", " ").replace("\\,", " ").strip();
         String word = content.replaceAll("^[,.;:]+|[,.;:]+$", "").strip().toLowerCase(Locale.ROOT);
+        Matcher joined = JOINED.matcher(content.length() > 200 ? "" : content.replaceAll("^[,.;:]+|[,.;:]+$", "").strip());
         Matcher mixed = WORDS_AND_NUMBER.matcher(content.length() > 200 ? "" : content);
         if (Vocabulary.FUNCTIONS.contains(content)) {
             add(Type.COMMAND, content);
-        } else if (word.matches("(.* )?(and|or)( .*)?")) {
-            add(Type.OP, word.matches("(.* )?or( .*)?") ? "or" : "and");
+        } else if (joined.matches()) {
+            joined(joined);
+        } else if (LISTED.matcher(content).matches()) {
+            for (String item : content.split(", *")) {
+                if (!item.equals(content.split(", *")[0])) {
+                    add(Type.OP, ",");
+                }
+                add(Type.TEXT, item);
+            }
         } else if (Vocabulary.WORDS.containsKey(word)) {
             add(Type.OP, Vocabulary.WORDS.get(word));
         } else if ((word.equals("is") || word.equals("equals")) && !tokens.isEmpty()) {
@@ -362,6 +386,17 @@ final class LatexLexer {
             }
         } else {
             add(Type.TEXT, content);
+        }
+    }
+
+    /** Words around an "and" or "or": {@code \text{Alice and Bob}}, {@code 2 \text{ hours and } 3 ...}. */
+    private void joined(Matcher joined) {
+        if (joined.group(1) != null && !joined.group(1).isBlank()) {
+            add(Type.TEXT, joined.group(1).strip());
+        }
+        add(Type.OP, joined.group(2).toLowerCase(Locale.ROOT));
+        if (joined.group(3) != null && !joined.group(3).isBlank()) {
+            add(Type.TEXT, joined.group(3).strip());
         }
     }
 
@@ -411,6 +446,8 @@ final class LatexLexer {
             spaced = true;
         } else if (Vocabulary.WORDS.containsKey(word)) {
             add(Type.OP, Vocabulary.WORDS.get(word));
+        } else if (word.equals("x") && afterNumber && POWER_OF_TEN.matcher(text).region(at, text.length()).lookingAt()) {
+            add(Type.OP, "*");
         } else if (word.equals("to") && afterNumber) {
             add(Type.OP, ":");
         } else if (word.equals("in") && !afterNumber && before != Type.TEXT) {

@@ -42,6 +42,8 @@ public final class MathAnswer implements AutoCloseable {
 
     private static final Pattern DECIMAL_COMMA = Pattern.compile("-?\\d+,\\d+");
     private static final Pattern DECIMAL_COMMA_IN_GROUPS = Pattern.compile("[€$£]?\\s?(-?\\d{1,3}(?:\\.\\d{3})+),(\\d+)\\s?[€$£]?");
+    private static final Pattern LETTER_UNIT = Pattern.compile("(\\S*\\d)\\s+[mgsNJWVAKLhC](?:(?:\\s?/\\s?|\\s|\\*)[a-zA-Z]{1,3})?(?:\\^\\{?-?\\d\\}?)?");
+    private static final Pattern YES_OR_NO = Pattern.compile("(?:\\\\text\\{)?\\s*(?i:(yes|no|true|false))[,.;:!]\\s.{0,300}", Pattern.DOTALL);
     private static final int MAX_REASON = 300;
 
     private final Algebra algebra;
@@ -190,6 +192,13 @@ public final class MathAnswer implements AutoCloseable {
             readings.add(Parser.parse(grouped.group(1).replace(".", "") + "." + grouped.group(2)));
         } else if (extract.plain() && DECIMAL_COMMA.matcher(text).matches()) {
             readings.add(Parser.parse(text.replace(',', '.')));
+        }
+        Matcher united = LETTER_UNIT.matcher(text);
+        Matcher verdict = YES_OR_NO.matcher(text);
+        if (united.matches()) {
+            readings.add(Parser.parse(united.group(1)));
+        } else if (verdict.matches()) {
+            readings.add(new Text(verdict.group(1)));
         }
         return readings;
     }

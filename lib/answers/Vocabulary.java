@@ -12,7 +12,7 @@ final class Vocabulary {
     static final Set<String> SKIPPED = Set.of("left", "right", "big", "Big", "bigl", "bigr", "Bigl", "Bigr", "bigg", "Bigg",
             "biggl", "biggr", "displaystyle", "textstyle", "limits", "quad", "qquad", ",", ";", "!", ":", " ", "enspace", "middle",
             "boxed", "fbox", "framebox", "mathbf", "vec", "bm", "boldsymbol", "mathit", "mathcal", "hat", "overrightarrow", "rm",
-            "bf", "hline", "mathop", "nolimits", "-", "/", "$", "mathsf", "Rs", "underline", "(", ")",
+            "bf", "hline", "triangle", "mathop", "nolimits", "-", "/", "$", "mathsf", "Rs", "underline", "(", ")",
             "[", "]", "tiny", "small", "large", "Large");
     /** Commands whose first argument is about looks. */
     static final Set<String> IGNORED_ARGUMENTS = Set.of("color", "textcolor", "hspace", "vspace", "phantom", "hphantom", "vphantom", "label", "tag");
@@ -29,7 +29,7 @@ final class Vocabulary {
             Map.entry("{", "\\{"), Map.entry("}", "\\}"), Map.entry("lbrace", "\\{"), Map.entry("rbrace", "\\}"),
             Map.entry("langle", "<<"), Map.entry("rangle", ">>"), Map.entry("lvert", "|"), Map.entry("rvert", "|"),
             Map.entry("vert", "|"), Map.entry("mid", "|"), Map.entry("|", "|"), Map.entry("%", "%"), Map.entry("&", "&"),
-            Map.entry("land", "and"), Map.entry("wedge", "and"), Map.entry("lor", "or"), Map.entry("vee", "or"),
+            Map.entry("choose", "choose"), Map.entry("land", "and"), Map.entry("wedge", "and"), Map.entry("lor", "or"), Map.entry("vee", "or"),
             Map.entry("lbrack", "["), Map.entry("rbrack", "]"), Map.entry("prime", "'"), Map.entry("newline", "\\\\"));
     static final Map<String, String> NAMES = Map.of("infty", "oo", "emptyset", "Empty", "varnothing", "Empty", "ldots", "...",
             "dots", "...", "cdots", "...", "dotsc", "...", "imath", "i", "varepsilon", "epsilon");
