@@ -7,14 +7,18 @@ package answers;
 //SOURCES Brackets.java
 //SOURCES Characters.java
 //SOURCES Choice.java
+//SOURCES Commitment.java
 //SOURCES Complex.java
 //SOURCES Cursor.java
 //SOURCES Dates.java
 //SOURCES Directions.java
+//SOURCES Echo.java
 //SOURCES Equivalence.java
 //SOURCES Exact.java
 //SOURCES Extract.java
+//SOURCES FinalForm.java
 //SOURCES Formulas.java
+//SOURCES Gaming.java
 //SOURCES LatexCommands.java
 //SOURCES LatexLexer.java
 //SOURCES MathAnswer.java
@@ -31,6 +35,7 @@ package answers;
 //SOURCES SymjaText.java
 //SOURCES Tags.java
 //SOURCES Units.java
+//SOURCES UsualForm.java
 //SOURCES ValueComparison.java
 //SOURCES Vocabulary.java
 
@@ -41,14 +46,18 @@ package answers;
 //SOURCES Brackets.java
 //SOURCES Characters.java
 //SOURCES Choice.java
+//SOURCES Commitment.java
 //SOURCES Complex.java
 //SOURCES Cursor.java
 //SOURCES Dates.java
 //SOURCES Directions.java
+//SOURCES Echo.java
 //SOURCES Equivalence.java
 //SOURCES Exact.java
 //SOURCES Extract.java
+//SOURCES FinalForm.java
 //SOURCES Formulas.java
+//SOURCES Gaming.java
 //SOURCES LatexCommands.java
 //SOURCES LatexLexer.java
 //SOURCES MathAnswer.java
@@ -65,6 +74,7 @@ package answers;
 //SOURCES SymjaText.java
 //SOURCES Tags.java
 //SOURCES Units.java
+//SOURCES UsualForm.java
 //SOURCES ValueComparison.java
 //SOURCES Vocabulary.java
  * {@link MathAnswer} decide symbolic questions: the computer-algebra system Answers, under LGPL 3.0 (only

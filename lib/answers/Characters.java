@@ -15,6 +15,8 @@ final class Characters {
 
     private static final String SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ";
     private static final String SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
+    /** What would become a brace, a backslash, a dollar, which mean something. */
+    private static final String LATEX = "｛｝＼＄＆＃";
     private static final Map<Character, String> ALIKE = Map.ofEntries(Map.entry('\u00a0', " "), Map.entry('\u202f', " "),
             Map.entry('\u2009', " "), Map.entry('\u3000', " "), Map.entry('\u200b', ""), Map.entry('\ufeff', ""),
             Map.entry('⁄', "/"), Map.entry('∕', "/"), Map.entry('∛', "\\sqrt[3]"), Map.entry('∜', "\\sqrt[4]"), Map.entry('。', ". "), Map.entry('、', ", "), Map.entry('‐', "-"),
@@ -61,7 +63,7 @@ final class Characters {
             to.append("\\frac{").append(FRACTIONS.get(c)).append('}');
         } else if (ALIKE.containsKey(c)) {
             to.append(ALIKE.get(c));
-        } else if (c > '\uff00' && c < '\uff5f') {
+        } else if (c > '\uff00' && c < '\uff5f' && LATEX.indexOf(c) < 0) {
             to.append((char) (c - '\uff00' + ' '));
         } else if (c == '\ud835' && at + 1 < text.length()) { // a letter or digit of a mathematical alphabet
             to.append(Normalizer.normalize(text.substring(at, at + 2), Normalizer.Form.NFKC));

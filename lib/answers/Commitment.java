@@ -35,8 +35,8 @@ final class Commitment {
     private static final Pattern SECOND = Pattern.compile("\\A\\W*or\\b|(?:\\A|[\\s$*(])\\d[\\d.]*[\\s$*)},]*\\bor\\b[\\s$*({\\[]*\\z", Pattern.CASE_INSENSITIVE);
     private static final Pattern DENIED = Pattern.compile("\\b(?:not|isn't|never|anything but|other than|except|neither)\\s*(?:[$(*`\"]|\\\\boxed\\{|\\\\\\(|equal to |be |the number )*\\z",
             Pattern.CASE_INSENSITIVE);
-    private static final Pattern TAKEN_BACK = Pattern.compile("\\b(?:is|was|would be) (?:wrong|incorrect|not (?:the|right|correct|true|it))|not the answer|\\bjust kidding",
-            Pattern.CASE_INSENSITIVE);
+    private static final Pattern TAKEN_BACK = Pattern.compile("(?:\\A[\\s$})\\].,*]*|\\b(?:that|this|it|which|the answer) )(?:is|was|would be) "
+            + "(?:wrong|incorrect|not (?:the|right|correct|true|it))|not the answer|\\bjust kidding", Pattern.CASE_INSENSITIVE);
 
     private Commitment() {}
 

@@ -9,6 +9,7 @@ import answers.Node.Sequence;
 import answers.Node.Sym;
 import answers.Node.Text;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -239,6 +240,9 @@ final class Equivalence {
             }
             return a.size() <= MAX_ITEMS && b.size() <= MAX_ITEMS && covers(a, b) && covers(b, a);
         }
+        if (a.size() < b.size() && goldKind != Kind.TUPLE && answerKind != Kind.TUPLE && once(a).size() == a.size()) {
+            b = once(b);
+        }
         if (a.size() != b.size()) {
             return false;
         } else if (goldKind == Kind.TUPLE || answerKind == Kind.TUPLE) {
@@ -265,6 +269,12 @@ final class Equivalence {
     private static List<Node> items(Node node) {
         return node instanceof Sequence sequence ? sequence.kind() == Kind.TUPLE || sequence.items().stream().anyMatch(item -> item instanceof Num)
                 ? sequence.items() : sequence.items().stream().distinct().toList() : node.equals(new Sym("Empty")) ? List.of() : List.of(node);
+    }
+
+    private static List<Node> once(List<Node> items) {
+        Map<String, Node> once = new LinkedHashMap<>();
+        items.forEach(item -> once.putIfAbsent(item.canonical(), item));
+        return List.copyOf(once.values());
     }
 
     private boolean inOrder(List<Node> a, List<Node> b) {

@@ -11,6 +11,7 @@ final class Formulas {
     private static final int WINDOW = 2000;
     private static final int MAX_JOINED = 30;
     private static final Pattern JOINT = Pattern.compile("\\s*+(?:[,;]|,?\\s*+(?:and|or)\\b)\\s*+");
+    private static final Pattern UNFINISHED = Pattern.compile("[-+*/=]\\s*(?:\\$\\$?|\\\\[)\\]])\\z");
     private static final Pattern PERCENT = Pattern.compile("[\\s$})\\]]{0,5}+(?:\\\\?%|percent|pct)");
     private static final String DIGITS = "(?:\\d{1,3}(?:[ ,']\\d{3})++(?!\\d)(?:\\.\\d++)?|\\d++[.,]\\d++|\\.\\d++|\\d++)";
     /** A number as it stands in prose. */
@@ -34,7 +35,8 @@ final class Formulas {
     static int chained(String text, List<int[]> formulas, int first) {
         int end = formulas.get(first)[1];
         for (int i = first + 1; i < formulas.size(); i++) {
-            if (!JOINT.matcher(text).region(end, formulas.get(i)[0]).matches()) {
+            boolean goesOn = text.substring(end, formulas.get(i)[0]).isBlank() && UNFINISHED.matcher(text).region(Math.max(0, end - 9), end).find();
+            if (!goesOn && !JOINT.matcher(text).region(end, formulas.get(i)[0]).matches()) {
                 break;
             }
             end = formulas.get(i)[1];

@@ -134,6 +134,8 @@ public final class MathAnswer implements AutoCloseable {
 
     private boolean isFinal(String answer, String gold) {
         String value = Choice.of(answer).map(Choice::value).filter(v -> !v.isEmpty()).orElse(answer);
+        Matcher united = LETTER_UNIT.matcher(value);
+        value = united.matches() ? united.group(1) : value;
         return Spelling.plain(answer).equals(Spelling.plain(gold)) || Choice.of(gold).isPresent() && Choice.of(answer).isPresent()
                 || form.isFinal(value, Choice.of(gold).map(Choice::value).filter(v -> !v.isEmpty()).orElse(gold));
     }

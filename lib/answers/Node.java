@@ -108,7 +108,7 @@ sealed interface Node {
         return is(op) ? parts().stream().flatMap(part -> part.terms(op)) : Stream.of(this);
     }
 
-    /** The same with one spelling for each tree; sets and lists are sorted. */
+    /** The same with one spelling for each tree; sets and lists are sorted and hold nothing twice. */
     default String canonical() {
         List<String> parts = parts().stream().map(Node::canonical).toList();
         if (this instanceof Num num) {
@@ -122,7 +122,8 @@ sealed interface Node {
         } else if (this instanceof Interval interval) {
             return (interval.lowOpen ? "(" : "[") + String.join(",", parts) + (interval.highOpen ? ")" : "]");
         } else if (this instanceof Sequence sequence && sequence.kind != Kind.TUPLE) {
-            return parts.stream().sorted().collect(Collectors.joining(",", "{", "}"));
+            List<String> items = parts.stream().distinct().sorted().toList();
+            return items.size() == 1 && sequence.kind != Kind.SET ? items.get(0) : items.stream().collect(Collectors.joining(",", "{", "}"));
         } else if (is("+") || is("*")) {
             return ((Call) this).op + terms(((Call) this).op).map(Node::canonical).sorted().collect(Collectors.joining(",", "(", ")"));
         }
