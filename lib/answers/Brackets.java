@@ -3,9 +3,9 @@ package answers;
 import answers.LatexLexer.Token;
 import answers.LatexLexer.Unreadable;
 import answers.Node.Call;
-import answers.Node.Group;
 import answers.Node.Interval;
 import answers.Node.Kind;
+import answers.Node.Sequence;
 import answers.Node.Sym;
 import answers.Node.Text;
 import java.util.ArrayList;
@@ -36,11 +36,11 @@ final class Brackets {
         int open = in.at++;
         Node arguments = in.list();
         in.expect(")");
-        if (Character.isUpperCase(name.charAt(0)) && (in.at - open > 3 && !(arguments instanceof Group))) {
+        if (Character.isUpperCase(name.charAt(0)) && (in.at - open > 3 && !(arguments instanceof Sequence))) {
             return Node.call("*", new Sym(name), arguments); // A(b+c)
         }
         List<Node> all = new ArrayList<>(List.of(new Sym(name)));
-        all.addAll(arguments instanceof Group group ? group.items() : List.of(arguments));
+        all.addAll(arguments instanceof Sequence sequence ? sequence.items() : List.of(arguments));
         return new Call("apply", List.copyOf(all));
     }
 
@@ -57,11 +57,12 @@ final class Brackets {
         switch (open) {
             case "{" -> {
                 node = in.is("}") ? new Text("") : in.list();
+                node = in.accept("choose") ? Node.call("binom", node, in.list()) : node;
                 in.expect("}");
             }
             case "\\{" -> node = set();
             case "<<" -> {
-                node = new Group(Kind.TUPLE, Parser.items(in.list()));
+                node = new Sequence(Kind.TUPLE, Parser.items(in.list()));
                 in.expect(">>");
             }
             case "|" -> {
@@ -89,12 +90,12 @@ final class Brackets {
             throw new Unreadable("not closed");
         }
         boolean round = open.equals("(") && close.equals(")");
-        if (!(inside instanceof Group group) || group.kind() == Kind.SET || group.kind() == Kind.TUPLE) {
+        if (!(inside instanceof Sequence sequence) || sequence.kind() == Kind.SET || sequence.kind() == Kind.TUPLE) {
             return inside;
-        } else if (round || group.items().size() != 2) {
-            return new Group(Kind.TUPLE, group.items());
+        } else if (round || sequence.items().size() != 2) {
+            return new Sequence(Kind.TUPLE, sequence.items());
         }
-        return new Interval(group.items().get(0), group.items().get(1), !open.equals("["), !close.equals("]"));
+        return new Interval(sequence.items().get(0), sequence.items().get(1), !open.equals("["), !close.equals("]"));
     }
 
     /** {@code {1, 2}} or {@code {x | x > 2}}. */
@@ -109,6 +110,6 @@ final class Brackets {
             inside = Node.call("builder", in.list());
         }
         in.expect("\\}");
-        return inside.is("builder") ? inside.parts().get(0) : new Group(Kind.SET, Parser.items(inside));
+        return inside.is("builder") ? inside.parts().get(0) : new Sequence(Kind.SET, Parser.items(inside));
     }
 }

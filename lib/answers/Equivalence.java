@@ -1,16 +1,18 @@
 package answers;
 
 import answers.Node.Call;
-import answers.Node.Group;
 import answers.Node.Kind;
 import answers.Node.Matrix;
 import answers.Node.Num;
 import answers.Node.Relation;
+import answers.Node.Sequence;
 import answers.Node.Sym;
 import answers.Node.Text;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -24,6 +26,8 @@ final class Equivalence {
     private static final int MAX_ITEMS = 100;
     private static final Pattern ARTICLE = Pattern.compile("^(?:an?|the)\\s+", Pattern.CASE_INSENSITIVE);
 
+    private static final Map<String, String> SYNONYMS = Map.of("dne", "doesnotexist", "doesn'texist", "doesnotexist", "nosolutions", "nosolution");
+
     private final ValueComparison leaf;
 
     Equivalence(ValueComparison leaf) {
@@ -33,6 +37,9 @@ final class Equivalence {
     boolean equal(Node gold, Node answer) {
         if (gold.equals(answer)) {
             return leaf.same();
+        }
+        if (gold.is("directed") || answer.is("directed")) {
+            return directed(gold, answer);
         }
         gold = plain(gold);
         answer = plain(answer);
@@ -53,7 +60,7 @@ final class Equivalence {
             return words(gold).equals(words(answer)) && !words(gold).isEmpty();
         } else if (holdsMatrix(gold) || holdsMatrix(answer)) {
             return matrices(Matrices.evaluate(gold), Matrices.evaluate(answer));
-        } else if (gold instanceof Group || answer instanceof Group) {
+        } else if (gold instanceof Sequence || answer instanceof Sequence) {
             return groups(gold, answer);
         } else if (gold instanceof Node.Interval a && answer instanceof Node.Interval b) {
             return a.lowOpen() == b.lowOpen() && a.highOpen() == b.highOpen() && equal(a.low(), b.low()) && equal(a.high(), b.high());
@@ -63,15 +70,24 @@ final class Equivalence {
         return values(gold, answer);
     }
 
+    private boolean directed(Node gold, Node answer) {
+        if (Directions.contradict(gold, answer)) {
+            return leaf.differ("opposite directions");
+        } else if (Directions.areTimes(gold, answer)) {
+            return Directions.sameTime(gold, answer) ? leaf.same() : leaf.differ("the times differ");
+        }
+        return equal(Directions.value(gold), Directions.value(answer));
+    }
+
     /** Without {@code x in}, with plus-minus as two values, with matrices of one column as they are. */
     private static Node plain(Node node) {
         if (node instanceof Relation relation && relation.operators().equals(List.of("in"))) {
             return plain(relation.right());
         } else if (node.any(part -> part.is("pm") || part.is("mp"))) {
-            if (node instanceof Group group && group.kind() != Kind.TUPLE) {
-                return new Group(group.kind(), group.items().stream().flatMap(item -> signs(item).stream()).toList());
+            if (node instanceof Sequence sequence && sequence.kind() != Kind.TUPLE) {
+                return new Sequence(sequence.kind(), sequence.items().stream().flatMap(item -> signs(item).stream()).toList());
             }
-            return new Group(Kind.LIST, signs(node));
+            return new Sequence(Kind.LIST, signs(node));
         }
         return node;
     }
@@ -90,8 +106,8 @@ final class Equivalence {
             };
         } else if (node instanceof Relation relation) {
             return new Relation(relation.sides().stream().map(side -> signed(side, plus)).toList(), relation.operators());
-        } else if (node instanceof Group group) {
-            return new Group(group.kind(), group.items().stream().map(item -> signed(item, plus)).toList());
+        } else if (node instanceof Sequence sequence) {
+            return new Sequence(sequence.kind(), sequence.items().stream().map(item -> signed(item, plus)).toList());
         }
         return node;
     }
@@ -134,7 +150,7 @@ final class Equivalence {
     private boolean sameName(Node a, Node b) {
         return a.equals(b) || words(a).equals(words(b)) || a instanceof Call && b instanceof Call && values(a, b)
                 || a.is("apply") && b.is("apply") && a.parts().get(0).equals(b.parts().get(0))
-                || a instanceof Group x && b instanceof Group y && x.items().equals(y.items());
+                || a instanceof Sequence x && b instanceof Sequence y && x.items().equals(y.items());
     }
 
     /** A chain {@code x = a = b} says {@code x = b}; what comes after an approximation sign is only that. */
@@ -145,9 +161,9 @@ final class Equivalence {
         return new Relation(List.of(relation.left(), exact(relation)), List.of("="));
     }
 
-    private static Node exact(Relation relation) {
+    static Node exact(Relation relation) {
         int last = relation.operators().indexOf("~");
-        return last <= 0 ? relation.right() : relation.sides().get(last);
+        return last < 0 || last == 0 && isName(relation.left()) ? relation.right() : relation.sides().get(last);
     }
 
     private static Node difference(Relation relation) {
@@ -182,6 +198,9 @@ final class Equivalence {
 
     /** An equation against what is none: {@code x = 5} is 5; {@code 2x + z = 1} is not 1. */
     private boolean unwrapped(Node gold, Node answer) {
+        if (answer instanceof Relation turned && turned.operators().equals(List.of("=")) && isName(turned.right()) && !isName(turned.left())) {
+            return unwrapped(gold, new Relation(List.of(turned.right(), turned.left()), turned.operators())); // 5 = x
+        }
         if (gold instanceof Relation relation) {
             return relation.isEquation() && names(relation) && equal(exact(relation), answer);
         }
@@ -189,7 +208,7 @@ final class Equivalence {
         boolean numbers = relation.variables().isEmpty() && relation.sides().stream().noneMatch(side -> side instanceof Text);
         if (relation.isEquation() && (numbers || names(relation))) {
             return equal(gold, exact(relation));
-        } else if (gold instanceof Group && !(gold.parts().isEmpty())) {
+        } else if (gold instanceof Sequence && !(gold.parts().isEmpty())) {
             return groups(gold, answer);
         }
         return false;
@@ -200,11 +219,11 @@ final class Equivalence {
     }
 
     /** Whether something is named rather than computed: x, a_3, AB, f(x), |AB|, NO/BO, A:B, (x, y). */
-    private static boolean isName(Node node) {
+    static boolean isName(Node node) {
         return node instanceof Text || node instanceof Sym sym && !Numeric.CONSTANTS.contains(sym.name()) || node.is("apply")
                 || node.is("index") || (node.is("*") || node.is("/") || node.is("abs") || node.is("ratio") || node.is("degree"))
                         && node.parts().stream().allMatch(Equivalence::isName)
-                || node instanceof Group group && group.items().stream().allMatch(Equivalence::isName)
+                || node instanceof Sequence sequence && sequence.items().stream().allMatch(Equivalence::isName)
                 || node instanceof Sym constant && (constant.name().equals("e") || constant.name().equals("i"));
     }
 
@@ -220,6 +239,9 @@ final class Equivalence {
                 return false;
             }
             return a.size() <= MAX_ITEMS && b.size() <= MAX_ITEMS && covers(a, b) && covers(b, a);
+        }
+        if (a.size() < b.size() && goldKind != Kind.TUPLE && answerKind != Kind.TUPLE && once(a).size() == a.size()) {
+            b = once(b);
         }
         if (a.size() != b.size()) {
             return false;
@@ -240,13 +262,19 @@ final class Equivalence {
     }
 
     private static Kind kind(Node node) {
-        return node instanceof Group group ? group.kind() : node.equals(new Sym("Empty")) ? Kind.SET : null;
+        return node instanceof Sequence sequence ? sequence.kind() : node.equals(new Sym("Empty")) ? Kind.SET : null;
     }
 
     /** The items; a solution that is listed twice counts once. */
     private static List<Node> items(Node node) {
-        return node instanceof Group group ? group.kind() == Kind.TUPLE || group.items().stream().anyMatch(item -> item instanceof Num)
-                ? group.items() : group.items().stream().distinct().toList() : node.equals(new Sym("Empty")) ? List.of() : List.of(node);
+        return node instanceof Sequence sequence ? sequence.kind() == Kind.TUPLE || sequence.items().stream().anyMatch(item -> item instanceof Num)
+                ? sequence.items() : sequence.items().stream().distinct().toList() : node.equals(new Sym("Empty")) ? List.of() : List.of(node);
+    }
+
+    private static List<Node> once(List<Node> items) {
+        Map<String, Node> once = new LinkedHashMap<>();
+        items.forEach(item -> once.putIfAbsent(item.canonical(), item));
+        return List.copyOf(once.values());
     }
 
     private boolean inOrder(List<Node> a, List<Node> b) {
@@ -282,13 +310,15 @@ final class Equivalence {
     }
 
     private boolean matrices(Node a, Node b) {
-        if (a instanceof Matrix x && b instanceof Matrix y) {
+        if (a instanceof Matrix && Matrices.listed(b).isPresent()) {
+            return matrices(a, Matrices.listed(b).get());
+        } else if (a instanceof Matrix x && b instanceof Matrix y) {
             return Matrices.sameShape(x, y) && inOrder(x.cells(), y.cells());
-        } else if (a instanceof Matrix x && b instanceof Group y && x.isVector() && y.kind() == Kind.TUPLE) {
+        } else if (a instanceof Matrix x && b instanceof Sequence y && x.isVector() && y.kind() == Kind.TUPLE) {
             return inOrder(x.cells(), y.items());
-        } else if (a instanceof Group x && b instanceof Matrix y && y.isVector() && x.kind() == Kind.TUPLE) {
+        } else if (a instanceof Sequence x && b instanceof Matrix y && y.isVector() && x.kind() == Kind.TUPLE) {
             return inOrder(x.items(), y.cells());
-        } else if (a instanceof Group || b instanceof Group) {
+        } else if (a instanceof Sequence || b instanceof Sequence) {
             return groups(a, b);
         }
         return false;
@@ -356,7 +386,8 @@ final class Equivalence {
     /** The letters of a text, or of what a word was taken for. */
     private static String words(Node node) {
         String text = node instanceof Text t ? t.text() : node.any(part -> part instanceof Num) ? "" : letters(node);
-        return Extract.plain(ARTICLE.matcher(text).replaceFirst("")).toLowerCase(Locale.ROOT);
+        String words = Spelling.plain(ARTICLE.matcher(Dates.plain(text)).replaceFirst("")).toLowerCase(Locale.ROOT);
+        return SYNONYMS.getOrDefault(words, words);
     }
 
     private static String letters(Node node) {

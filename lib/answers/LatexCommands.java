@@ -3,8 +3,8 @@ package answers;
 import answers.LatexLexer.Type;
 import answers.LatexLexer.Unreadable;
 import answers.Node.Call;
-import answers.Node.Group;
 import answers.Node.Num;
+import answers.Node.Sequence;
 import answers.Node.Sym;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,7 +50,7 @@ final class LatexCommands {
         Node exponent = in.accept("^") ? (in.is("-") ? in.factor(true) : in.atom()) : null;
         base = base == null && in.accept("_") ? in.atom() : base;
         Node argument = in.is("(") || in.is("{") || in.is("[") || in.is("|") ? in.atom() : argument();
-        List<Node> arguments = argument instanceof Group group ? group.items() : List.of(argument);
+        List<Node> arguments = argument instanceof Sequence sequence ? sequence.items() : List.of(argument);
         Node call = base == null ? new Call(name, arguments) : Node.call("logb", argument, base);
         if (base != null && !name.equals("log")) {
             throw new Unreadable(name + " with an index");
@@ -126,6 +126,9 @@ final class LatexCommands {
             throw new Unreadable("rows of different lengths");
         }
         Node matrix = new Node.Matrix(List.copyOf(rows));
+        if (rows.size() == 1 && rows.get(0).size() == 1) {
+            return rows.get(0).get(0);
+        }
         return kind.equals("det") ? Node.call("det", matrix) : matrix;
     }
 }

@@ -31,6 +31,14 @@ final class LatexLexer {
     }
 
     private static final int MAX_TOKENS = 1500;
+    private static final Pattern AND_A_HALF = Pattern.compile("and (?:an?|one|two|three|four|five|six|seven|eight|nine) \\w{4,10}");
+    private static final Pattern INNER_STYLE = Pattern.compile("\\\\(?:text|textbf|textit|textrm|mathrm|mathbf|mbox|bf) ?\\{([^{}]*)\\}");
+    private static final Pattern LISTED = Pattern.compile("[A-Z]?[a-z]+(?: [a-z]+)?(?:, ?[A-Z]?[a-z]+(?: [a-z]+)?)+");
+    private static final Pattern POWER_OF_TEN = Pattern.compile("\\s?10\\s?(?:\\^|\\*\\*)");
+    private static final Pattern JOINED = Pattern.compile(",?(?:(.*) )?(and|or)(?: (.*))?", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+    private static final Pattern ENDLESS = Pattern.compile("\\.\\.\\.|…|\\\\(?:ldots|dots|cdots)(?![A-Za-z])");
+    private static final Pattern AMOUNT = Pattern.compile("\\.?\\s*(?:\\\\?[$€£]|\\d)");
+    private static final Pattern WORDS_AND_NUMBER = Pattern.compile("([\\p{L}' ]+?)[:=]? *([-+−]?[$£€]?\\d(?:[\\d.,/]*\\d)?%?)[.,]?(?: ?([A-Za-z][A-Za-z .]*))?");
     private static final Pattern LINE_GAP = Pattern.compile("\\s*+\\[-?[\\d.]{1,6}+ ?(?:pt|em|ex|mm|cm|in|mu)\\]");
 
     private final String text;
@@ -40,6 +48,7 @@ final class LatexLexer {
     private int depth;
     private int digitArguments;
     private int matrices;
+    private int cases;
     private boolean spaced;
 
     private LatexLexer(String text) {
@@ -78,6 +87,8 @@ final class LatexLexer {
             command();
         } else if (isLetter(c)) {
             word();
+        } else if (Character.isIdeographic(c) || Character.UnicodeScript.of(c) == Character.UnicodeScript.HIRAGANA) {
+            ideographs();
         } else if (Vocabulary.UNICODE_NAMES.containsKey(c)) {
             at++;
             add(Type.NAME, Vocabulary.UNICODE_NAMES.get(c));
@@ -98,6 +109,11 @@ final class LatexLexer {
 
     private void sign(char c) {
         String two = text.substring(at, Math.min(text.length(), at + 2));
+        if (two.equals("+-") || two.equals("+−") || text.startsWith("+/-", at)) {
+            at += two.equals("+/") ? 3 : 2;
+            add(Type.OP, "pm");
+            return;
+        }
         if (text.startsWith("...", at)) {
             at += 3;
             add(Type.NAME, "...");
@@ -117,6 +133,10 @@ final class LatexLexer {
                 throw new Unreadable("a full stop inside");
             }
             spaced = true; // the end of a sentence
+            return;
+        }
+        if (c == '&' && cases > 0) {
+            spaced = true;
             return;
         }
         if (c == '{') {
@@ -169,12 +189,18 @@ final class LatexLexer {
                 repeating = "";
             }
         }
+        if (point && repeating.isEmpty() && ENDLESS.matcher(text).region(at, text.length()).lookingAt()
+                && fraction.toString().matches(".*(\\d)\\1\\1")) { // 0.333...
+            repeating = fraction.substring(fraction.length() - 1);
+            Matcher endless = ENDLESS.matcher(text).region(at, text.length());
+            at = endless.lookingAt() ? endless.end() : at;
+        }
         number(digits.toString(), fraction.toString(), repeating, point);
     }
 
     /** Length of what may separate thousands here; 0 if nothing. */
     private int separator() {
-        for (String separator : List.of("{,}", ",\\!", ",\\,", "\\,", "\\!")) {
+        for (String separator : List.of("'", "{,}", ",\\!", ",\\,", "\\,", "\\!")) {
             if (text.startsWith(separator, at)) {
                 int gap = separator.length();
                 while (at + gap < text.length() && text.charAt(at + gap) == ' ') {
@@ -223,9 +249,9 @@ final class LatexLexer {
     private void command() {
         if (text.startsWith("\\\\", at)) {
             at++;
-            if (matrices > 0 || at + 1 >= text.length() || !isLetter(text.charAt(at + 1)) && "{}%".indexOf(text.charAt(at + 1)) < 0) {
+            if (matrices > 0 || cases > 0 || at + 1 >= text.length() || !isLetter(text.charAt(at + 1)) && "{}%".indexOf(text.charAt(at + 1)) < 0) {
                 at++;
-                add(Type.OP, "\\\\");
+                add(Type.OP, cases > 0 ? "," : "\\\\");
                 Matcher gap = LINE_GAP.matcher(text).region(at, text.length());
                 at = gap.lookingAt() ? gap.end() : at; // \\[4pt]
                 return;
@@ -245,6 +271,8 @@ final class LatexLexer {
         } else if (name.equals("mathbb") || name.equals("Bbb")) {
             String set = argument().strip();
             add(Type.NAME, switch (set) { case "R" -> "Reals"; case "Z" -> "Integers"; default -> set; });
+        } else if (Vocabulary.IGNORED_ARGUMENTS.contains(name)) {
+            argument();
         } else if (name.equals("begin") || name.equals("end")) {
             environment(name);
         } else if (name.equals("right") && text.startsWith(".", at) || name.equals("left") && text.startsWith(".", at)) {
@@ -282,6 +310,9 @@ final class LatexLexer {
             matrices += name.equals("begin") ? 1 : -1;
             depth += name.equals("begin") ? 1 : -1;
             add(Type.COMMAND, name + (kind.startsWith("v") ? " det" : " matrix"));
+        } else if (kind.equals("cases") || kind.equals("dcases")) {
+            cases += name.equals("begin") ? 1 : -1;
+            spaced = true;
         } else if (kind.startsWith("align") || kind.startsWith("gather") || kind.startsWith("equation")) {
             spaced = true;
         } else {
@@ -312,15 +343,28 @@ final class LatexLexer {
 
     private void textArgument() {
         String raw = argument();
-        String content = raw.replace("~", " ").replace("\\ ", " ").replace("\\,", " ").strip();
+        String content = INNER_STYLE.matcher(raw).replaceAll("$1").replace("~", " ").replace("\\ ", " ").replace("\\,", " ").strip();
         String word = content.replaceAll("^[,.;:]+|[,.;:]+$", "").strip().toLowerCase(Locale.ROOT);
+        Matcher joined = JOINED.matcher(content.length() > 200 ? "" : content.replaceAll("^[,.;:]+|[,.;:]+$", "").strip());
+        Matcher mixed = WORDS_AND_NUMBER.matcher(content.length() > 200 ? "" : content);
         if (Vocabulary.FUNCTIONS.contains(content)) {
             add(Type.COMMAND, content);
-        } else if (word.matches("(.* )?(and|or)( .*)?")) {
-            add(Type.OP, word.matches("(.* )?or( .*)?") ? "or" : "and");
+        } else if (joined.matches()) {
+            joined(joined);
+        } else if (LISTED.matcher(content).matches()) {
+            for (String item : content.split(", *")) {
+                if (!item.equals(content.split(", *")[0])) {
+                    add(Type.OP, ",");
+                }
+                add(Type.TEXT, item);
+            }
         } else if (Vocabulary.WORDS.containsKey(word)) {
             add(Type.OP, Vocabulary.WORDS.get(word));
-        } else if (content.isEmpty()) {
+        } else if ((word.equals("is") || word.equals("equals")) && !tokens.isEmpty()) {
+            add(Type.OP, "=");
+        } else if (word.equals("to") && !tokens.isEmpty() && tokens.get(tokens.size() - 1).type == Type.NUMBER) {
+            add(Type.OP, ":");
+        } else if (content.isEmpty() || content.matches("[€£¥₹$]|\\\\\\$|(?:Rs|US|USD|EUR)\\.?") && AMOUNT.matcher(text).region(at, text.length()).lookingAt()) {
             spaced = true;
         } else if (content.length() == 1 && isLetter(content.charAt(0)) && !raw.matches("[~ ].*") && !isUnit(content)) {
             add(Type.NAME, content);
@@ -330,8 +374,29 @@ final class LatexLexer {
                 inner.next();
             }
             tokens.addAll(inner.tokens);
+        } else if (mixed.matches()) {
+            add(Type.TEXT, mixed.group(1).strip());
+            LatexLexer inner = new LatexLexer(mixed.group(2));
+            while (inner.at < inner.text.length()) {
+                inner.next();
+            }
+            tokens.addAll(inner.tokens);
+            if (mixed.group(3) != null) {
+                add(Type.TEXT, mixed.group(3).strip());
+            }
         } else {
             add(Type.TEXT, content);
+        }
+    }
+
+    /** Words around an "and" or "or": {@code \text{Alice and Bob}}, {@code 2 \text{ hours and } 3 ...}. */
+    private void joined(Matcher joined) {
+        if (joined.group(1) != null && !joined.group(1).isBlank()) {
+            add(Type.TEXT, joined.group(1).strip());
+        }
+        add(Type.OP, joined.group(2).toLowerCase(Locale.ROOT));
+        if (joined.group(3) != null && !joined.group(3).isBlank()) {
+            add(Type.TEXT, joined.group(3).strip());
         }
     }
 
@@ -342,19 +407,50 @@ final class LatexLexer {
                 && (before.type == Type.NUMBER || spaced && before.is("}"));
     }
 
+    /** Words in Chinese or Japanese: a word of scale for itself, so that what follows is the unit. */
+    private void ideographs() {
+        int start = at;
+        while (at < text.length() && !(text.charAt(at) < 128) && Character.isLetter(text.charAt(at))) {
+            at++;
+            if (Vocabulary.WORDS.containsKey(text.substring(start, at))) {
+                add(Type.OP, Vocabulary.WORDS.get(text.substring(start, at)));
+                return;
+            } else if (at < text.length() && Vocabulary.WORDS.containsKey(text.substring(at, at + 1))) {
+                break;
+            }
+            if (NumberWords.scale(text.substring(start, at)).isPresent()) {
+                break;
+            }
+        }
+        add(Type.TEXT, text.substring(start, at));
+    }
+
     private void word() {
         int start = at;
         while (at < text.length() && isLetter(text.charAt(at))) {
             at++;
         }
         String word = text.substring(start, at);
-        boolean afterNumber = !tokens.isEmpty() && tokens.get(tokens.size() - 1).type == Type.NUMBER;
+        Type before = tokens.isEmpty() ? Type.END : tokens.get(tokens.size() - 1).type;
+        boolean afterNumber = before == Type.NUMBER;
+        Matcher half = AND_A_HALF.matcher(text).region(start, text.length());
         if (word.length() == 3 && word.startsWith("or") && Character.isUpperCase(word.charAt(2))) {
             add(Type.OP, "or");
             add(Type.NAME, word.substring(2));
+        } else if ((afterNumber || before == Type.TEXT) && half.lookingAt()) {
+            at = half.end();
+            add(Type.TEXT, half.group());
+        } else if (word.equals("and") && before == Type.TEXT && NumberWords.scale(tokens.get(tokens.size() - 1).text).isPresent()) {
+            add(Type.TEXT, word);
+        } else if (Vocabulary.CURRENCIES.contains(word) && AMOUNT.matcher(text).region(at, text.length()).lookingAt()) {
+            spaced = true;
         } else if (Vocabulary.WORDS.containsKey(word)) {
             add(Type.OP, Vocabulary.WORDS.get(word));
-        } else if (word.equals("in") && !afterNumber) {
+        } else if (word.equals("x") && afterNumber && POWER_OF_TEN.matcher(text).region(at, text.length()).lookingAt()) {
+            add(Type.OP, "*");
+        } else if (word.equals("to") && afterNumber) {
+            add(Type.OP, ":");
+        } else if (word.equals("in") && !afterNumber && before != Type.TEXT) {
             add(Type.OP, "in");
         } else if (Vocabulary.FUNCTIONS.contains(word) && !(afterNumber && Vocabulary.UNITS.contains(word)) || word.equals("sqrt")) {
             add(Type.COMMAND, word);

@@ -4,6 +4,7 @@ import answers.Node.Text;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -39,14 +40,16 @@ public final class MathAnswer implements AutoCloseable {
      */
     public record Verdict(boolean correct, String extracted, String reason, boolean failed) {}
 
-    private static final Pattern CHOICE = Pattern.compile("(?:[Oo]ption|[Cc]hoice)?\\s*\\(?\\s*([A-Z])\\s*\\)?(?:\\s*[.:)].*)?",
-            Pattern.DOTALL);
     private static final Pattern DECIMAL_COMMA = Pattern.compile("-?\\d+,\\d+");
+    private static final Pattern DECIMAL_COMMA_IN_GROUPS = Pattern.compile("[€$£]?\\s?(-?\\d{1,3}(?:\\.\\d{3})+),(\\d+)\\s?[€$£]?");
+    private static final Pattern LETTER_UNIT = Pattern.compile("(\\S*\\d)\\s+[mgsNJWVAKLhC](?:(?:\\s?/\\s?|\\s|\\*)[a-zA-Z]{1,3})?(?:\\^\\{?-?\\d\\}?)?");
+    private static final Pattern YES_OR_NO = Pattern.compile("(?:\\\\text\\{)?\\s*(?i:(yes|no|true|false))[,.;:!]\\s.{0,300}", Pattern.DOTALL);
     private static final int MAX_REASON = 300;
 
     private final Algebra algebra;
     private final AtomicLong failures;
     private final boolean boxedOnly;
+    private final FinalForm form;
 
     /** With three seconds for a symbolic question. */
     public MathAnswer() {
@@ -55,13 +58,14 @@ public final class MathAnswer implements AutoCloseable {
 
     /** @param deadline for a symbolic question, after which the process that works on it is killed */
     public MathAnswer(Duration deadline) {
-        this(new Algebra(deadline), new AtomicLong(), false);
+        this(new Algebra(deadline), new AtomicLong(), false, null);
     }
 
-    private MathAnswer(Algebra algebra, AtomicLong failures, boolean boxedOnly) {
+    private MathAnswer(Algebra algebra, AtomicLong failures, boolean boxedOnly, FinalForm form) {
         this.algebra = algebra;
         this.failures = failures;
         this.boxedOnly = boxedOnly;
+        this.form = form;
     }
 
     /**
@@ -69,7 +73,21 @@ public final class MathAnswer implements AutoCloseable {
      * the right number. The two share everything; close only one of them.
      */
     public MathAnswer boxed() {
-        return new MathAnswer(algebra, failures, true);
+        return new MathAnswer(algebra, failures, true, form);
+    }
+
+    /**
+     * The same judge, strictly, with {@link FinalForm#usual()}: an answer must also have the form of an answer, so that neither the
+     * question repeated nor a sum still to be added is paid, and the response must commit itself to it. What a reward of training asks;
+     * what others report of benchmarks is lenient. The two share everything; close only one of them.
+     */
+    public MathAnswer strict() {
+        return strict(FinalForm.usual());
+    }
+
+    /** The same judge, strictly, with one's own idea of a final form. */
+    public MathAnswer strict(FinalForm form) {
+        return new MathAnswer(algebra, failures, boxedOnly, Objects.requireNonNull(form));
     }
 
     /**
@@ -77,9 +95,19 @@ public final class MathAnswer implements AutoCloseable {
      * solution. Never throws, whatever the texts.
      */
     public Verdict judge(String completion, String reference) {
+        return judge(completion, reference, "");
+    }
+
+    /**
+     * Judges a completion that was given to a question: a strict judge does not look for an answer where the completion repeats the
+     * question, nor takes an expression of the question for its answer.
+     *
+     * @param question as it was asked; empty if unknown
+     */
+    public Verdict judge(String completion, String reference, String question) {
         Verdict verdict;
         try {
-            verdict = decide(completion, reference);
+            verdict = form == null ? decide(completion, reference) : strictly(completion, reference, question);
         } catch (RuntimeException | StackOverflowError e) {
             verdict = new Verdict(false, "", "undecided: internal error " + e, true);
         }
@@ -87,6 +115,29 @@ public final class MathAnswer implements AutoCloseable {
             failures.incrementAndGet();
         }
         return verdict;
+    }
+
+    private Verdict strictly(String completion, String reference, String question) {
+        Echo echo = new Echo(question);
+        String response = echo.removedFrom(completion);
+        Verdict verdict = decide(response, reference);
+        if (!verdict.correct) {
+            return verdict;
+        }
+        Extract found = Extract.answer(response).orElseThrow();
+        String gold = Extract.reference(reference).orElseThrow().text();
+        String problem = echo.restatedBy(found.text(), gold) ? "restates the question"
+                : Commitment.lacking(response, found, !gold.contains(".")).orElse(
+                        isFinal(found.text(), gold) ? null : "not in final form");
+        return problem == null ? verdict : new Verdict(false, verdict.extracted, found.how() + ": " + problem, false);
+    }
+
+    private boolean isFinal(String answer, String gold) {
+        String value = Choice.of(answer).map(Choice::value).filter(v -> !v.isEmpty()).orElse(answer);
+        Matcher united = LETTER_UNIT.matcher(value);
+        value = united.matches() ? united.group(1) : value;
+        return Spelling.plain(answer).equals(Spelling.plain(gold)) || Choice.of(gold).isPresent() && Choice.of(answer).isPresent()
+                || form.isFinal(value, Choice.of(gold).map(Choice::value).filter(v -> !v.isEmpty()).orElse(gold));
     }
 
     private Verdict decide(String completion, String reference) {
@@ -100,13 +151,14 @@ public final class MathAnswer implements AutoCloseable {
         String gold = expected.get().text();
         String answer = found.get().text();
         String how = found.get().how() + ": ";
-        String same = Extract.plain(gold);
-        if (!same.isEmpty() && same.equals(Extract.plain(answer))) {
+        String same = Spelling.plain(gold);
+        if (!same.isEmpty() && same.equals(Spelling.plain(answer))) {
             return new Verdict(true, answer, how + "the same text", false);
         }
-        Optional<String> choice = choice(gold, true);
-        if (choice.isPresent() && choice(answer, false).isPresent()) {
-            boolean equal = choice.equals(choice(answer, false));
+        Optional<Choice> goldChoice = Choice.of(gold);
+        Optional<Choice> choice = Choice.of(answer);
+        if (goldChoice.isPresent() && choice.isPresent()) {
+            boolean equal = goldChoice.get().letter().equals(choice.get().letter());
             return new Verdict(equal, answer, how + (equal ? "the same choice" : "another choice"), false);
         }
         ValueComparison leaf = new ValueComparison(algebra);
@@ -133,18 +185,22 @@ public final class MathAnswer implements AutoCloseable {
         return reason.length() <= MAX_REASON ? reason : reason.substring(0, MAX_REASON) + "...";
     }
 
-    private static Optional<String> choice(String text, boolean reference) {
-        String plain = text.replaceAll("\\\\(?:text|textbf|mathrm|mathbf)\\{([^{}]*)\\}|[$*]", "$1").strip();
-        Matcher choice = CHOICE.matcher(plain.length() > 200 ? "" : plain);
-        return choice.matches() && (!reference || plain.length() <= 4) ? Optional.of(choice.group(1)) : Optional.empty();
-    }
-
-    /** The meanings a text may have: 1,22 outside of LaTeX is a list or, in much of the world, a decimal. */
+    /** The meanings a text may have: 1,22 outside of LaTeX is a list or, in much of the world, a decimal; (E) 35 is 35. */
     private static List<Node> readings(Extract extract) {
-        String text = extract.text();
+        String text = Choice.of(extract.text()).map(Choice::value).filter(value -> !value.isEmpty()).orElse(extract.text());
         List<Node> readings = new ArrayList<>(List.of(Parser.parse(text)));
-        if (extract.plain() && DECIMAL_COMMA.matcher(text).matches()) {
+        Matcher grouped = DECIMAL_COMMA_IN_GROUPS.matcher(text);
+        if (grouped.matches()) {
+            readings.add(Parser.parse(grouped.group(1).replace(".", "") + "." + grouped.group(2)));
+        } else if (extract.plain() && DECIMAL_COMMA.matcher(text).matches()) {
             readings.add(Parser.parse(text.replace(',', '.')));
+        }
+        Matcher united = LETTER_UNIT.matcher(text);
+        Matcher verdict = YES_OR_NO.matcher(text);
+        if (united.matches()) {
+            readings.add(Parser.parse(united.group(1)));
+        } else if (verdict.matches()) {
+            readings.add(new Text(verdict.group(1)));
         }
         return readings;
     }
@@ -155,18 +211,11 @@ public final class MathAnswer implements AutoCloseable {
      */
     public Optional<String> answer(String response) {
         try {
-            return Extract.answer(response).filter(this::counts).map(MathAnswer::canonical);
+            return Extract.answer(response).filter(this::counts).map(extract -> Spelling.of(extract.text()));
         } catch (RuntimeException | StackOverflowError e) {
             failures.incrementAndGet();
             return Optional.empty();
         }
-    }
-
-    private static String canonical(Extract extract) {
-        Optional<String> choice = choice(extract.text(), false);
-        Node node = Equivalence.value(Parser.parse(extract.text()));
-        return choice.isPresent() ? choice.get() : node instanceof Text ? Extract.plain(extract.text()).toLowerCase(Locale.ROOT)
-                : Exact.of(node).filter(value -> !node.is("percent")).map(Rational::toString).orElseGet(node::canonical);
     }
 
     /** How many judgements could not be made since the beginning; the trainer shows it. */

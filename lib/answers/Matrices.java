@@ -4,6 +4,7 @@ import answers.Node.Call;
 import answers.Node.Matrix;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Sums, products and powers of matrices, written out. */
 final class Matrices {
@@ -82,5 +83,16 @@ final class Matrices {
             rows.add(m.rows().stream().map(row -> row.get(column)).toList());
         }
         return new Matrix(List.copyOf(rows));
+    }
+
+    /** A matrix written as a list of rows: [[1, 2], [3, 4]]. */
+    static Optional<Matrix> listed(Node node) {
+        List<List<Node>> rows = row(node).stream().map(Matrices::row).toList();
+        boolean even = rows.size() > 1 && !rows.get(0).isEmpty() && rows.stream().allMatch(row -> row.size() == rows.get(0).size());
+        return even ? Optional.of(new Matrix(rows)) : Optional.empty();
+    }
+
+    private static List<Node> row(Node node) {
+        return node instanceof Node.Interval || node instanceof Node.Sequence sequence && sequence.kind() == Node.Kind.TUPLE ? node.parts() : List.of();
     }
 }

@@ -22,7 +22,7 @@ sealed interface Node {
     /** How elements are held together: {@code a, b}, "a or b", {@code {a, b}}, {@code (a, b)}. */
     enum Kind { LIST, OR, SET, TUPLE }
 
-    record Group(Kind kind, List<Node> items) implements Node {}
+    record Sequence(Kind kind, List<Node> items) implements Node {}
 
     record Interval(Node low, Node high, boolean lowOpen, boolean highOpen) implements Node {}
 
@@ -72,8 +72,8 @@ sealed interface Node {
     default List<Node> parts() {
         if (this instanceof Call call) {
             return call.args;
-        } else if (this instanceof Group group) {
-            return group.items;
+        } else if (this instanceof Sequence sequence) {
+            return sequence.items;
         } else if (this instanceof Interval interval) {
             return List.of(interval.low, interval.high);
         } else if (this instanceof Matrix matrix) {
@@ -108,7 +108,7 @@ sealed interface Node {
         return is(op) ? parts().stream().flatMap(part -> part.terms(op)) : Stream.of(this);
     }
 
-    /** The same with one spelling for each tree; sets and lists are sorted. */
+    /** The same with one spelling for each tree; sets and lists are sorted and hold nothing twice. */
     default String canonical() {
         List<String> parts = parts().stream().map(Node::canonical).toList();
         if (this instanceof Num num) {
@@ -121,8 +121,9 @@ sealed interface Node {
             return String.join(relation.operators.get(0), parts);
         } else if (this instanceof Interval interval) {
             return (interval.lowOpen ? "(" : "[") + String.join(",", parts) + (interval.highOpen ? ")" : "]");
-        } else if (this instanceof Group group && group.kind != Kind.TUPLE) {
-            return parts.stream().sorted().collect(Collectors.joining(",", "{", "}"));
+        } else if (this instanceof Sequence sequence && sequence.kind != Kind.TUPLE) {
+            List<String> items = parts.stream().distinct().sorted().toList();
+            return items.size() == 1 && sequence.kind != Kind.SET ? items.get(0) : items.stream().collect(Collectors.joining(",", "{", "}"));
         } else if (is("+") || is("*")) {
             return ((Call) this).op + terms(((Call) this).op).map(Node::canonical).sorted().collect(Collectors.joining(",", "(", ")"));
         }

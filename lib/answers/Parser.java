@@ -4,17 +4,17 @@ import answers.LatexLexer.Token;
 import answers.LatexLexer.Type;
 import answers.LatexLexer.Unreadable;
 import answers.Node.Call;
-import answers.Node.Group;
 import answers.Node.Interval;
 import answers.Node.Kind;
 import answers.Node.Num;
 import answers.Node.Relation;
+import answers.Node.Sequence;
 import answers.Node.Sym;
 import answers.Node.Text;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Reads one answer, LaTeX or plain, into a tree: recursive descent of bounded depth, linear in the length of the text.
@@ -30,6 +30,7 @@ final class Parser extends Cursor {
 
     private static final Set<String> RELATIONS = Set.of("=", "~", "<", "<=", ">", ">=", "!=", "in");
     private static final Set<String> SEPARATORS = Set.of(",", ";", "and", "or");
+    private static final Pattern NAMED = Pattern.compile("\\s\\p{Lu}");
 
     /** Whether a bar closes here, rather than opens an absolute value. */
     boolean inBars;
@@ -44,7 +45,7 @@ final class Parser extends Cursor {
             if (text.length() > MAX_LENGTH) {
                 return new Text(text);
             }
-            Parser parser = new Parser(LatexLexer.tokens(text));
+            Parser parser = new Parser(LatexLexer.tokens(Characters.plain(text)));
             Node node = parser.list();
             while (parser.is("\\\\") || parser.is(",") || parser.is(":")) {
                 parser.at++;
@@ -82,15 +83,15 @@ final class Parser extends Cursor {
         depth--;
         if (!semicolon || !comma) {
             all.addAll(run);
-            return all.size() == 1 ? all.get(0) : new Group(or ? Kind.OR : Kind.LIST, List.copyOf(all));
+            return all.size() == 1 ? all.get(0) : new Sequence(or ? Kind.OR : Kind.LIST, List.copyOf(all));
         }
         flush(run, all);
-        return new Group(Kind.LIST, List.copyOf(all));
+        return new Sequence(Kind.LIST, List.copyOf(all));
     }
 
     private static void flush(List<Node> run, List<Node> all) {
         if (!run.isEmpty()) {
-            all.add(run.size() == 1 ? run.get(0) : new Group(Kind.LIST, List.copyOf(run)));
+            all.add(run.size() == 1 ? run.get(0) : new Sequence(Kind.LIST, List.copyOf(run)));
             run.clear();
         }
     }
@@ -114,64 +115,45 @@ final class Parser extends Cursor {
     }
 
     private Node side() {
+        if (peek().type() == Type.NAME && peek().text().equals("a") && tokens.get(at + 1).type() == Type.TEXT) {
+            return words();
+        }
         Node node = peek().type() == Type.TEXT ? words() : ratio();
-        units();
-        return node;
+        return new Quantities(this).behind(node, List.of());
     }
 
+    /** Words before a value, or that are all: a number in words, a set, a text. */
     private Node words() {
         StringBuilder words = new StringBuilder();
-        while (peek().type() == Type.TEXT || peek().type() == Type.NAME && !words.isEmpty()) {
+        while (peek().type() == Type.TEXT || peek().type() == Type.NAME && (!words.isEmpty() || peek().text().equals("a"))) {
             words.append(words.isEmpty() || !peek().spaced() ? "" : " ").append(tokens.get(at++).text());
         }
-        Node text = new Text(words.toString());
-        if (closes() || RELATIONS.contains(peek().text()) || SEPARATORS.contains(peek().text())) {
-            return text;
+        List<String> said = Quantities.words(words.toString());
+        int from = 0;
+        while (from < said.size() && Vocabulary.NEUTRAL.contains(said.get(from))) {
+            from++;
         }
-        if (!Vocabulary.NEUTRAL.containsAll(List.of(words.toString().toLowerCase(Locale.ROOT).split(" ")))) {
+        Node number = number(words.toString(), said, from);
+        if (number != null) {
+            return number;
+        } else if (closes() || RELATIONS.contains(peek().text()) || SEPARATORS.contains(peek().text())) {
+            String known = Vocabulary.SETS.get(String.join(" ", said));
+            return known == null ? new Text(words.toString()) : new Sym(known);
+        } else if (from < said.size()) {
             throw new Unreadable("words that may change the meaning: at least, not");
         }
         return ratio();
     }
 
-    /** Words behind a value, with powers and quotients of units. */
-    private void units() {
-        if (peek().type() != Type.TEXT) {
-            return;
-        } else if (Vocabulary.QUANTIFIERS.contains(peek().text()) && tokens.subList(at, tokens.size()).stream().noneMatch(t -> t.is(","))) {
-            at = tokens.size() - 1;
-            return;
+    /** A number in words with its unit; null if it is none. A capital letter behind it is a name: "Two Rivers". */
+    private Node number(String words, List<String> said, int from) {
+        boolean negative = from < said.size() && (said.get(from).equals("minus") || said.get(from).equals("negative"));
+        List<String> rest = said.subList(from + (negative ? 1 : 0), said.size());
+        NumberWords.Found found = NumberWords.read(rest).orElse(null);
+        if (found == null || found.words() < rest.size() && NAMED.matcher(words).find()) {
+            return null;
         }
-        while (peek().type() == Type.TEXT || is("^") || is("/") || is("*") || is("-") && tokens.get(at + 1).type() == Type.TEXT
-                || is("(") || peek().type() == Type.NAME && peek().text().length() == 1) {
-            if (is("^")) {
-                at++;
-                if (is("{") || is("(")) {
-                    skipGroup();
-                } else {
-                    accept("-");
-                    at++;
-                }
-            } else if (is("(")) {
-                skipGroup();
-            } else {
-                at++;
-            }
-        }
-        if (peek().type() == Type.COMMAND || peek().type() == Type.NUMBER) {
-            throw new Unreadable("more behind the unit");
-        }
-    }
-
-    private void skipGroup() {
-        int level = 0;
-        do {
-            level += is("{") || is("(") ? 1 : is("}") || is(")") ? -1 : 0;
-            if (peek().type() == Type.END) {
-                throw new Unreadable("not closed");
-            }
-            at++;
-        } while (level > 0);
+        return new Quantities(this).behind(new Num(negative ? found.value().negate() : found.value(), false), rest.subList(found.words(), rest.size()));
     }
 
     Node ratio() {
@@ -270,15 +252,25 @@ final class Parser extends Cursor {
         boolean mixed = right instanceof Call call && call.op().equals("/") && call.args().get(0) instanceof Num a
                 && call.args().get(1) instanceof Num b && a.value().isInteger() && b.value().isInteger() && whole.value().isInteger()
                 && a.value().signum() > 0 && a.value().numerator().compareTo(b.value().numerator()) < 0;
-        return mixed ? postfix(Node.call("+", whole, right)) : Node.call("*", whole, postfix(right));
+        if (!mixed) {
+            return Node.call("*", whole, postfix(right));
+        }
+        Rational part = quotient(((Num) right.parts().get(0)).value(), ((Num) right.parts().get(1)).value());
+        return postfix(new Num(whole.value().plus(whole.value().signum() < 0 ? part.negate() : part), false));
     }
 
     private boolean startsFactor() {
         Token token = peek();
         return token.type() == Type.NUMBER || token.type() == Type.NAME
                 || token.type() == Type.COMMAND && !token.text().startsWith("end ")
-                || is("(") || is("{") || is("\\{") || is("[") && !tokens.get(at - 1).is("^") || is("lfloor") || is("lceil")
+                || is("(") || is("{") || is("\\{") || is("[") && !tokens.get(at - 1).is("^") && !endsInterval() || is("lfloor") || is("lceil")
                 || is("|") && !inBars;
+    }
+
+    /** Whether a bracket that opens stands where the interval ]1, 2[ ends. */
+    private boolean endsInterval() {
+        Token next = tokens.get(at + 1);
+        return next.type() == Type.END || next.is("cup") || next.is("cap") || next.is(",") || next.is("}");
     }
 
     Node factor(boolean signed) {
@@ -317,6 +309,9 @@ final class Parser extends Cursor {
 
     private Node power(Node base) {
         int before = at;
+        if (ordinal()) {
+            return base;
+        }
         boolean brace = accept("{");
         if (accept("circ") || accept("deg")) {
             if (brace) {
@@ -332,6 +327,19 @@ final class Parser extends Cursor {
         at = before;
         Node exponent = is("-") || is("+") ? factor(true) : atomOrPower();
         return Node.call("^", base, exponent);
+    }
+
+    /** {@code 7^{th}}. */
+    private boolean ordinal() {
+        int end = at;
+        StringBuilder letters = new StringBuilder();
+        while (tokens.get(end).is("{") || tokens.get(end).type() == Type.TEXT || tokens.get(end).type() == Type.NAME) {
+            letters.append(tokens.get(end).is("{") ? "" : tokens.get(end).text().strip());
+            end++;
+        }
+        boolean ordinal = List.of("st", "nd", "rd", "th").contains(letters.toString());
+        at = ordinal ? end + (tokens.get(end).is("}") ? 1 : 0) : at;
+        return ordinal;
     }
 
     /** An angle, or a temperature: {@code 25^\circ C}. */
@@ -386,6 +394,6 @@ final class Parser extends Cursor {
 
     /** The elements of a list, or the one thing that is none. */
     static List<Node> items(Node node) {
-        return node instanceof Group group && (group.kind() == Kind.LIST || group.kind() == Kind.OR) ? group.items() : List.of(node);
+        return node instanceof Sequence sequence && (sequence.kind() == Kind.LIST || sequence.kind() == Kind.OR) ? sequence.items() : List.of(node);
     }
 }

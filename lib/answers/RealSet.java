@@ -1,10 +1,10 @@
 package answers;
 
 import answers.Node.Call;
-import answers.Node.Group;
 import answers.Node.Interval;
 import answers.Node.Kind;
 import answers.Node.Relation;
+import answers.Node.Sequence;
 import answers.Node.Sym;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -54,15 +54,15 @@ record RealSet(List<Piece> pieces) {
     static boolean isContinuous(Node node) {
         return node instanceof Interval || node.is("cup") || node.is("cap") || node.is("setminus") || node.equals(new Sym("Reals"))
                 || node instanceof Relation relation && (relation.operators().contains("in") || !relation.isEquation())
-                || node instanceof Group group && (group.kind() == Kind.OR || group.kind() == Kind.LIST)
-                        && group.items().stream().allMatch(RealSet::isContinuous);
+                || node instanceof Sequence sequence && (sequence.kind() == Kind.OR || sequence.kind() == Kind.LIST)
+                        && sequence.items().stream().allMatch(RealSet::isContinuous);
     }
 
     private static RealSet read(Node node) {
         if (node instanceof Interval interval) {
             return interval(interval.low(), interval.high(), interval.lowOpen(), interval.highOpen());
-        } else if (node instanceof Group group) {
-            return group(group);
+        } else if (node instanceof Sequence sequence) {
+            return sequence(sequence);
         } else if (node instanceof Relation relation) {
             return relation(relation);
         } else if (node.equals(new Sym("Reals"))) {
@@ -97,9 +97,9 @@ record RealSet(List<Piece> pieces) {
                 : of(new Piece(low, high, from, to, lowOpen || Double.isInfinite(from), highOpen || Double.isInfinite(to)));
     }
 
-    private static RealSet group(Group group) {
-        List<Node> items = group.items();
-        if (group.kind() == Kind.TUPLE) {
+    private static RealSet sequence(Sequence sequence) {
+        List<Node> items = sequence.items();
+        if (sequence.kind() == Kind.TUPLE) {
             return items.size() == 2 ? interval(items.get(0), items.get(1), true, true) : null;
         }
         RealSet union = of();
@@ -112,7 +112,7 @@ record RealSet(List<Piece> pieces) {
             union = union.union(set);
             intersection = intersection.intersection(set);
         }
-        boolean all = group.kind() == Kind.LIST && items.stream().allMatch(item -> item instanceof Relation);
+        boolean all = sequence.kind() == Kind.LIST && items.stream().allMatch(item -> item instanceof Relation);
         return all && !intersection.pieces.isEmpty() ? intersection : union; // "x < 1, x > 3" can only mean either
     }
 

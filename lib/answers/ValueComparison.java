@@ -52,6 +52,11 @@ final class ValueComparison {
         return because(true, "the same");
     }
 
+    /** For what is different at sight. */
+    boolean differ(String why) {
+        return because(false, why);
+    }
+
     boolean equal(Node a, Node b) {
         if (a.equals(b)) {
             return because(true, "the same expression");

@@ -12,8 +12,10 @@ final class Vocabulary {
     static final Set<String> SKIPPED = Set.of("left", "right", "big", "Big", "bigl", "bigr", "Bigl", "Bigr", "bigg", "Bigg",
             "biggl", "biggr", "displaystyle", "textstyle", "limits", "quad", "qquad", ",", ";", "!", ":", " ", "enspace", "middle",
             "boxed", "fbox", "framebox", "mathbf", "vec", "bm", "boldsymbol", "mathit", "mathcal", "hat", "overrightarrow", "rm",
-            "bf", "hline", "mathop", "nolimits", "-", "/", "$", "mathsf", "Rs", "underline", "(", ")",
+            "bf", "hline", "triangle", "mathop", "nolimits", "-", "/", "$", "mathsf", "Rs", "underline", "(", ")",
             "[", "]", "tiny", "small", "large", "Large");
+    /** Commands whose first argument is about looks. */
+    static final Set<String> IGNORED_ARGUMENTS = Set.of("color", "textcolor", "hspace", "vspace", "phantom", "hphantom", "vphantom", "label", "tag");
     static final Set<String> TEXTS = Set.of("text", "textbf", "textit", "textrm", "mbox", "textnormal", "mathrm",
             "operatorname", "hbox", "textsf", "texttt", "emph", "operatorname*");
     static final Map<String, String> OPERATORS = Map.ofEntries(Map.entry("cdot", "*"), Map.entry("times", "*"),
@@ -27,13 +29,13 @@ final class Vocabulary {
             Map.entry("{", "\\{"), Map.entry("}", "\\}"), Map.entry("lbrace", "\\{"), Map.entry("rbrace", "\\}"),
             Map.entry("langle", "<<"), Map.entry("rangle", ">>"), Map.entry("lvert", "|"), Map.entry("rvert", "|"),
             Map.entry("vert", "|"), Map.entry("mid", "|"), Map.entry("|", "|"), Map.entry("%", "%"), Map.entry("&", "&"),
-            Map.entry("land", "and"), Map.entry("wedge", "and"), Map.entry("lor", "or"), Map.entry("vee", "or"),
+            Map.entry("choose", "choose"), Map.entry("land", "and"), Map.entry("wedge", "and"), Map.entry("lor", "or"), Map.entry("vee", "or"),
             Map.entry("lbrack", "["), Map.entry("rbrack", "]"), Map.entry("prime", "'"), Map.entry("newline", "\\\\"));
     static final Map<String, String> NAMES = Map.of("infty", "oo", "emptyset", "Empty", "varnothing", "Empty", "ldots", "...",
             "dots", "...", "cdots", "...", "dotsc", "...", "imath", "i", "varepsilon", "epsilon");
     static final Map<String, String> WORDS = Map.ofEntries(Map.entry("and", "and"), Map.entry("or", "or"),
             Map.entry("percent", "%"), Map.entry("percentage", "%"), Map.entry("pct", "%"), Map.entry("degrees", "deg"),
-            Map.entry("degree", "deg"), Map.entry("deg", "deg"));
+            Map.entry("degree", "deg"), Map.entry("deg", "deg"), Map.entry("或", "or"), Map.entry("和", "and"), Map.entry("与", "and"));
     /** Words of prose that would otherwise read as products of variables. */
     static final Set<String> PROSE = Set.of("the", "is", "so", "of", "to", "it", "we", "be", "by", "an", "as", "at", "if", "for",
             "are", "not", "was", "has", "all", "one", "two", "six", "ten", "yes", "no", "its", "per", "she", "he", "his", "her", "can",
@@ -49,7 +51,7 @@ final class Vocabulary {
     /** Units of one to three letters, which would otherwise read as products of variables. */
     static final Set<String> UNITS = Set.of("cm", "mm", "km", "nm", "kg", "mg", "lb", "lbs", "oz", "ft", "in", "yd", "mi",
             "mph", "kmh", "hr", "hrs", "min", "sec", "ms", "ml", "mL", "kJ", "eV", "Hz", "kHz", "MHz", "Pa", "kPa", "AM", "PM", "am",
-            "pm", "am.", "USD", "EUR", "mol", "sq", "pts", "rad", "deg", "erg", "atm", "AU", "pc", "cal", "bps", "GB", "MB", "TB");
+            "pm", "BC", "BCE", "AD", "CE", "th", "st", "nd", "rd", "USD", "EUR", "mol", "sq", "pts", "rad", "deg", "erg", "atm", "AU", "pc", "cal", "bps", "GB", "MB", "TB");
 
     /** What follows is where the answer holds: 2x \text{ for all } x. */
     static final Set<String> QUANTIFIERS = Set.of("for all", "for any", "for every", "for each");
@@ -58,7 +60,16 @@ final class Vocabulary {
 
     /** Words before a value that do not change what it says. */
     static final Set<String> NEUTRAL = Set.of("the", "answer", "is", "are", "about", "approximately", "therefore", "thus", "so", "final",
-            "equals", "it", "we", "get", "have", "value", "of", "total", "result", "exactly", "that", "hence", "to");
+            "equals", "it", "we", "get", "have", "value", "of", "total", "result", "exactly", "that", "hence", "to",
+            "there", "obtain", "答案是", "答案为", "答案", "答", "共", "一共");
+
+    /** Sets in words. */
+    static final Map<String, String> SETS = Map.ofEntries(Map.entry("all real numbers", "Reals"), Map.entry("all reals", "Reals"),
+            Map.entry("no solution", "Empty"), Map.entry("no solutions", "Empty"), Map.entry("no real solution", "Empty"),
+            Map.entry("no real solutions", "Empty"), Map.entry("empty set", "Empty"), Map.entry("the empty set", "Empty"));
+
+    /** Codes before an amount of money. */
+    static final Set<String> CURRENCIES = Set.of("USD", "EUR", "GBP", "CAD", "AUD", "INR", "US", "Rs", "RM", "NT", "HK");
 
     private Vocabulary() {}
 }

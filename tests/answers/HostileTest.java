@@ -74,7 +74,7 @@ class HostileTest {
     void anyTextIsItself(@ForAll @StringLength(max = 60) String text) {
         assertNotNull(Shared.JUDGE.judge(text, text).reason());
         String boxed = text.replaceAll("[{}\\\\]", "");
-        if (!Extract.plain(boxed).isEmpty() && !boxed.contains("#### ")) {
+        if (!Spelling.plain(boxed).isEmpty() && !boxed.contains("#### ")) {
             MathAnswer.Verdict verdict = Shared.JUDGE.judge("\\boxed{" + boxed + "}", "\\boxed{" + boxed + "}");
             assertTrue(verdict.correct(), boxed + ": " + verdict);
         }

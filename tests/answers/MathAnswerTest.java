@@ -42,13 +42,13 @@ class MathAnswerTest {
     }
 
     @Test
-    void aStrictJudgeTakesAnAnswerInABoxAlone() {
-        MathAnswer strict = judge.boxed();
-        assertTrue(strict.judge("So it is \\boxed{\\frac{1}{2}}.", "0.5").correct());
+    void aBoxedJudgeTakesAnAnswerInABoxAlone() {
+        MathAnswer boxed = judge.boxed();
+        assertTrue(boxed.judge("So it is \\boxed{\\frac{1}{2}}.", "0.5").correct());
         for (String text : List.of("The answer is 0.5", "I do not know whether it is 0.5", "$0.5$", "#### 0.5", "0.5")) {
             assertTrue(judge.judge(text, "0.5").correct(), text);
-            assertEquals("no boxed answer found", strict.judge(text, "0.5").reason(), text);
-            assertTrue(strict.answer(text).isEmpty());
+            assertEquals("no boxed answer found", boxed.judge(text, "0.5").reason(), text);
+            assertTrue(boxed.answer(text).isEmpty());
         }
     }
 
@@ -150,9 +150,23 @@ class MathAnswerTest {
                 assertEquals(judge.answer(same[0]), judge.answer(other), other);
             }
         }
+        assertEquals(judge.answer("\\boxed{1, 2}"), judge.answer("\\boxed{2, 1, 2}"), "nothing counts twice where order does not matter");
+        assertEquals(judge.answer("\\boxed{3}"), judge.answer("\\boxed{3, 3}"));
+        assertEquals(judge.answer("\\boxed{3}"), judge.answer("$\\boxed{3}$. $\\boxed{3}$"));
+        assertNotEquals(judge.answer("\\boxed{(1,2)}"), judge.answer("\\boxed{(1,2,2)}"));
         assertNotEquals(judge.answer("\\boxed{(1,2)}"), judge.answer("\\boxed{(2,1)}"));
         assertEquals(Optional.empty(), judge.answer("<think>\\boxed{1}"));
         assertEquals(Optional.empty(), judge.answer(""));
+    }
+
+    @Test
+    void whatIsListedTwiceCountsOnceUnlessTheReferenceListsItSo() {
+        for (String[] pair : new String[][] {{"2, 3, 2", "2, 3"}, {"3, 3", "3"}, {"2, 2, 3", "3, 2, 2"}, {"x = 3, x = 3", "3"}}) {
+            assertTrue(judge.judge("\\boxed{" + pair[0] + "}", pair[1]).correct(), pair[0]);
+        }
+        for (String[] pair : new String[][] {{"2, 3", "2, 2, 3"}, {"2, 3, 3", "2, 2, 3"}, {"(2, 3, 3)", "(2, 3)"}}) {
+            assertFalse(judge.judge("\\boxed{" + pair[0] + "}", pair[1]).correct(), pair[0]);
+        }
     }
 
     @Test
