@@ -28,7 +28,7 @@ import java.util.stream.Stream;
  */
 public final class FastDecode {
 
-    private static final int BLOCK = 8;
+    private static final int BLOCK = 16;
 
     /**
      * R rows (completions), N new tokens at most, P prompts of T tokens, V tokens in the vocabulary; letters as in
@@ -89,8 +89,9 @@ public final class FastDecode {
                   last: Tensor, source: Tensor, lengths: Tensor, room: Tensor, uniform: Tensor, ends: Tensor,
                   cos: Tensor, sin: Tensor) -> Tuple[Tensor, Tensor]:
                 rows, steps, time = uniform.size(0), uniform.size(1), prompts.size(1)
-                slots = 8 * ((steps + 7) // 8)
-                width = slots + time + 6 # the last six are never used: they align attention's buffers, see above
+                slots = 16 * ((steps + 15) // 16)
+                spare = (16 * sizes[2] - 2 - sizes[2]) % 16
+                width = slots + time + spare # the spare ones are never used: they align attention's buffers, see above
                 cos = cos.to(w[0].dtype).unsqueeze(1)
                 sin = sin.to(w[0].dtype).unsqueeze(1)
                 keys = annotate(List[Tensor], [])
@@ -128,7 +129,7 @@ public final class FastDecode {
                   done = done | torch.any(torch.eq(token, ends), 1) | torch.le(room, t)
                   active = done.size(0) - int(torch.sum(done))
                   if active > 0:
-                    kept = 8 * ((active + 7) // 8)
+                    kept = 16 * ((active + 15) // 16)
                     if kept * 5 < done.size(0) * 4: # moving the cache costs about a step
                       keep = torch.argsort(done, stable=True)[:kept]
                       origin, token, done = origin[keep], token[keep], done[keep]
@@ -140,7 +141,7 @@ public final class FastDecode {
                     slot = slots - t
                     mask[:, :, :, slot] = 0.
                     x = self.hidden(w, sizes, eps, token.squeeze(1), 1, cos[position], sin[position], keys, values, slot,
-                        mask[:, :, :, 8 * (slot // 8) :], source)
+                        mask[:, :, :, 16 * (slot // 16) :], source)
                     logits = torch.linear(x, w[2]).to(6)
                 return (tokens, chosen)
             """;
