@@ -1,0 +1,97 @@
+package lppo.model;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import lppo.EngineSettings;
+import lppo.EngineSettings.Setting;
+import lppo.data.Seed;
+import lppo.model.RowsApart.Shape;
+import lppo.model.RowsApart.Way;
+import lppo.rollout.GpuRollout;
+import lppo.rollout.Sampling;
+import org.junit.jupiter.api.Test;
+
+/** What {@link FastDecode} promises about rows that are decoded together, with each set of kernels of the engine. */
+class RowsApartTest {
+
+    private static final Way FAST = (policy, prompts, rows) -> new GpuRollout(policy, Sampling.plain(24), new Seed(3), rows).sample(prompts, 2);
+    private static final Way PLAIN = (policy, prompts, rows) -> new GpuRollout(policy, Sampling.plain(24), new Seed(3), rows, true)
+            .sample(prompts, 2);
+
+    /** Even and odd widths, heads, groups of heads and vocabularies; the last two are so wide that threads share the work. */
+    private static final List<Shape> SHAPES = List.of(new Shape("qwen2", 64, 192, 4, 4, 16, 77, 64, 48),
+            new Shape("qwen2", 36, 91, 6, 2, 6, 101, 64, 48), new Shape("qwen3", 33, 75, 3, 1, 10, 65, 64, 47),
+            new Shape("qwen3", 48, 96, 5, 1, 8, 128, 40, 48), new Shape("llama", 40, 77, 2, 2, 4, 333, 64, 33),
+            new Shape("llama", 56, 77, 7, 7, 24, 90, 64, 48), new Shape("qwen3", 192, 520, 6, 3, 32, 1000, 144, 96),
+            new Shape("qwen2", 250, 701, 5, 5, 50, 1001, 144, 64));
+
+    /** In fp32. */
+    public static final class Fp32 implements EngineSettings.Property {
+        @Override
+        public void check() throws Exception {
+            for (Shape shape : SHAPES) {
+                RowsApart.check(FAST, shape, Precision.FP32, 0);
+            }
+            RowsApart.check(FAST, new Shape("qwen2", 64, 192, 4, 4, 16, 77, 700, 24), Precision.FP32, 1e-4f); // longer than is exact
+        }
+    }
+
+    /** In bf16. */
+    public static final class Bf16 implements EngineSettings.Property {
+        @Override
+        public void check() throws Exception {
+            for (Shape shape : SHAPES) {
+                RowsApart.check(FAST, shape, Precision.BF16, 0);
+            }
+        }
+    }
+
+    /** Widths that are multiples of 16, in so many rows that three and four threads share the work. */
+    public static final class Many implements EngineSettings.Property {
+        @Override
+        public void check() throws Exception {
+            RowsApart.check(FAST, new Shape("qwen2", 64, 208, 4, 4, 16, 77, 64, 400), Precision.FP32, 0);
+        }
+    }
+
+    /** Does not hold with one set of kernels. */
+    public static final class Spoilt implements EngineSettings.Property {
+        @Override
+        public void check() {
+            assertFalse("avx2".equals(System.getenv("ATEN_CPU_CAPABILITY")), "spoilt on purpose");
+        }
+    }
+
+    @Test
+    void inFp32() throws Exception {
+        EngineSettings.hold(Fp32.class, EngineSettings.all(1, 2));
+    }
+
+    @Test
+    void inBf16() throws Exception {
+        EngineSettings.hold(Bf16.class, EngineSettings.all(1, 2));
+    }
+
+    @Test
+    void withMoreThreads() throws Exception {
+        EngineSettings.hold(Many.class, List.of(new Setting("", 3), new Setting("", 4), new Setting("avx2", 3)));
+    }
+
+    /** Else the tests above could not fail. */
+    @Test
+    void theCheckSeesAWayThatRoundsByItsNeighbours() throws Exception {
+        String said = assertThrows(AssertionError.class, () -> RowsApart.check(PLAIN, SHAPES.get(1), Precision.FP32, 0)).getMessage();
+        assertTrue(said.contains("hidden=36") && said.contains("rows at a time"), said);
+        RowsApart.check(PLAIN, SHAPES.get(1), Precision.FP32, 1e-4f);
+    }
+
+    @Test
+    void theSettingThatFailedIsNamed() {
+        String said = assertThrows(AssertionError.class, () -> EngineSettings.hold(Spoilt.class, EngineSettings.all(1))).getMessage();
+        assertEquals("1 of 3 settings: ATEN_CPU_CAPABILITY avx2, 1 thread: spoilt on purpose ==> expected: <false> but was: <true>", said);
+    }
+}
