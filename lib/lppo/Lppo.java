@@ -43,6 +43,7 @@ package lppo;
 //SOURCES cli/Jobs.java
 //SOURCES cli/Progress.java
 //SOURCES cli/WithSpark.java
+//SOURCES cli/Written.java
 //SOURCES data/BadInput.java
 //SOURCES data/Benchmark.java
 //SOURCES data/Checksums.java

@@ -86,7 +86,12 @@ final class RowsApart {
         try (Policy policy = shape.policy(folder, precision)) {
             List<Prompt> prompts = shape.prompts();
             List<Completion> together = way.sample(policy, prompts, shape.rows);
-            for (int rows : new int[] {shape.rows, 1, 7, 13, 24}) {
+            for (int i = 0; i < shape.rows; i += 6) {
+                Completion alone = way.sample(policy, prompts.subList(i, i + 1), 1).get(0);
+                boolean same = same(together.get(i), alone, tolerance, "%s, %s, row %d alone".formatted(shape, precision, i));
+                assertTrue(same || tolerance > 0, "%s, %s, row %d alone drew another token".formatted(shape, precision, i));
+            }
+            for (int rows : new int[] {shape.rows, 7, 24}) {
                 List<Completion> apart = way.sample(policy, prompts, rows);
                 int parted = 0;
                 for (int i = 0; i < prompts.size(); i++) {
