@@ -79,6 +79,7 @@ package lppo;
 //SOURCES math/SymjaText.java
 //SOURCES math/Vocabulary.java
 //SOURCES model/Checkpoint.java
+//SOURCES model/CpuKernels.java
 //SOURCES model/Decoder.java
 //SOURCES model/FastDecode.java
 //SOURCES model/Kernels.java

@@ -9,6 +9,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import lppo.model.CpuKernels;
 
 /**
  * Checks a property in child processes, one for each set of kernels that the engine may choose: it reads
@@ -37,10 +38,13 @@ public final class EngineSettings {
 
     private EngineSettings() {}
 
-    /** Each set of kernels with each number of threads. */
+    /** Each set of kernels that this processor has with each number of threads. */
     public static List<Setting> all(int... threads) {
         List<Setting> settings = new ArrayList<>();
-        for (String kernels : List.of("", "avx2", "default")) {
+        List<String> sets = new ArrayList<>(CpuKernels.here());
+        sets.remove(CpuKernels.used(null, sets.isEmpty() ? List.of("") : sets));
+        sets.add(0, "");
+        for (String kernels : sets) {
             for (int count : threads) {
                 settings.add(new Setting(kernels, count));
             }

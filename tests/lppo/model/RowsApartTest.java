@@ -41,7 +41,7 @@ class RowsApartTest {
         }
     }
 
-    /** Widths that are multiples of 16, in so many rows that three and four threads share the work. */
+    /** Widths that are multiples of 16, in so many rows that three threads share the work. */
     public static final class Many implements EngineSettings.Property {
         @Override
         public void check() throws Exception {
@@ -53,7 +53,7 @@ class RowsApartTest {
     public static final class Spoilt implements EngineSettings.Property {
         @Override
         public void check() {
-            assertFalse("avx2".equals(System.getenv("ATEN_CPU_CAPABILITY")), "spoilt on purpose");
+            assertFalse("default".equals(System.getenv("ATEN_CPU_CAPABILITY")), "spoilt on purpose");
         }
     }
 
@@ -64,7 +64,7 @@ class RowsApartTest {
 
     @Test
     void withMoreThreads() throws Exception {
-        EngineSettings.hold(Many.class, List.of(new Setting("", 3), new Setting("avx2", 4)));
+        EngineSettings.hold(Many.class, EngineSettings.all(3));
     }
 
     /** Else the tests above could not fail. */
@@ -76,8 +76,20 @@ class RowsApartTest {
     }
 
     @Test
+    void theSetsOfAProcessorAreReadFromItsFlags() {
+        assertEquals(List.of("avx512", "avx2", "default"), CpuKernels.of("flags : fpu sse2 fma avx2 avx512f avx512dq avx512bw avx512vl"));
+        assertEquals(List.of("avx2", "default"), CpuKernels.of("flags : fpu sse2 fma avx2 avx512f"));
+        assertEquals(List.of("default"), CpuKernels.of("flags : fpu sse2 avx2"));
+        assertEquals(List.of(), CpuKernels.of(""));
+        assertEquals("avx512", CpuKernels.used(null, List.of("avx512", "avx2", "default")));
+        assertEquals("avx2", CpuKernels.used("avx2", List.of("avx512", "avx2", "default")));
+        assertEquals("avx512", CpuKernels.used("no such", List.of("avx512", "avx2", "default")), "the engine warns and goes on");
+    }
+
+    @Test
     void theSettingThatFailedIsNamed() {
-        String said = assertThrows(AssertionError.class, () -> EngineSettings.hold(Spoilt.class, EngineSettings.all(1))).getMessage();
-        assertEquals("1 of 3 settings: ATEN_CPU_CAPABILITY avx2, 1 thread: spoilt on purpose ==> expected: <false> but was: <true>", said);
+        String said = assertThrows(AssertionError.class, () -> EngineSettings.hold(Spoilt.class,
+                List.of(new Setting("", 1), new Setting("default", 2)))).getMessage();
+        assertEquals("1 of 2 settings: ATEN_CPU_CAPABILITY default, 2 threads: spoilt on purpose ==> expected: <false> but was: <true>", said);
     }
 }
