@@ -30,9 +30,9 @@ import java.util.stream.Stream;
  * <p>What it takes: A row's keys are laid out from its own prompt outwards: the prompt begins at slot N, the first sampled
  * token is at N - 1, the next at N - 2, so that a longer prompt elsewhere only adds masked slots at the end. Rows, prompts
  * and slots are padded to multiples of {@link #LANES}, because a block of rows or a vector of numbers is rounded differently
- * if it is not full. Slots are added until attention's buffer for each thread, H/K (slots + 2 + D) numbers, begins where a
- * vector may. Threads share whole rows of what the engine rounds by vectors. And the uniform numbers are given, one per row
- * and position.
+ * if it is not full. If there are several threads, slots are added until attention's buffer for each, H/K (slots + 2 + D)
+ * numbers, begins where a vector may. Threads share whole rows of what the engine rounds by vectors. And the uniform numbers
+ * are given, one per row and position.
  */
 public final class FastDecode {
 
@@ -90,7 +90,7 @@ public final class FastDecode {
                         values[i][:, :, begin:end], mask)
                   x = x + torch.linear(mixed.reshape([n, heads * dim]), l[5])
                   gate, up = torch.chunk(torch.linear(self.norm(x, l[6], eps), l[7]), 2, 1)
-                  if sizes[4] > 2: # threads; so many rows at a time that two of them share the work
+                  if sizes[4] > 2: # so many rows at a time that two threads share the work
                     piece = 2 * max(1, 32768 // gate.size(1))
                     for begin in range(0, n, piece):
                       torch.silu_(gate[begin : begin + piece])
@@ -106,8 +106,9 @@ public final class FastDecode {
                 rows, steps, time = uniform.size(0), uniform.size(1), prompts.size(1)
                 slots = LANES * ((steps + LANES - 1) // LANES)
                 width = slots + time
-                while sizes[0] // sizes[1] * (width + 2 + sizes[2]) % LANES != 0: # never used: they align attention's buffers
-                  width = width + 1
+                if sizes[4] > 1: # threads; the slots added are never used: they align attention's buffers
+                  while sizes[0] // sizes[1] * (width + 2 + sizes[2]) % LANES != 0:
+                    width = width + 1
                 cos = cos.to(w[0].dtype).unsqueeze(1)
                 sin = sin.to(w[0].dtype).unsqueeze(1)
                 keys = annotate(List[Tensor], [])

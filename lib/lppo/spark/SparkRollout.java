@@ -18,10 +18,9 @@ import lppo.rollout.Sampling;
  * A rollout on executors: all completions of a problem are one executor's, and the problems are cut into as many parts as there
  * are executors. As every draw is keyed by its problem, the parts change no draw.
  *
- * <p>The engine rounds differently by what else is decoded together, except in {@link lppo.model.FastDecode}
- * on a CPU, within its limits. So that
- * other decoding (adapters, top-k, top-p) samples the same to the last bit too, parts end where one process would begin a
- * new batch of {@code --rollout-rows}, wherever there are batches enough.
+ * <p>The engine rounds differently by what else is decoded together, except in {@link lppo.model.FastDecode} on a CPU, within
+ * its limits. So that other decoding (adapters, top-k, top-p) samples the same to the last bit too, parts end where one process
+ * would begin a new batch of {@code --rollout-rows}, wherever there are batches enough.
  *
  * <p>Seen in {@code notebooks/9-beyond-one-machine.ipynb}.
  */
