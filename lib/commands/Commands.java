@@ -11,6 +11,7 @@ package commands;
 //SOURCES RecipeReport.java
 //SOURCES RunGroup.java
 //SOURCES WithSpark.java
+//SOURCES Written.java
 
 /** What every command includes besides the library: picocli, progress bars, processes and reports. */
 public final class Commands {

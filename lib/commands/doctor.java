@@ -20,6 +20,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.tools.ToolProvider;
+import lppo.model.CpuKernels;
 import lppo.model.Policy;
 import lppo.run.Footprint;
 import picocli.CommandLine.Command;
@@ -48,6 +49,13 @@ public class doctor implements Callable<Integer> {
         });
         check("threads", () -> "%s of the engine (OMP_NUM_THREADS %s)".formatted(System.getProperty("ai.djl.pytorch.num_threads", "as many as cores"),
                 String.valueOf(System.getenv("OMP_NUM_THREADS")).replace("null", "not set")));
+        check("kernels", () -> {
+            List<String> sets = CpuKernels.here();
+            return sets.isEmpty() ? note("unknown on this system: the promises about last bits were tested on x86-64 only")
+                    : "%s of %s (ATEN_CPU_CAPABILITY %s); the same numbers to the last bit need the same set, processor and threads".formatted(
+                            CpuKernels.used(System.getenv("ATEN_CPU_CAPABILITY"), sets), String.join(", ", sets),
+                            String.valueOf(System.getenv("ATEN_CPU_CAPABILITY")).replace("null", "not set"));
+        });
         check("arithmetic", doctor::arithmetic);
         check("GPU", () -> {
             int gpus = CudaUtils.getGpuCount();

@@ -60,6 +60,7 @@ package lppo;
 //SOURCES learn/TokenBatch.java
 //SOURCES learn/UpdateMetrics.java
 //SOURCES model/Checkpoint.java
+//SOURCES model/CpuKernels.java
 //SOURCES model/Decoder.java
 //SOURCES model/FastDecode.java
 //SOURCES model/Kernels.java

@@ -16,8 +16,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
-import lppo.Loss;
-import lppo.Recipe;
+import lppo.Algorithm;
+import lppo.run.Recipe;
 import lppo.view.Charts;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,7 +26,7 @@ import tech.tablesaw.api.Table;
 /** What a comparison says of runs that were made up. */
 class ReportsTest {
 
-    private static final List<Recipe> TWO = List.of(Recipe.GRPO, Recipe.LPPO);
+    private static final List<Recipe> TWO = List.of(Recipe.grpo(), Recipe.lppo());
 
     @TempDir
     Path folder;
@@ -34,8 +34,8 @@ class ReportsTest {
     @Test
     void recipesAcrossLosses() throws Exception {
         Map<String, List<RunGroup>> conditions = new LinkedHashMap<>();
-        for (Loss loss : Loss.values()) { // LPPO is 0.1, 0.2 and 0.3 above GRPO, whatever the loss
-            conditions.put(loss.title(), List.of(runs(loss.id(), Recipe.GRPO, 0.2, 0.3, 0.4), runs(loss.id(), Recipe.LPPO, 0.3, 0.5, 0.7)));
+        for (Algorithm loss : Algorithm.all(14)) { // LPPO is 0.1, 0.2 and 0.3 above GRPO, whatever the loss
+            conditions.put(loss.title(), List.of(runs(loss.id(), Recipe.grpo(), 0.2, 0.3, 0.4), runs(loss.id(), Recipe.lppo(), 0.3, 0.5, 0.7)));
         }
         ConditionReport across = new ConditionReport("loss", conditions);
         Table table = across.table();
@@ -63,7 +63,7 @@ class ReportsTest {
 
     @Test
     void oneRecipeAndOneSeedAcrossLossesComparesNothing() throws Exception {
-        ConditionReport across = new ConditionReport("loss", Map.of("GSPO", List.of(runs("gspo", Recipe.GRPO, 0.25))));
+        ConditionReport across = new ConditionReport("loss", Map.of("GSPO", List.of(runs("gspo", Recipe.grpo(), 0.25))));
         assertEquals(List.of("loss", "GRPO"), across.table().columnNames());
         assertEquals("0.250", across.table().stringColumn(1).get(0), "no spread of one");
         across.write(folder, "", "");
@@ -74,13 +74,14 @@ class ReportsTest {
     void allRecipesRankedByAccuracy() throws Exception {
         List<RunGroup> compared = new ArrayList<>();
         double greedy = 0.2;
-        for (Recipe recipe : Recipe.values()) { // the later, the better, but for GRPO
-            compared.add(recipe == Recipe.GRPO ? runs("a", recipe, 0.5, 0.5, 0.5) : runs("a", recipe, greedy, greedy + 0.1, greedy + 0.2));
+        for (String name : Recipe.names()) { // the later, the better, but for GRPO
+            Recipe recipe = Recipe.named(name);
+            compared.add(name.equals("grpo") ? runs("a", recipe, 0.5, 0.5, 0.5) : runs("a", recipe, greedy, greedy + 0.1, greedy + 0.2));
             greedy += 0.05;
         }
         RecipeReport report = new RecipeReport(compared, List.of(), 0.4, true);
         Table table = report.table();
-        assertEquals(Recipe.values().length, table.rowCount());
+        assertEquals(Recipe.names().size(), table.rowCount());
         double[] means = table.stringColumn("greedy").asList().stream().mapToDouble(s -> Double.parseDouble(s.substring(0, 5))).toArray();
         for (int i = 1; i < means.length; i++) {
             assertTrue(means[i] <= means[i - 1], "the best first");
@@ -100,7 +101,7 @@ class ReportsTest {
     void recipesInTheirOrder() throws Exception {
         List<RunGroup> compared = new ArrayList<>();
         for (Recipe recipe : TWO) {
-            compared.add(runs("b", recipe, recipe == Recipe.GRPO ? 0.2 : 0.4));
+            compared.add(runs("b", recipe, recipe.guided() ? 0.4 : 0.2));
         }
         Table table = new RecipeReport(compared, List.of(), 0.3, false).table();
         assertEquals(List.of("GRPO", "LPPO"), table.stringColumn("recipe").asList());
@@ -124,7 +125,7 @@ class ReportsTest {
 
     @Test
     void levelsMayBeWordsOrAbsent() throws Exception {
-        List<RunGroup> compared = List.of(runs("words", Recipe.GRPO, 0.2, 0.4), runs("words", Recipe.LPPO, 0.4, 0.6));
+        List<RunGroup> compared = List.of(runs("words", Recipe.grpo(), 0.2, 0.4), runs("words", Recipe.lppo(), 0.4, 0.6));
         relevel(compared, "3", "\"number theory, \"\"easy\"\"\"");
         RecipeReport report = new RecipeReport(compared, List.of(), 0.4, false);
         assertFalse(report.table().columnNames().contains("greedy, hardest level"), "words have no order");
@@ -153,7 +154,7 @@ class ReportsTest {
     private RunGroup runs(String condition, Recipe recipe, double... greedy) throws IOException {
         List<Path> folders = new ArrayList<>();
         for (int seed = 0; seed < greedy.length; seed++) {
-            Path run = Files.createDirectories(folder.resolve(condition).resolve(recipe.id() + "-" + seed));
+            Path run = Files.createDirectories(folder.resolve(condition).resolve(recipe.title() + "-" + seed));
             Files.writeString(run.resolve("evaluation.csv"), String.format(Locale.ROOT, "step,sampled_tokens,level,problems,greedy,average%n"
                     + "0,0,3,4,0,0%n0,0,all,4,0,0%n40,4000,3,4,%1$s,%1$s%n40,4000,all,4,%1$s,%1$s%n", greedy[seed]));
             StringBuilder metrics = new StringBuilder("step,sampled_tokens,silent_share\n");

@@ -14,7 +14,7 @@ class DoctorTest {
     @Test
     void everythingThatIsNeededIsThere(@TempDir Path folder) throws Exception {
         String said = new Commands(folder).run(0, "doctor");
-        for (String what : List.of("✓ Java ", "✓ engine ", "✓ arithmetic ", "✓ memory ", "✓ disk ", "GPU ", "Java kernel ")) {
+        for (String what : List.of("✓ Java ", "✓ engine ", "kernels ", "✓ arithmetic ", "✓ memory ", "✓ disk ", "GPU ", "Java kernel ")) {
             assertTrue(said.contains(what), what + "in " + said);
         }
         assertFalse(said.contains("✗"), said);

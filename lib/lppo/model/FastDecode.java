@@ -9,6 +9,7 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.pytorch.jni.JniUtils;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -19,16 +20,24 @@ import java.util.stream.Stream;
  * {@link #SOURCE}. It computes what {@link Decoder} and plain operations do, without a call from Java for each operation.
  * It knows no adapters and no top-k or top-p.
  *
- * <p>What a row gets does not depend on the other rows, to the last bit (on a CPU). Three things see to that. Its keys are
- * laid out from its own prompt outwards: the prompt begins at slot N, the first sampled token is at N - 1, the next at
- * N - 2, so that a longer prompt elsewhere only adds masked slots at the end. Rows and prompts are padded to multiples of
- * {@link #BLOCK}, because matrix multiplication rounds a block's last rows differently if the block is not full; slots are
- * padded so that the buffer of slots + 2 + D numbers that attention keeps for each thread begins at a multiple of 32 bytes.
- * And the uniform numbers are given, one per row and position.
+ * <p>On a CPU, what a row gets does not depend on the other rows, to the last bit, if the longest prompt and the longest
+ * completion together have at most 144 tokens, and the engine has one or two threads, or the widths of the model (hidden,
+ * feed-forward, one head) are multiples of 16. This holds in fp32 and bf16, for each set of kernels that the engine has
+ * (AVX-512, AVX2, plain; {@code RowsApartTest} runs all that the processor has), but numbers of two sets, two kinds of
+ * processor or two numbers of threads differ in the last bits. Longer rows differ by rounding, log-probabilities by some 1e-6:
+ * attention multiplies matrices there, whose sums the engine cuts in pieces by how long the longest row is.
+ *
+ * <p>What it takes: A row's keys are laid out from its own prompt outwards: the prompt begins at slot N, the first sampled
+ * token is at N - 1, the next at N - 2, so that a longer prompt elsewhere only adds masked slots at the end. Rows, prompts
+ * and slots are padded to multiples of {@link #LANES}, because a block of rows or a vector of numbers is rounded differently
+ * if it is not full. If there are several threads, slots are added until attention's buffer for each, H/K (slots + 2 + D)
+ * numbers, begins where a vector may. Threads share whole rows of what the engine rounds by vectors. And the uniform numbers
+ * are given, one per row and position.
  */
 public final class FastDecode {
 
-    private static final int BLOCK = 16;
+    /** Numbers of 32 bits in the widest vector of any processor, AVX-512's. */
+    private static final int LANES = 16;
 
     /**
      * R rows (completions), N new tokens at most, P prompts of T tokens, V tokens in the vocabulary; letters as in
@@ -60,7 +69,7 @@ public final class FastDecode {
                   qk = qkv[:, : heads + kv]
                   if l[3].numel() > 0:
                     qk = torch.cat([self.norm(qk[:, :heads], l[3], eps), self.norm(qk[:, heads:], l[4], eps)], 1)
-                  qk = torch.addcmul(qk * cos, torch.roll(qk, [dim // 2], [2]), sin)
+                  qk = qk * cos + torch.roll(qk, [dim // 2], [2]) * sin
                   q, k, v = qk[:, :heads], qk[:, heads:], qkv[:, heads + kv :]
                   if time > 1:
                     q1 = q.view([batch, time, heads, dim]).transpose(1, 2)
@@ -81,7 +90,13 @@ public final class FastDecode {
                         values[i][:, :, begin:end], mask)
                   x = x + torch.linear(mixed.reshape([n, heads * dim]), l[5])
                   gate, up = torch.chunk(torch.linear(self.norm(x, l[6], eps), l[7]), 2, 1)
-                  x = x + torch.linear(torch.silu(gate) * up, l[8])
+                  if sizes[4] > 2: # so many rows at a time that two threads share the work
+                    piece = 2 * max(1, 32768 // gate.size(1))
+                    for begin in range(0, n, piece):
+                      torch.silu_(gate[begin : begin + piece])
+                  else:
+                    gate = torch.silu(gate)
+                  x = x + torch.linear(gate * up, l[8])
                 return self.norm(x, w[1], eps)
               # prompts [P, T]; index of the last token of each among P * T, padded; of each row: its prompt, length of
               # that, most new tokens; uniform [R, N]; ends [E]. Returns tokens and log-probabilities, [N, R].
@@ -89,9 +104,11 @@ public final class FastDecode {
                   last: Tensor, source: Tensor, lengths: Tensor, room: Tensor, uniform: Tensor, ends: Tensor,
                   cos: Tensor, sin: Tensor) -> Tuple[Tensor, Tensor]:
                 rows, steps, time = uniform.size(0), uniform.size(1), prompts.size(1)
-                slots = 16 * ((steps + 15) // 16)
-                spare = (16 * sizes[2] - 2 - sizes[2]) % 16
-                width = slots + time + spare # the spare ones are never used: they align attention's buffers, see above
+                slots = LANES * ((steps + LANES - 1) // LANES)
+                width = slots + time
+                if sizes[4] > 1: # threads; the slots added are never used: they align attention's buffers
+                  while sizes[0] // sizes[1] * (width + 2 + sizes[2]) % LANES != 0:
+                    width = width + 1
                 cos = cos.to(w[0].dtype).unsqueeze(1)
                 sin = sin.to(w[0].dtype).unsqueeze(1)
                 keys = annotate(List[Tensor], [])
@@ -129,7 +146,7 @@ public final class FastDecode {
                   done = done | torch.any(torch.eq(token, ends), 1) | torch.le(room, t)
                   active = done.size(0) - int(torch.sum(done))
                   if active > 0:
-                    kept = 16 * ((active + 15) // 16)
+                    kept = LANES * ((active + LANES - 1) // LANES)
                     if kept * 5 < done.size(0) * 4: # moving the cache costs about a step
                       keep = torch.argsort(done, stable=True)[:kept]
                       origin, token, done = origin[keep], token[keep], done[keep]
@@ -141,10 +158,10 @@ public final class FastDecode {
                     slot = slots - t
                     mask[:, :, :, slot] = 0.
                     x = self.hidden(w, sizes, eps, token.squeeze(1), 1, cos[position], sin[position], keys, values, slot,
-                        mask[:, :, :, 16 * (slot // 16) :], source)
+                        mask[:, :, :, LANES * (slot // LANES) :], source)
                     logits = torch.linear(x, w[2]).to(6)
                 return (tokens, chosen)
-            """;
+            """.replace("LANES", Integer.toString(LANES));
 
     private final ModelConfig config;
     private final PtSymbolBlock script;
@@ -206,7 +223,8 @@ public final class FastDecode {
                 manager.create(lengths), manager.create(rooms), manager.create(numbers, new Shape(rows, steps)), manager.create(ends),
                 rotary.cos(), rotary.sin()};
             List<IValue> arguments = new ArrayList<>(List.of(IValue.listFrom(arrays(weights, manager)),
-                    IValue.listFrom(config.heads(), config.kvHeads(), config.headDim(), (long) config.layers()),
+                    IValue.listFrom(config.heads(), config.kvHeads(), config.headDim(), (long) config.layers(),
+                            JniUtils.getNumThreads()),
                     IValue.from(config.rmsNormEps()), IValue.from(temperature)));
             Stream.of(given).map(array -> IValue.from((PtNDArray) array)).forEach(arguments::add);
             try (IValue result = IValueUtils.runMethod(script, "sample", arguments.toArray(new IValue[0]))) {
@@ -222,7 +240,7 @@ public final class FastDecode {
 
     /** How many columns {@link Drawn} has for so many rows. */
     public static int padded(int count) {
-        return (count + BLOCK - 1) / BLOCK * BLOCK;
+        return (count + LANES - 1) / LANES * LANES;
     }
 
     private static PtNDArray[] arrays(Weights weights, NDManager manager) {

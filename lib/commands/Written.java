@@ -1,0 +1,156 @@
+package commands;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What the code cells of a notebook wrote, compared with what they wrote before, maybe on another processor. Kinds of output,
+ * whole numbers and words must be the same. Numbers with a decimal point are compared by value: they may differ by one in
+ * the last digit written, or by a ten-thousandth. A cell with the tag {@code sampled} writes what was drawn: there only the
+ * shape must be the same, the kinds of output, the lines, the tags of HTML; other draws are told, and are no fault. A cell
+ * with the tag {@code varies} (it tells seconds, or what long training gave) is not compared. Of a picture only that there
+ * is one.
+ *
+ * @param faults a line for each cell that wrote something else
+ * @param draws a line for each cell that drew something else
+ */
+public record Written(List<String> faults, List<String> draws) {
+
+    private static final Pattern DECIMAL = Pattern.compile("(?<![\\w.])[-+]?\\d+\\.\\d+(?:[eE][-+]?\\d+)?(?![\\w.])");
+    private static final Pattern SHAPE = Pattern.compile("<[^<>]*>|\\n");
+    private static final double RELATIVE = 1e-4;
+
+    /** One output: {@code stream}, {@code error} or a type of data, and the text if it is one. */
+    private record Output(String kind, String text) {}
+
+    /** Compares two executions of a notebook, given as the JSON of its files. */
+    public static Written compare(JsonObject before, JsonObject after) {
+        Written written = new Written(new ArrayList<>(), new ArrayList<>());
+        List<JsonObject> was = cells(before);
+        List<JsonObject> is = cells(after);
+        if (was.size() != is.size()) {
+            written.faults.add("%d code cells, before there were %d".formatted(is.size(), was.size()));
+            return written;
+        }
+        for (int i = 0; i < was.size(); i++) {
+            List<String> tags = tags(was.get(i));
+            List<Output> old = outputs(was.get(i));
+            List<Output> now = outputs(is.get(i));
+            if (tags.contains("varies") || same(old, now)) {
+                continue;
+            }
+            boolean drawn = tags.contains("sampled") && alike(old, now);
+            (drawn ? written.draws : written.faults).add("code cell %d: %s %s, before it was %s".formatted(i + 1, drawn ? "drew" : "wrote",
+                    quoted(now), quoted(old)));
+        }
+        return written;
+    }
+
+    private static List<JsonObject> cells(JsonObject notebook) {
+        List<JsonObject> cells = new ArrayList<>();
+        for (JsonElement cell : notebook.getAsJsonArray("cells")) {
+            if (cell.getAsJsonObject().get("cell_type").getAsString().equals("code")) {
+                cells.add(cell.getAsJsonObject());
+            }
+        }
+        return cells;
+    }
+
+    private static List<String> tags(JsonObject cell) {
+        JsonObject metadata = cell.getAsJsonObject("metadata");
+        List<String> tags = new ArrayList<>();
+        if (metadata != null && metadata.has("tags")) {
+            metadata.getAsJsonArray("tags").forEach(tag -> tags.add(tag.getAsString()));
+        }
+        return tags;
+    }
+
+    /** Streams that follow each other are one: where they are cut is chance. */
+    private static List<Output> outputs(JsonObject cell) {
+        List<Output> outputs = new ArrayList<>();
+        for (JsonElement element : cell.getAsJsonArray("outputs")) {
+            JsonObject output = element.getAsJsonObject();
+            if (output.has("text")) {
+                int last = outputs.size() - 1;
+                boolean goesOn = last >= 0 && outputs.get(last).kind.equals("stream");
+                String text = joined(output.get("text"));
+                outputs.add(new Output("stream", goesOn ? outputs.remove(last).text + text : text));
+            } else if (output.has("data")) {
+                JsonObject data = output.getAsJsonObject("data");
+                data.keySet().stream().sorted().filter(type -> data.size() == 1 || !type.equals("text/plain"))
+                        .forEach(type -> outputs.add(new Output(type, type.startsWith("text/") ? joined(data.get(type)) : "")));
+            } else {
+                outputs.add(new Output("error", output.has("ename") ? output.get("ename").getAsString() : ""));
+            }
+        }
+        return outputs;
+    }
+
+    private static boolean same(List<Output> a, List<Output> b) {
+        boolean same = a.size() == b.size();
+        for (int i = 0; same && i < a.size(); i++) {
+            same = a.get(i).kind.equals(b.get(i).kind) && same(a.get(i).text, b.get(i).text);
+        }
+        return same;
+    }
+
+    private static boolean same(String a, String b) {
+        if (!DECIMAL.matcher(a).replaceAll("0.0").equals(DECIMAL.matcher(b).replaceAll("0.0"))) {
+            return false;
+        }
+        Matcher one = DECIMAL.matcher(a);
+        Matcher other = DECIMAL.matcher(b);
+        while (one.find() && other.find()) {
+            double x = Double.parseDouble(one.group());
+            double y = Double.parseDouble(other.group());
+            double tolerance = Math.max(Math.min(digit(one.group()), digit(other.group())), RELATIVE * Math.abs(x));
+            if (Math.abs(x - y) > tolerance * 1.000001) { // 0.3 - 0.2 is a little more than 0.1
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** What one in the last digit of a number is worth. */
+    private static double digit(String number) {
+        String[] parts = number.toLowerCase(java.util.Locale.ROOT).split("e");
+        int exponent = parts.length > 1 ? Integer.parseInt(parts[1]) : 0;
+        return Math.pow(10, exponent - (parts[0].length() - 1.0 - parts[0].indexOf('.')));
+    }
+
+    private static boolean alike(List<Output> a, List<Output> b) {
+        boolean alike = a.size() == b.size();
+        for (int i = 0; alike && i < a.size(); i++) {
+            alike = a.get(i).kind.equals(b.get(i).kind) && shape(a.get(i).text).equals(shape(b.get(i).text));
+        }
+        return alike;
+    }
+
+    private static List<String> shape(String text) {
+        return SHAPE.matcher(text).results().map(found -> found.group()).toList();
+    }
+
+    /** A text that a notebook's file holds as one or as lines. */
+    public static String joined(JsonElement text) {
+        if (!text.isJsonArray()) {
+            return text.getAsString();
+        }
+        StringBuilder all = new StringBuilder();
+        for (JsonElement line : (JsonArray) text) {
+            all.append(line.getAsString());
+        }
+        return all.toString();
+    }
+
+    private static String quoted(List<Output> outputs) {
+        StringBuilder all = new StringBuilder();
+        outputs.forEach(output -> all.append(output.kind.equals("stream") ? "" : "[" + output.kind + "]").append(output.text));
+        String text = all.toString();
+        return '"' + (text.length() > 300 ? text.substring(0, 300) + "..." : text).replace("\n", "\\n") + '"';
+    }
+}
