@@ -4,7 +4,6 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -16,6 +15,7 @@ import java.util.Map;
 import lppo.Advantage;
 import lppo.PolicyLoss;
 import lppo.PolicyLoss.Aggregation;
+import lppo.data.Json;
 import lppo.data.Problem;
 import lppo.data.Seed;
 import lppo.data.Problems;
@@ -115,7 +115,7 @@ final class BenchWorkload implements AutoCloseable {
         }
         if (size != Size.BUILT_IN) {
             Files.delete(folder.resolve("model.safetensors"));
-            JsonObject config = JsonParser.parseString(Files.readString(folder.resolve("config.json"))).getAsJsonObject();
+            JsonObject config = Json.object(folder.resolve("config.json"));
             config.addProperty("vocab_size", size.vocabulary);
             config.addProperty("hidden_size", size.width);
             config.addProperty("intermediate_size", size.feed);

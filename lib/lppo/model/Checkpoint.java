@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import lppo.data.BadInput;
+import lppo.data.Json;
 
 /**
  * The weights of a model folder: {@code model.safetensors}, or the shards that {@code model.safetensors.index.json} lists.
@@ -36,11 +37,11 @@ record Checkpoint(Path path, Map<String, Safetensors> files) {
             file.entries().keySet().forEach(name -> files.put(name, file));
             return new Checkpoint(single, files);
         }
-        JsonObject json = ModelConfig.object(index);
+        JsonObject json = Json.object(index);
         BadInput.unless(json.has("weight_map") && json.get("weight_map").isJsonObject(), "%s: has no weight_map", index);
         Map<String, Safetensors> shards = new HashMap<>();
-        json.getAsJsonObject("weight_map").asMap().forEach((tensor, shard) ->
-                files.put(tensor, shards.computeIfAbsent(shardName(shard, index), name -> Safetensors.open(folder.resolve(name)))));
+        json.getAsJsonObject("weight_map").entrySet().forEach(entry -> files.put(entry.getKey(), shards.computeIfAbsent(
+                shardName(entry.getValue(), index), name -> Safetensors.open(folder.resolve(name)))));
         files.forEach((tensor, shard) -> BadInput.unless(shard.entries().containsKey(tensor), "%s: %s is not in %s, where it says",
                 index, tensor, shard.path().getFileName()));
         shards.values().forEach(shard -> shard.entries().keySet().forEach(tensor -> BadInput.unless(

@@ -11,8 +11,6 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.file.Files;
@@ -25,6 +23,7 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import lppo.data.BadInput;
 import lppo.data.Checksums;
+import lppo.data.Json;
 import lppo.data.Seed;
 
 /**
@@ -131,20 +130,21 @@ public final class Lora {
 
     private static Settings settings(Path file) {
         BadInput.unless(Files.isRegularFile(file), "%s: missing, so this is no adapter folder", file);
+        JsonObject json = Json.object(file);
         try {
-            JsonObject json = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
             for (String variant : List.of("use_dora", "use_rslora", "fan_in_fan_out", "lora_bias")) {
                 BadInput.unless(!json.has(variant) || json.get(variant).isJsonNull() || !json.get(variant).getAsBoolean(),
                         "%s: %s is not supported; plain LoRA is", file, variant);
             }
             for (String variant : List.of("rank_pattern", "alpha_pattern", "modules_to_save", "layers_to_transform")) {
                 JsonElement value = json.get(variant);
-                BadInput.unless(value == null || value.isJsonNull() || value.isJsonObject() && value.getAsJsonObject().isEmpty(),
+                BadInput.unless(value == null || value.isJsonNull() || value.isJsonObject() && value.getAsJsonObject().size() == 0,
                         "%s: %s is not supported; plain LoRA is", file, variant);
             }
-            List<String> targets = json.getAsJsonArray("target_modules").asList().stream().map(JsonElement::getAsString).toList();
+            List<String> targets = new ArrayList<>();
+            json.getAsJsonArray("target_modules").forEach(target -> targets.add(target.getAsString()));
             return new Settings(json.get("r").getAsInt(), json.get("lora_alpha").getAsDouble(), targets);
-        } catch (IOException | JsonParseException | IllegalStateException | ClassCastException | NullPointerException
+        } catch (IllegalStateException | ClassCastException | NullPointerException
                 | NumberFormatException | UnsupportedOperationException e) {
             throw new BadInput(file + ": is no adapter configuration (" + e.getMessage() + ")", e);
         }

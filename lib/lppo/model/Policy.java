@@ -20,6 +20,7 @@ import java.util.function.BiFunction;
 import java.util.function.Function;
 import lppo.data.BadInput;
 import lppo.data.Checksums;
+import lppo.data.Json;
 import lppo.data.Seed;
 
 /**
@@ -271,7 +272,7 @@ public final class Policy implements AutoCloseable {
         BadInput.unless(!config.eosTokens().isEmpty(), "%s: config.json has no eos_token_id, so no completion can end", name);
         byte[] settings = companions.get("tokenizer_config.json");
         JsonElement end = settings == null ? null
-                : ModelConfig.object(new String(settings, StandardCharsets.UTF_8), "tokenizer_config.json").get("eos_token");
+                : Json.object(new String(settings, StandardCharsets.UTF_8), "tokenizer_config.json").get("eos_token");
         if (end != null && end.isJsonObject()) {
             end = end.getAsJsonObject().get("content");
         }

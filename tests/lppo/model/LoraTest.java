@@ -110,7 +110,7 @@ class LoraTest {
     void whatIsNoAdapterFolderIsRefused(@TempDir Path folder) throws Exception {
         String good = Files.readString(FIXTURES.resolve("qwen2-lora/adapter_config.json"));
         refused(folder, "adapter_config.json: missing", null);
-        refused(folder, "is no adapter configuration", "{");
+        refused(folder, "is not a JSON object", "{");
         refused(folder, "is no adapter configuration", "{\"r\": 4}");
         refused(folder, "use_dora is not supported", good.replace("\"use_dora\": false", "\"use_dora\": true"));
         refused(folder, "rank_pattern is not supported", good.replace("\"rank_pattern\": {}", "\"rank_pattern\": {\"q_proj\": 2}"));
