@@ -64,7 +64,7 @@ public record JsonRow(String where, int number, JsonObject columns) {
     }
 
     private String text(JsonElement value, String name) {
-        BadInput.unless(value.isJsonPrimitive(), "%s\"%s\" is not a text or a number", where, name);
+        BadInput.unless(value.isJsonPrimitive(), "%s\"%s\" is not a text or a number, but %s", where, name, shortened(value.toString()));
         JsonPrimitive primitive = value.getAsJsonPrimitive();
         if (primitive.isNumber()) {
             double number = primitive.getAsDouble();
@@ -75,6 +75,10 @@ public record JsonRow(String where, int number, JsonObject columns) {
         String text = primitive.getAsString();
         BadInput.unless(StandardCharsets.UTF_8.newEncoder().canEncode(text), "%s\"%s\" has half a character", where, name);
         return text;
+    }
+
+    private static String shortened(String text) {
+        return text.length() <= 100 ? text : text.substring(0, 100) + "…";
     }
 
     private JsonElement value(String name) {
