@@ -25,7 +25,7 @@ import lppo.data.Json;
  * @param rope rotary frequencies, and the longest sequence, prompt and completion together
  * @param rmsNormEps epsilon of the root-mean-square norm
  * @param tied whether the output projection is the embedding
- * @param eosTokens ids that end a completion, {@code generation_config.json}'s if it has any
+ * @param eosTokens ids that end a completion, {@code generation_config.json}'s if it has any; a {@link Policy} adds the tokenizer's
  * @param json the whole file, so that saving keeps what this record does not know
  */
 public record ModelConfig(Family family, int vocabSize, int hiddenSize, int intermediateSize, int layers, int heads,
@@ -79,6 +79,14 @@ public record ModelConfig(Family family, int vocabSize, int hiddenSize, int inte
     ModelConfig withEosTokens(List<Integer> ends) {
         return new ModelConfig(family, vocabSize, hiddenSize, intermediateSize, layers, heads, kvHeads, headDim, rope,
                 rmsNormEps, tied, ends, json);
+    }
+
+    /** The configuration of a model whose output projection is not the embedding, although this one says so. */
+    ModelConfig untied() {
+        JsonObject copy = json.deepCopy();
+        copy.addProperty("tie_word_embeddings", false);
+        return new ModelConfig(family, vocabSize, hiddenSize, intermediateSize, layers, heads, kvHeads, headDim, rope,
+                rmsNormEps, false, eosTokens, copy);
     }
 
     /** Longest sequence, prompt and completion together. */

@@ -128,6 +128,28 @@ public record Safetensors(Path path, long start, Map<String, Entry> entries) {
         }
     }
 
+    /** Whether a tensor has the type, shape and bytes of one of another file, or of this. */
+    boolean same(String name, Safetensors other, String otherName) {
+        Entry here = entries.get(name);
+        Entry there = other.entries.get(otherName);
+        if (!here.dtype().equals(there.dtype()) || !here.shape().equals(there.shape())) {
+            return false;
+        }
+        try (FileChannel one = FileChannel.open(path, StandardOpenOption.READ);
+                FileChannel two = FileChannel.open(other.path, StandardOpenOption.READ)) {
+            long bytes = here.end() - here.begin();
+            for (long at = 0; at < bytes; at += PIECE) {
+                long count = Math.min(PIECE, bytes - at);
+                if (!map(one, start + here.begin() + at, count).equals(map(two, other.start + there.begin() + at, count))) {
+                    return false;
+                }
+            }
+            return true;
+        } catch (IOException e) {
+            throw new BadInput(path + ": cannot be read (" + e.getMessage() + ")", e);
+        }
+    }
+
     /** The index of the rows of {@code array} that a piece fills. */
     static NDIndex rows(NDArray array, long row, NDArray piece) {
         return array.getShape().dimension() == 0 ? new NDIndex("...")

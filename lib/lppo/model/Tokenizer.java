@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
@@ -116,6 +117,12 @@ public final class Tokenizer implements AutoCloseable {
         } catch (RuntimeException e) { // all that the native library throws
             throw new BadInput(file + ": cannot encode this text (" + e.getMessage() + ")", e);
         }
+    }
+
+    /** The token that is this text and nothing else; empty if there is none. */
+    OptionalInt token(String text) {
+        long[] ids = ids(text, false);
+        return ids.length == 1 && tokenizer.decode(ids, false).equals(text) ? OptionalInt.of((int) ids[0]) : OptionalInt.empty();
     }
 
     /** The text of tokens, special tokens left out. */
