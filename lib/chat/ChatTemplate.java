@@ -210,7 +210,7 @@ public final class ChatTemplate {
             JsonElement json = new Gson().fromJson(text(file), JsonElement.class);
             TemplateError.unless(json != null && json.isJsonObject(), "%s: is not a JSON object", file);
             return json.getAsJsonObject();
-        } catch (JsonParseException | StackOverflowError e) {
+        } catch (JsonParseException | NumberFormatException | StackOverflowError e) { // Gson 2.8.5 throws the latter two
             throw new TemplateError(file + ": is not a JSON object", e);
         }
     }

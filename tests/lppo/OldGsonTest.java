@@ -1,6 +1,7 @@
 package lppo;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -14,6 +15,9 @@ import java.lang.invoke.MethodType;
 import java.lang.reflect.Executable;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,6 +27,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.jar.JarFile;
 import java.util.stream.Stream;
+import lppo.data.BadInput;
+import lppo.model.Safetensors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -172,6 +178,16 @@ class OldGsonTest {
             }
             Files.writeString(chat.resolve("tokenizer_config.json"), "{\"chat_template\": \"{{ messages[0]['content'] }}\"}");
             commands.run(0, "generate", "--model", chat.toString(), "--prompt-format", "chat", "start 1 +1 . . . . . . . . . . . =");
+            for (String odd : List.of("{\"chat_template\": \"\\u0{\"}", "[".repeat(100_000), "", "7")) {
+                Files.writeString(chat.resolve("tokenizer_config.json"), odd);
+                String refused = commands.run(2, "generate", "--model", chat.toString(), "--prompt-format", "chat", "start 1 =");
+                assertTrue(refused.contains("tokenizer_config.json: is not a JSON object") && refused.strip().lines().count() == 1, refused);
+            }
+            String deep = "{\"__metadata__\":" + "[".repeat(10_000) + "]".repeat(10_000) + "}";
+            byte[] header = ByteBuffer.allocate(8 + deep.length()).order(ByteOrder.LITTLE_ENDIAN).putLong(deep.length())
+                    .put(deep.getBytes(StandardCharsets.US_ASCII)).array();
+            Path tensors = Files.write(folder.resolve("deep.safetensors"), header);
+            assertThrows(BadInput.class, () -> Safetensors.open(tensors));
             commands.run(0, "generate", "--model", fixtures + "/qwen3", "--max-new-tokens", "2", "start 1");
         } else {
             for (String recipe : List.of("lppo", "adaptive", "mopps")) {

@@ -8,7 +8,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.MalformedJsonException;
 import java.io.IOException;
@@ -28,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import lppo.data.BadInput;
+import lppo.data.Json;
 
 /**
  * A file in the safetensors format: eight bytes of header length, a JSON header of name, dtype, shape and byte offsets,
@@ -176,6 +176,7 @@ public record Safetensors(Path path, long start, Map<String, Entry> entries) {
         Map<String, Entry> entries = new LinkedHashMap<>();
         String name = "";
         try (JsonReader json = new JsonReader(new StringReader(header))) {
+            Json.check(header);
             json.beginObject();
             boolean metadata = false;
             while (json.hasNext()) {
@@ -190,9 +191,8 @@ public record Safetensors(Path path, long start, Map<String, Entry> entries) {
                 }
             }
             json.endObject();
-            json.peek(); // only blanks may follow
             return Collections.unmodifiableMap(entries);
-        } catch (MalformedJsonException | JsonParseException | java.io.EOFException | IllegalStateException | NumberFormatException e) {
+        } catch (Json.Malformed | MalformedJsonException | IllegalStateException | NumberFormatException e) {
             throw new BadInput("%s: its header is malformed at \"%s\"; it is damaged or no safetensors file".formatted(file, name), e);
         } catch (IOException e) {
             throw new BadInput(file + ": cannot be read (" + e.getMessage() + ")", e);
