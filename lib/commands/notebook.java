@@ -175,7 +175,8 @@ public class notebook implements Callable<Integer> {
 
     /** What a kernel needs of the class path of a command: not the libraries that only commands use. */
     static List<String> kernelClassPath(String classPath) {
-        return new ArrayList<>(Stream.of(classPath.split(File.pathSeparator)).filter(entry -> !COMMANDS_ONLY.matcher(entry).matches()).toList());
+        return new ArrayList<>(Stream.of(classPath.split(File.pathSeparator)).filter(entry -> !COMMANDS_ONLY.matcher(entry).matches())
+                .toList());
     }
 
     private static void writeKernel(Path folder, String name, List<String> command, Map<String, String> environment) throws IOException {

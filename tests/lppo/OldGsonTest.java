@@ -162,7 +162,7 @@ class OldGsonTest {
         String train = Checkout.ROOT.resolve("data/train.jsonl").toString();
         if (arguments[0].equals("read")) {
             for (String file : List.of("math500.parquet", "olympiad.parquet")) {
-                commands.run(0, "dataset", fixtures.resolve("benchmarks").resolve(file).toString(), "--out", folder + "/" + file + ".jsonl");
+                commands.run(0, "dataset", fixtures + "/benchmarks/" + file, "--out", folder + "/" + file + ".jsonl");
             }
             String wrapped = "{\"rows\": [{\"row\": {\"problem\": \"start 1 +1 . . . . . . . . . . . =\", \"answer\": \"['2']\"}}]}";
             Path wrapper = Files.writeString(folder.resolve("rows.json"), wrapped);
@@ -181,7 +181,8 @@ class OldGsonTest {
             for (String odd : List.of("{\"chat_template\": \"\\u0{\"}", "[".repeat(100_000), "", "7")) {
                 Files.writeString(chat.resolve("tokenizer_config.json"), odd);
                 String refused = commands.run(2, "generate", "--model", chat.toString(), "--prompt-format", "chat", "start 1 =");
-                assertTrue(refused.contains("tokenizer_config.json: is not a JSON object") && refused.strip().lines().count() == 1, refused);
+                assertTrue(refused.contains("tokenizer_config.json: is not a JSON object"), refused);
+                assertEquals(1, refused.strip().lines().count(), refused);
             }
             String deep = "{\"__metadata__\":" + "[".repeat(10_000) + "]".repeat(10_000) + "}";
             byte[] header = ByteBuffer.allocate(8 + deep.length()).order(ByteOrder.LITTLE_ENDIAN).putLong(deep.length())
@@ -191,8 +192,8 @@ class OldGsonTest {
             commands.run(0, "generate", "--model", fixtures + "/qwen3", "--max-new-tokens", "2", "start 1");
         } else {
             for (String recipe : List.of("lppo", "adaptive", "mopps")) {
-                String[] run = {"train", "--recipe", recipe, "--model", base, "--data", train, "--device", "cpu", "--problems-per-step", "4",
-                    "--out", folder + "/" + recipe, "--lora-rank", "2", "--steps", "2"};
+                String[] run = {"train", "--recipe", recipe, "--model", base, "--data", train, "--device", "cpu",
+                    "--problems-per-step", "4", "--out", folder + "/" + recipe, "--lora-rank", "2", "--steps", "2"};
                 commands.run(0, run);
                 run[run.length - 1] = "3";
                 commands.run(0, Stream.concat(Stream.of(run), Stream.of("--resume")).toArray(String[]::new));

@@ -74,7 +74,8 @@ public final class JsonRows {
         try {
             return Json.parse(text);
         } catch (Json.Malformed e) {
-            throw new BadInput(trouble + " (" + (text.contains("\n") ? e.getMessage() : e.getMessage().replaceFirst("^line 1, ", "")) + ")", e);
+            String reason = text.contains("\n") ? e.getMessage() : e.getMessage().replaceFirst("^line 1, ", "");
+            throw new BadInput(trouble + " (" + reason + ")", e);
         }
     }
 

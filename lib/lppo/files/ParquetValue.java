@@ -50,8 +50,8 @@ final class ParquetValue {
             case DOUBLE -> meaning == null ? number(group.getDouble(field, index)) : null;
             case INT32 -> {
                 int bits = group.getInteger(field, index);
-                yield meaning instanceof IntLogicalTypeAnnotation whole && !whole.isSigned() ? new JsonPrimitive(Integer.toUnsignedLong(bits))
-                        : integer(bits, meaning);
+                yield meaning instanceof IntLogicalTypeAnnotation whole && !whole.isSigned()
+                        ? new JsonPrimitive(Integer.toUnsignedLong(bits)) : integer(bits, meaning);
             }
             case INT64 -> {
                 long bits = group.getLong(field, index);
@@ -63,7 +63,8 @@ final class ParquetValue {
         };
         if (value == null) {
             JsonObject unknown = new JsonObject();
-            unknown.addProperty("Parquet type", type.getPrimitiveTypeName() + (meaning == null ? " without a logical type" : " as " + meaning));
+            unknown.addProperty("Parquet type", type.getPrimitiveTypeName()
+                    + (meaning == null ? " without a logical type" : " as " + meaning));
             return unknown;
         }
         return value;
@@ -93,7 +94,8 @@ final class ParquetValue {
         }
         if (meaning instanceof TimestampLogicalTypeAnnotation timestamp) {
             Instant instant = Instant.EPOCH.plus(value, unit(timestamp.getUnit()));
-            return new JsonPrimitive(timestamp.isAdjustedToUTC() ? instant.toString() : instant.atOffset(ZoneOffset.UTC).toLocalDateTime().toString());
+            return new JsonPrimitive(timestamp.isAdjustedToUTC() ? instant.toString()
+                    : instant.atOffset(ZoneOffset.UTC).toLocalDateTime().toString());
         }
         return null;
     }

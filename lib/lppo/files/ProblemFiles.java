@@ -94,7 +94,8 @@ public final class ProblemFiles {
         } catch (LinkageError e) { // the reader's way to say that it has no such codec
             throw new BadInput(file + ": is compressed with gzip or brotli; write it anew with snappy or zstd", e);
         } catch (IOException | RuntimeException | OutOfMemoryError | StackOverflowError e) { // a broken length asks for any amount
-            String reason = e instanceof IOException || e instanceof ParquetRuntimeException ? JsonRows.firstLine(e) : "its content is damaged";
+            String reason = e instanceof IOException || e instanceof ParquetRuntimeException ? JsonRows.firstLine(e)
+                    : "its content is damaged";
             throw new BadInput(file + ": cannot be read as Parquet (" + reason + "); download it again", e);
         }
     }

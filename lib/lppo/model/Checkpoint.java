@@ -76,7 +76,7 @@ record Checkpoint(Path path, Map<String, Safetensors> files) {
                 || tied && name.equals(HEAD), "%s: %s is no part of the model that config.json describes", path, name));
     }
 
-    /** Whether there are an embedding and an output projection, and they differ: transformers 5 does not tie these, whatever config.json says. */
+    /** Whether there are an embedding and an output projection that differ: transformers 5 ties no such two, whatever config.json says. */
     boolean headDiffers() {
         return files.containsKey(EMBEDDING) && files.containsKey(HEAD) && !files.get(EMBEDDING).same(EMBEDDING, files.get(HEAD), HEAD);
     }

@@ -140,9 +140,10 @@ public final class Lora {
             JsonElement value = entry.getValue();
             boolean plain = switch (entry.getKey()) {
                 case "peft_type", "r", "lora_alpha", "target_modules" -> true; // read below
-                case "base_model_name_or_path", "revision", "peft_version", "auto_mapping", "inference_mode", "lora_dropout", "megatron_core",
-                        "qalora_group_size", "runtime_config" -> true; // about training, or of no meaning without another setting
-                case "init_lora_weights" -> value.isJsonNull() || List.of("true", "false", "\"gaussian\"", "\"orthogonal\"").contains(value.toString());
+                case "base_model_name_or_path", "revision", "peft_version", "auto_mapping", "inference_mode", "lora_dropout",
+                        "megatron_core", "qalora_group_size", "runtime_config" -> true; // about training, or of no meaning without another setting
+                case "init_lora_weights" -> value.isJsonNull()
+                        || List.of("true", "false", "\"gaussian\"", "\"orthogonal\"").contains(value.toString());
                 case "bias" -> value.isJsonNull() || value.toString().equals("\"none\"");
                 case "task_type" -> value.isJsonNull() || value.toString().equals("\"CAUSAL_LM\"");
                 default -> value.isJsonNull() || List.of("false", "{}", "[]").contains(value.toString()); // off, known here or not
@@ -150,8 +151,8 @@ public final class Lora {
             BadInput.unless(plain, "%s: %s is %s, which is not supported; plain LoRA is", file, entry.getKey(), value);
         });
         JsonElement modules = json.get("target_modules");
-        BadInput.unless(modules != null && modules.isJsonArray(), "%s: target_modules is %s, not a list of names; list the adapted projections",
-                file, modules == null ? "missing" : modules);
+        BadInput.unless(modules != null && modules.isJsonArray(),
+                "%s: target_modules is %s, not a list of names; list the adapted projections", file, modules == null ? "missing" : modules);
         List<String> targets = new ArrayList<>();
         modules.getAsJsonArray().forEach(module -> {
             BadInput.unless(module.isJsonPrimitive(), "%s: target_modules has %s, which is not a name", file, module);

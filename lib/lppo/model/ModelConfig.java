@@ -112,7 +112,8 @@ public record ModelConfig(Family family, int vocabSize, int hiddenSize, int inte
         BadInput.unless(!Json.has(json, "partial_rotary_factor") || Json.positive(json, "partial_rotary_factor", where) == 1,
                 "%s: partial_rotary_factor is not supported", where);
         int vocabulary = Json.positiveInteger(json, "vocab_size", where);
-        return new ModelConfig(family, vocabulary, hidden, Json.positiveInteger(json, "intermediate_size", where), layers, heads, kvHeads, headDim,
+        return new ModelConfig(family, vocabulary, hidden, Json.positiveInteger(json, "intermediate_size", where), layers,
+                heads, kvHeads, headDim,
                 Rope.of(json, headDim, Json.positiveInteger(json, "max_position_embeddings", where), where),
                 Json.has(json, "rms_norm_eps") ? Json.positive(json, "rms_norm_eps", where) : 1e-6,
                 Json.flag(json, "tie_word_embeddings", where), ends(json.get("eos_token_id"), vocabulary, where), json);

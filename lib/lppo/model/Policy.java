@@ -90,7 +90,8 @@ public final class Policy implements AutoCloseable {
         NDManager manager = NDManager.newBaseManager(device);
         try {
             Kernels kernels = new Kernels(config, precision, manager);
-            return new Policy(folder.toString(), manager, withTokenizersEnd(config, tokenizer, companions, folder), weights.apply(manager, kernels), null, kernels, companions, tokenizer,
+            ModelConfig ending = withTokenizersEnd(config, tokenizer, companions, folder);
+            return new Policy(folder.toString(), manager, ending, weights.apply(manager, kernels), null, kernels, companions, tokenizer,
                     learning && precision != Precision.FP32);
         } catch (RuntimeException e) {
             tokenizer.close();
@@ -115,11 +116,13 @@ public final class Policy implements AutoCloseable {
         if (!companions.containsKey(name)) {
             return OptionalInt.empty();
         }
-        JsonElement end = Json.object(new String(companions.get(name), StandardCharsets.UTF_8), Path.of(folder, name).toString()).get("eos_token");
+        String settings = new String(companions.get(name), StandardCharsets.UTF_8);
+        JsonElement end = Json.object(settings, Path.of(folder, name).toString()).get("eos_token");
         if (end != null && end.isJsonObject()) {
             end = end.getAsJsonObject().get("content");
         }
-        return end != null && end.isJsonPrimitive() && end.getAsJsonPrimitive().isString() ? tokenizer.token(end.getAsString()) : OptionalInt.empty();
+        return end != null && end.isJsonPrimitive() && end.getAsJsonPrimitive().isString() ? tokenizer.token(end.getAsString())
+                : OptionalInt.empty();
     }
 
     /**

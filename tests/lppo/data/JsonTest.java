@@ -55,7 +55,8 @@ class JsonTest {
     void placesCountLines() {
         assertEquals("line 2, column 8: a control character or line break inside a text",
                 assertThrows(Json.Malformed.class, () -> Json.check("{\n\"a\": \"b\n\t\"}")).getMessage());
-        assertEquals("line 3, column 3: a comma before }", assertThrows(Json.Malformed.class, () -> Json.check("{\n \"a\": 1\n  ,}")).getMessage());
+        assertEquals("line 3, column 3: a comma before }",
+                assertThrows(Json.Malformed.class, () -> Json.check("{\n \"a\": 1\n  ,}")).getMessage());
     }
 
     @Test
@@ -70,10 +71,10 @@ class JsonTest {
     /** The reference is the strictest mode of a Gson that has one; nothing is as deep as Gson's own limit. */
     @Test
     void itTakesWhatAStrictReaderTakes() {
-        List<String> good = List.of("{\"a\": [1, -2.5e+3, \"x\\n\\u00e9\"], \"b\": {\"c\": null, \"d\": true}, \"e\": \"\"}", "[[], {}, 0, 1E5, false]",
-                " \"\\\"\\\\\\/\\b\\f\\r\\t\" ", "-0.0", "{\"question\": \"3 < 4\", \"answer\": 12}");
-        List<String> pieces = List.of(",", ":", "\"", "\\", "{", "}", "[", "]", "NaN", "TRUE", "nul", "-", "+", ".", "e", "0", "'", "\n", "\0", "\u2028",
-                "//", "#", "\\u", "\\'", " ", "\t", "\uFEFF", "é", "\uD83D");
+        List<String> good = List.of("{\"a\": [1, -2.5e+3, \"x\\n\\u00e9\"], \"b\": {\"c\": null, \"d\": true}, \"e\": \"\"}",
+                "[[], {}, 0, 1E5, false]", " \"\\\"\\\\\\/\\b\\f\\r\\t\" ", "-0.0", "{\"question\": \"3 < 4\", \"answer\": 12}");
+        List<String> pieces = List.of(",", ":", "\"", "\\", "{", "}", "[", "]", "NaN", "TRUE", "nul", "-", "+", ".", "e", "0", "'", "\n", "\0",
+                "\u2028", "//", "#", "\\u", "\\'", " ", "\t", "\uFEFF", "é", "\uD83D");
         int taken = 0;
         for (int i = 0; i < 60_000; i++) {
             SplittableRandom random = new Seed(1).at("json", i);
@@ -138,7 +139,8 @@ class JsonTest {
 
     @Test
     void numbersHaveTheirRange() {
-        JsonObject numbers = Json.object("{\"a\": 2147483648, \"b\": 1.5, \"c\": -3, \"d\": 1e999, \"e\": 4.0, \"f\": 2147483647, \"g\": 0.25}", "there");
+        JsonObject numbers = Json.object("{\"a\": 2147483648, \"b\": 1.5, \"c\": -3, \"d\": 1e999, \"e\": 4.0, \"f\": 2147483647,"
+                + "\"g\": 0.25}", "there");
         for (String refused : List.of("a", "b", "c", "d")) {
             assertThrows(BadInput.class, () -> Json.positiveInteger(numbers, refused, "there"), refused);
         }

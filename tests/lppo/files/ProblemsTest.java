@@ -161,10 +161,14 @@ class ProblemsTest {
     /** Tables that were saved as text by pandas have such columns. */
     @Test
     void anAnswerThatIsAListHasOneElement() throws IOException {
-        for (String[] one : new String[][] {{"\"['70']\"", "70"}, {"\"[\\\"70\\\"]\"", "70"}, {"[\"70\"]", "70"}, {"[70.0]", "70"}, {"\"[70]\"", "70"},
-            {"\" [ '7, 0' , ] \"", "7, 0"}, {"\"('70',)\"", "70"}, {"\"['\\\\\\\\frac{1}{2}']\"", "\\frac{1}{2}"}, {"\"['it\\\\'s']\"", "it's"},
-            {"\"['\\\\pi\\\\x41\\\\u00e9']\"", "\\piAé"}, {"\"[None, '70', null]\"", "70"}, {"\"[0, 1]\"", "[0, 1]"}, {"\"(2, 3)\"", "(2, 3)"},
-            {"\"[x, 'y']\"", "[x, 'y']"}, {"\"['70'\"", "['70'"}, {"\"['70]\"", "['70]"}, {"\"['a' 'b']\"", "['a' 'b']"}, {"\"()\"", "()"}}) {
+        for (String[] one : new String[][] {{"\"['70']\"", "70"}, {"\"[\\\"70\\\"]\"", "70"},
+            {"[\"70\"]", "70"}, {"[70.0]", "70"}, {"\"[70]\"", "70"},
+            {"\" [ '7, 0' , ] \"", "7, 0"}, {"\"('70',)\"", "70"}, {"\"['\\\\\\\\frac{1}{2}']\"", "\\frac{1}{2}"},
+            {"\"['it\\\\'s']\"", "it's"},
+            {"\"['\\\\pi\\\\x41\\\\u00e9']\"", "\\piAé"},
+            {"\"[None, '70', null]\"", "70"}, {"\"[0, 1]\"", "[0, 1]"}, {"\"(2, 3)\"", "(2, 3)"},
+            {"\"[x, 'y']\"", "[x, 'y']"},
+            {"\"['70'\"", "['70'"}, {"\"['70]\"", "['70]"}, {"\"['a' 'b']\"", "['a' 'b']"}, {"\"()\"", "()"}}) {
             for (String column : List.of("question", "problem")) {
                 String row = "{\"" + column + "\": \"a\", \"answer\": " + one[0] + "}";
                 assertEquals(one[1], ProblemFiles.read(file("p.jsonl", row)).get(0).answer(), row);
@@ -174,8 +178,9 @@ class ProblemsTest {
         refused("p.jsonl:1: \"answer\" is a list of 2, 70, 71; give one", "{\"problem\": \"a\", \"answer\": [70, 71]}");
         refused("p.jsonl:1: \"answer\" is missing or empty", "{\"question\": \"a\", \"answer\": \"[]\"}");
         refused("p.jsonl:1: \"answer\" is missing or empty", "{\"question\": \"a\", \"answer\": \"['']\"}");
-        String long1 = "\\\\".repeat(200_000);
-        assertEquals(200_000, ProblemFiles.read(file("p.jsonl", "{\"question\": \"a\", \"answer\": \"['" + long1 + long1 + "']\"}")).get(0).answer().length());
+        String backslashes = "\\\\".repeat(200_000);
+        String row = "{\"question\": \"a\", \"answer\": \"['" + backslashes + backslashes + "']\"}";
+        assertEquals(200_000, ProblemFiles.read(file("p.jsonl", row)).get(0).answer().length());
     }
 
     @Test
