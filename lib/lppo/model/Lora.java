@@ -141,7 +141,7 @@ public final class Lora {
             boolean plain = switch (entry.getKey()) {
                 case "peft_type", "r", "lora_alpha", "target_modules" -> true; // read below
                 case "base_model_name_or_path", "revision", "peft_version", "auto_mapping", "inference_mode", "lora_dropout",
-                        "megatron_core", "qalora_group_size", "runtime_config" -> true; // about training, or of no meaning without another setting
+                        "megatron_core", "qalora_group_size", "runtime_config" -> true; // about training, or nothing by itself
                 case "init_lora_weights" -> value.isJsonNull()
                         || List.of("true", "false", "\"gaussian\"", "\"orthogonal\"").contains(value.toString());
                 case "bias" -> value.isJsonNull() || value.toString().equals("\"none\"");
