@@ -1,9 +1,9 @@
 package chat;
 
+import com.google.gson.Gson;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -207,8 +207,10 @@ public final class ChatTemplate {
             return new JsonObject();
         }
         try {
-            return JsonParser.parseString(text(file)).getAsJsonObject();
-        } catch (JsonParseException | IllegalStateException e) {
+            JsonElement json = new Gson().fromJson(text(file), JsonElement.class);
+            TemplateError.unless(json != null && json.isJsonObject(), "%s: is not a JSON object", file);
+            return json.getAsJsonObject();
+        } catch (JsonParseException | NumberFormatException | StackOverflowError e) { // Gson 2.8.5 throws the latter two
             throw new TemplateError(file + ": is not a JSON object", e);
         }
     }

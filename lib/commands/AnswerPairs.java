@@ -4,7 +4,6 @@ import answers.MathAnswer;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.charset.CharacterCodingException;
@@ -13,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.LongConsumer;
 import lppo.data.BadInput;
+import lppo.data.Json;
 
 /**
  * A file of answers to judge: JSON Lines of {@code {"completion": ..., "reference": ...}}, with {@code "truncated": true} where
@@ -68,10 +68,10 @@ public record AnswerPairs(String completion, String reference, boolean truncated
 
     private static AnswerPairs read(String line, String where) {
         try {
-            JsonObject pair = GSON.fromJson(line, JsonObject.class);
+            JsonObject pair = Json.object(line, where);
             return new AnswerPairs(pair.get("completion").getAsString(), pair.get("reference").getAsString(),
                     pair.has("truncated") && pair.get("truncated").getAsBoolean());
-        } catch (JsonParseException | NullPointerException | IllegalStateException | UnsupportedOperationException e) {
+        } catch (BadInput | NullPointerException | IllegalStateException | UnsupportedOperationException e) {
             throw new BadInput(where + ": must be {\"completion\": TEXT, \"reference\": TEXT}");
         }
     }

@@ -4,7 +4,6 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -18,6 +17,7 @@ import lppo.Advantage;
 import lppo.Aggregation;
 import lppo.Objective;
 import lppo.PolicyLoss;
+import lppo.data.Json;
 import lppo.data.Problem;
 import lppo.data.Problems;
 import lppo.data.Seed;
@@ -117,7 +117,7 @@ final class BenchWorkload implements AutoCloseable {
         }
         if (size != Size.BUILT_IN) {
             Files.delete(folder.resolve("model.safetensors"));
-            JsonObject config = JsonParser.parseString(Files.readString(folder.resolve("config.json"))).getAsJsonObject();
+            JsonObject config = Json.object(folder.resolve("config.json"));
             config.addProperty("vocab_size", size.vocabulary);
             config.addProperty("hidden_size", size.width);
             config.addProperty("intermediate_size", size.feed);

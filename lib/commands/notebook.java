@@ -20,7 +20,6 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -35,9 +34,11 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import lppo.data.BadInput;
+import lppo.data.Json;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -53,6 +54,8 @@ import picocli.CommandLine.Parameters;
 public class notebook implements Callable<Integer> {
 
     private static final String KERNEL = "jjava==1.0a8";
+    private static final String KERNEL_MAIN = "org.dflib.jjava.distro.JJava";
+    private static final Pattern COMMANDS_ONLY = Pattern.compile("(.*[/\\\\])?(picocli|progressbar|jline)-[^/\\\\]*\\.jar");
     private static final String LAB = "jupyterlab==4.6.6";
     private static final List<String> KERNELS = List.of("lppo", "lppo-spark");
     private static final boolean WINDOWS = System.getProperty("os.name").startsWith("Windows");
@@ -65,6 +68,10 @@ public class notebook implements Callable<Integer> {
 
     @Option(names = "--kernel-only", description = "Only install the kernels \"Java (lppo)\" and \"Java (lppo, Spark)\", where any Jupyter of this user finds it.")
     boolean kernelOnly;
+
+    @Option(names = "--kernel-library", paramLabel = "JAR", hidden = true, description = "A jar that comes before all others on the class"
+            + " path of the kernel \"Java (lppo)\", like a library that another kernel brings itself; repeatable.")
+    List<Path> kernelLibraries = List.of();
 
     @Option(names = "--home", description = "Folder of the virtual environment (default: ${DEFAULT-VALUE}).")
     Path home = cache().resolve("lppo").resolve("notebook");
@@ -143,7 +150,7 @@ public class notebook implements Callable<Integer> {
      * fetches when it is first used.
      */
     private void writeKernels(Path kernels) throws IOException {
-        List<String> classPath = new ArrayList<>(List.of(System.getProperty("java.class.path").split(File.pathSeparator)));
+        List<String> classPath = kernelClassPath(System.getProperty("java.class.path"));
         Files.createDirectories(home);
         Path jar = home.resolve("lppo.jar"); // a copy: JBang's own may be swept away
         Files.copy(Path.of(classPath.get(0)), jar, StandardCopyOption.REPLACE_EXISTING);
@@ -154,11 +161,23 @@ public class notebook implements Callable<Integer> {
                 "--add-opens=jdk.jshell/jdk.jshell=ALL-UNNAMED");
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         command.addAll(options);
-        command.addAll(List.of("-jar", kernel));
+        List<String> libraries = new ArrayList<>();
+        for (Path library : kernelLibraries) {
+            BadInput.unless(Files.isRegularFile(library), "--kernel-library %s: no such file", library);
+            libraries.add(library.toAbsolutePath().toString());
+        }
+        libraries.add(kernel);
+        command.addAll(List.of("-cp", String.join(File.pathSeparator, libraries), KERNEL_MAIN));
         writeKernel(kernels.resolve(KERNELS.get(0)), "Java (lppo)", command, Map.of("JJAVA_CLASSPATH", String.join(File.pathSeparator, classPath)));
         classPath.add(kernel);
         writeKernel(kernels.resolve(KERNELS.get(1)), "Java (lppo, Spark)", WithSpark.line(notebook.class, Files.createDirectories(home.resolve("with-spark")),
-                String.join(File.pathSeparator, classPath), "org.dflib.jjava.distro.JJava", options), Map.of());
+                String.join(File.pathSeparator, classPath), KERNEL_MAIN, options), Map.of());
+    }
+
+    /** What a kernel needs of the class path of a command: not the libraries that only commands use. */
+    static List<String> kernelClassPath(String classPath) {
+        return new ArrayList<>(Stream.of(classPath.split(File.pathSeparator)).filter(entry -> !COMMANDS_ONLY.matcher(entry).matches())
+                .toList());
     }
 
     private static void writeKernel(Path folder, String name, List<String> command, Map<String, String> environment) throws IOException {
@@ -175,7 +194,7 @@ public class notebook implements Callable<Integer> {
 
     /** The kernel that a notebook asks for. */
     private static String kernel(Path file) throws IOException {
-        JsonObject metadata = JsonParser.parseString(Files.readString(file)).getAsJsonObject().getAsJsonObject("metadata");
+        JsonObject metadata = Json.object(file).getAsJsonObject("metadata");
         return KERNELS.stream().filter(name -> metadata.has("kernelspec")
                 && metadata.getAsJsonObject("kernelspec").get("name").getAsString().equals(name)).findFirst().orElse(KERNELS.get(0));
     }
@@ -219,13 +238,13 @@ public class notebook implements Callable<Integer> {
             return new Written(said.subList(cell, said.size()).stream().filter(line -> !line.startsWith("org.dflib")).toList(), List.of());
         }
         Path executed = out.resolve(file.getFileName());
-        JsonObject book = JsonParser.parseString(Files.readString(executed)).getAsJsonObject();
+        JsonObject book = Json.object(executed);
         if (write) {
             book.getAsJsonArray("cells").forEach(cell -> tidy(cell.getAsJsonObject()));
             Files.writeString(file, new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(book) + "\n");
             return new Written(List.of(), List.of());
         }
-        return Written.compare(JsonParser.parseString(Files.readString(file)).getAsJsonObject(), book);
+        return Written.compare(Json.object(file), book);
     }
 
     /** Joins pieces of one text, and drops the description of a picture, which says where in memory it was. */
@@ -236,7 +255,7 @@ public class notebook implements Callable<Integer> {
         JsonArray outputs = new JsonArray();
         for (JsonElement element : cell.getAsJsonArray("outputs")) {
             JsonObject output = element.getAsJsonObject();
-            JsonObject last = outputs.isEmpty() ? null : outputs.get(outputs.size() - 1).getAsJsonObject();
+            JsonObject last = outputs.size() == 0 ? null : outputs.get(outputs.size() - 1).getAsJsonObject();
             if (output.has("data") && output.getAsJsonObject("data").size() > 1) {
                 output.getAsJsonObject("data").remove("text/plain");
             }

@@ -8,6 +8,7 @@ package lppo;
 //DEPS ai.djl.huggingface:tokenizers:0.35.1
 //DEPS com.google.code.gson:gson:2.13.1
 //DEPS tech.tablesaw:tablesaw-core:0.44.4
+//DEPS com.univocity:univocity-parsers:2.9.1
 //DEPS org.apache.commons:commons-math3:3.6.1
 //DEPS org.knowm.xchart:xchart:4.0.3
 //DEPS org.slf4j:slf4j-nop:2.0.17
@@ -39,12 +40,14 @@ package lppo;
 //SOURCES Weighting.java
 //SOURCES data/BadInput.java
 //SOURCES data/Checksums.java
+//SOURCES data/Json.java
 //SOURCES data/JsonRow.java
 //SOURCES data/JsonRows.java
 //SOURCES data/OneLine.java
 //SOURCES data/Problem.java
 //SOURCES data/Problems.java
 //SOURCES data/PromptFormat.java
+//SOURCES data/PythonList.java
 //SOURCES data/Seed.java
 //SOURCES data/Step.java
 //SOURCES judge/ConfidenceInterval.java

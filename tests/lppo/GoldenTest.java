@@ -2,6 +2,8 @@ package lppo;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
@@ -15,12 +17,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
+import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.Seed;
 import lppo.data.Step;
 import lppo.model.Policy;
+import lppo.model.Safetensors;
 import lppo.model.Scopes;
 import lppo.rollout.Completion;
 import lppo.rollout.GpuRollout;
@@ -95,6 +100,66 @@ class GoldenTest {
                     assertEquals(c.getAsJsonArray("logProbs").get(i).getAsFloat(), found[i], 1e-4);
                 }
             }
+        }
+    }
+
+    /** By tests/fixtures/tied.py. */
+    @ParameterizedTest
+    @ValueSource(strings = {"different", "same", "head only"})
+    void aTiedModelWithAnOutputProjectionIsReadAsTransformersReadsIt(String variant, @TempDir Path folder) throws Exception {
+        Files.copy(FIXTURES.resolve("qwen2/config.json"), folder.resolve("config.json"));
+        Files.copy(FIXTURES.resolve("qwen2/tokenizer.json"), folder.resolve("tokenizer.json"));
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu())) {
+            Map<String, NDArray> tensors = Safetensors.read(FIXTURES.resolve("qwen2/model.safetensors"), manager);
+            tensors.put("lm_head.weight", variant.equals("different")
+                    ? Safetensors.read(FIXTURES.resolve("qwen2-untied/model.safetensors"), manager).get("lm_head.weight")
+                    : tensors.get("model.embed_tokens.weight"));
+            if (variant.equals("head only")) {
+                tensors.remove("model.embed_tokens.weight");
+            }
+            Safetensors.write(folder.resolve("model.safetensors"), tensors);
+        }
+        JsonObject golden = JsonParser.parseString(Files.readString(FIXTURES.resolve("tied.json"))).getAsJsonObject();
+        JsonObject expected = new JsonObject();
+        expected.add("tokens", golden.get("tokens"));
+        expected.add("positions", JsonParser.parseString("[0, 1, 2, 3, 4, 5, 6]"));
+        expected.add("logits", golden.getAsJsonObject("logits").get(variant));
+        try (Policy policy = Policy.load(folder, Device.cpu())) {
+            assertLogits(policy, expected);
+            assertEquals(!variant.equals("different"), policy.config().tied());
+            policy.save(folder.resolve("saved"));
+        }
+        try (Policy saved = Policy.load(folder.resolve("saved"), Device.cpu())) {
+            assertLogits(saved, expected);
+            assertEquals(!variant.equals("different"), saved.config().json().get("tie_word_embeddings").getAsBoolean());
+        }
+    }
+
+    @Test
+    void anUntiedModelNeedsBoth(@TempDir Path folder) throws Exception {
+        Files.copy(FIXTURES.resolve("qwen2-untied/config.json"), folder.resolve("config.json"));
+        Files.copy(FIXTURES.resolve("qwen2-untied/tokenizer.json"), folder.resolve("tokenizer.json"));
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu())) {
+            Map<String, NDArray> tensors = Safetensors.read(FIXTURES.resolve("qwen2-untied/model.safetensors"), manager);
+            tensors.remove("model.embed_tokens.weight");
+            Safetensors.write(folder.resolve("model.safetensors"), tensors);
+        }
+        assertTrue(assertThrows(BadInput.class, () -> Policy.load(folder, Device.cpu())).getMessage()
+                .contains("model.embed_tokens.weight is missing"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"{\"eos_token\": \"start\"} | 1, 7, 3 | 3", "{\"eos_token\": {\"content\": \"=\"}} | 1, 7, 4 | 4",
+        "{\"eos_token\": \"<eos>\"} | 1, 7 | 1", "{\"eos_token\": \"unheard\"} | 1, 7 | 1", "{\"eos_token\": \"start =\"} | 1, 7 | 1",
+        "{\"eos_token\": null} | 1, 7 | 1", "{\"eos_token\": 3} | 1, 7 | 1", "{} | 1, 7 | 1"})
+    void theTokenizersEndTokenEndsToo(String settings, String ends, int closing, @TempDir Path folder) throws Exception {
+        for (Path file : Checkout.list(FIXTURES.resolve("llama"))) {
+            Files.copy(file, folder.resolve(file.getFileName()));
+        }
+        Files.writeString(folder.resolve("tokenizer_config.json"), settings);
+        try (Policy policy = Policy.load(folder, Device.cpu())) {
+            assertEquals("[" + ends + "]", policy.config().eosTokens().toString());
+            assertEquals(closing, policy.endToken());
         }
     }
 

@@ -1,16 +1,13 @@
 package lppo.data;
 
-import com.google.gson.Gson;
-import com.google.gson.GsonBuilder;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
 import com.google.gson.JsonPrimitive;
-import com.google.gson.Strictness;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.StreamSupport;
 
 /**
@@ -21,8 +18,6 @@ import java.util.stream.StreamSupport;
  * @param columns the values by name
  */
 public record JsonRow(String where, int number, JsonObject columns) {
-
-    private static final Gson LENIENT = new GsonBuilder().setStrictness(Strictness.LENIENT).create();
 
     /** Whether there is a value. */
     public boolean has(String name) {
@@ -45,7 +40,18 @@ public record JsonRow(String where, int number, JsonObject columns) {
                 .orElse(null);
     }
 
-    /** The texts of a list, which some files write as a text, {@code ['$2$']}; a plain text is a list of one. */
+    /**
+     * The only text of a column that may be a list of one, {@code ['70']}; null if there is none.
+     *
+     * @throws BadInput if it lists several
+     */
+    public String only(String name) {
+        List<String> texts = texts(name);
+        BadInput.unless(texts.size() < 2, "%s\"%s\" is a list of %d, %s; give one", where, name, texts.size(), String.join(", ", texts));
+        return texts.isEmpty() ? null : texts.get(0);
+    }
+
+    /** The texts of a list, which some files write as Python does in a text, {@code ['$2$']}; a plain text is a list of one. */
     public List<String> texts(String name) {
         JsonElement value = value(name);
         if (value != null && value.isJsonArray()) {
@@ -53,18 +59,12 @@ public record JsonRow(String where, int number, JsonObject columns) {
                     .map(e -> text(e, name)).filter(text -> !text.isBlank()).toList();
         }
         String text = first(name);
-        if (text != null && text.matches("(?s)\\[\\s*['\"].*['\"]\\s*]")) {
-            try {
-                return Arrays.stream(LENIENT.fromJson(text, String[].class)).filter(Objects::nonNull).toList();
-            } catch (JsonParseException e) {
-                return List.of(text); // no list after all
-            }
-        }
-        return text == null ? List.of() : List.of(text);
+        Optional<List<String>> listed = text == null ? Optional.empty() : PythonList.of(text);
+        return listed.orElseGet(() -> text == null ? List.of() : List.of(text)).stream().filter(each -> !each.isBlank()).toList();
     }
 
     private String text(JsonElement value, String name) {
-        BadInput.unless(value.isJsonPrimitive(), "%s\"%s\" is not a text or a number", where, name);
+        BadInput.unless(value.isJsonPrimitive(), "%s\"%s\" is not a text or a number, but %s", where, name, shortened(value.toString()));
         JsonPrimitive primitive = value.getAsJsonPrimitive();
         if (primitive.isNumber()) {
             double number = primitive.getAsDouble();
@@ -75,6 +75,10 @@ public record JsonRow(String where, int number, JsonObject columns) {
         String text = primitive.getAsString();
         BadInput.unless(StandardCharsets.UTF_8.newEncoder().canEncode(text), "%s\"%s\" has half a character", where, name);
         return text;
+    }
+
+    private static String shortened(String text) {
+        return text.length() <= 100 ? text : text.substring(0, 100) + "…";
     }
 
     private JsonElement value(String name) {

@@ -1,22 +1,16 @@
 package lppo.data;
 
-import com.google.gson.Gson;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.Strictness;
-import com.google.gson.TypeAdapter;
-import com.google.gson.stream.JsonReader;
-import com.google.gson.stream.JsonToken;
 import java.io.IOException;
-import java.io.StringReader;
 import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.StreamSupport;
 
 /**
@@ -25,7 +19,7 @@ import java.util.stream.StreamSupport;
  */
 public final class JsonRows {
 
-    private static final TypeAdapter<JsonElement> ELEMENT = new Gson().getAdapter(JsonElement.class);
+    private static final Pattern CSV = Pattern.compile("\"?[A-Za-z_][\\w ]*\"?[,;\t]");
     private static final String EXAMPLE = "is not a JSON object like {\"id\": …, \"question\": …, \"answer\": …}";
 
     private JsonRows() {}
@@ -54,6 +48,7 @@ public final class JsonRows {
         String start = text.stripLeading();
         BadInput.unless(!start.startsWith("version https://git-lfs"),
                 "%s: is a Git LFS pointer, not the data; download the file itself", file);
+        BadInput.unless(!CSV.matcher(start).lookingAt(), "%s: looks like CSV; save it as JSON Lines, JSON or Parquet", file);
         BadInput.unless(!start.startsWith("<"), "%s: is a web page, not data; download the file itself", file);
         if (start.startsWith("[")) {
             return array(file, parse(text, file + ": is not one whole JSON array").getAsJsonArray());
@@ -68,7 +63,7 @@ public final class JsonRows {
             number++;
             if (!line.isBlank()) {
                 String where = file + ":" + number + ": ";
-                rows.add(new JsonRow(where, number, object(parse(line.strip(), where + "is not one whole JSON object"), where)));
+                rows.add(new JsonRow(where, number, object(parse(line, where + "is not one whole JSON object"), where)));
             }
         }
         return rows;
@@ -76,13 +71,11 @@ public final class JsonRows {
 
     /** The one JSON value that a text is; an exception's message says where it is not. */
     private static JsonElement parse(String text, String trouble) {
-        try (JsonReader reader = new JsonReader(new StringReader(text))) {
-            reader.setStrictness(Strictness.STRICT);
-            JsonElement element = ELEMENT.read(reader);
-            BadInput.unless(reader.peek() == JsonToken.END_DOCUMENT, "%s (more follows)", trouble);
-            return element;
-        } catch (IOException | JsonParseException e) {
-            throw new BadInput(trouble + " (" + firstLine(e) + ")", e);
+        try {
+            return Json.parse(text);
+        } catch (Json.Malformed e) {
+            String reason = text.contains("\n") ? e.getMessage() : e.getMessage().replaceFirst("^line 1, ", "");
+            throw new BadInput(trouble + " (" + reason + ")", e);
         }
     }
 
@@ -111,10 +104,9 @@ public final class JsonRows {
 
     /** The rows of a file that is one object: its array {@code rows} or {@code data}, or else its only array of objects. */
     private static Optional<JsonArray> wrapped(String text) {
-        try (JsonReader reader = new JsonReader(new StringReader(text))) {
-            reader.setStrictness(Strictness.STRICT);
-            JsonElement first = ELEMENT.read(reader);
-            if (!first.isJsonObject() || reader.peek() != JsonToken.END_DOCUMENT) {
+        try {
+            JsonElement first = Json.parse(text);
+            if (!first.isJsonObject()) {
                 return Optional.empty();
             }
             JsonObject object = first.getAsJsonObject();
@@ -127,10 +119,10 @@ public final class JsonRows {
                 }
             }
             List<JsonArray> arrays = object.entrySet().stream().map(e -> e.getValue()).filter(JsonElement::isJsonArray)
-                    .map(JsonElement::getAsJsonArray).filter(a -> !a.isEmpty()
+                    .map(JsonElement::getAsJsonArray).filter(a -> a.size() > 0
                             && StreamSupport.stream(a.spliterator(), false).allMatch(JsonElement::isJsonObject)).toList();
             return arrays.size() == 1 ? Optional.of(arrays.get(0)) : Optional.empty();
-        } catch (IOException | JsonParseException e) {
+        } catch (Json.Malformed e) {
             return Optional.empty(); // several objects, or a broken one: the lines will tell which
         }
     }

@@ -63,7 +63,7 @@ public final class Problems {
     public static Problem problem(JsonRow row) {
         String id = row.columns().has("id") ? row.text("id") : Integer.toString(row.number());
         String question = row.text("question");
-        String answer = row.text("answer");
+        String answer = row.only("answer");
         BadInput.unless(id != null && !id.isBlank(), "%s\"id\" is empty", row.where());
         BadInput.unless(question != null && !question.isBlank(), "%s\"question\" is missing or empty", row.where());
         BadInput.unless(answer != null && !answer.isBlank(), "%s\"answer\" is missing or empty", row.where());

@@ -4,6 +4,7 @@ package lppo.files;
 //SOURCES Benchmark.java
 //SOURCES Layout.java
 //SOURCES ParquetRows.java
+//SOURCES ParquetValue.java
 //SOURCES ProblemFiles.java
 
 /**

@@ -70,7 +70,7 @@ public enum Layout {
             return BOXED;
         }
         if (names.containsAll(List.of("question", "answer"))) {
-            String answer = row.text("answer");
+            String answer = row.only("answer");
             return answer != null && answer.contains("####") ? GSM8K : OWN;
         }
         String there = row.columns().keySet().stream().limit(20).map(Layout::shortened).collect(Collectors.joining(", "));
@@ -83,14 +83,14 @@ public enum Layout {
         return switch (this) {
             case OWN -> new Converted(Problems.problem(row), null);
             case GSM8K -> gsm8k(row);
-            case PROBLEM -> problem(row, row.text("problem"), unpadded(row.text("answer")), row.text("solution"));
+            case PROBLEM -> problem(row, row.text("problem"), unpadded(row.only("answer")), row.text("solution"));
             case BOXED -> boxed(row);
             case OLYMPIAD -> olympiad(row);
         };
     }
 
     private static Converted gsm8k(JsonRow row) {
-        String worked = row.text("answer");
+        String worked = row.only("answer");
         int mark = worked == null ? -1 : worked.lastIndexOf("####");
         if (mark < 0) {
             return Converted.drop("without #### and an answer");

@@ -4,7 +4,6 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonPrimitive;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,11 +16,11 @@ import org.apache.parquet.io.ColumnIOFactory;
 import org.apache.parquet.io.LocalInputFile;
 import org.apache.parquet.io.MessageColumnIO;
 import org.apache.parquet.io.RecordReader;
-import org.apache.parquet.schema.LogicalTypeAnnotation;
+import org.apache.parquet.schema.LogicalTypeAnnotation.ListLogicalTypeAnnotation;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.Type;
 
-/** The rows of an Apache Parquet file as JSON objects; bytes that are no text, like pictures, become their length. */
+/** The rows of an Apache Parquet file as JSON objects; values as {@link ParquetValue} reads them. */
 final class ParquetRows {
 
     private ParquetRows() {}
@@ -41,39 +40,32 @@ final class ParquetRows {
         return rows;
     }
 
-    private static JsonObject object(Group group) {
+    private static JsonObject object(Group group) throws IOException {
         JsonObject object = new JsonObject();
         for (int field = 0; field < group.getType().getFieldCount(); field++) {
             Type type = group.getType().getType(field);
-            object.add(type.getName(), type.isRepetition(Type.Repetition.REPEATED) ? repeated(group, field)
+            object.add(type.getName(), type.isRepetition(Type.Repetition.REPEATED) ? repeated(group, field, false)
                     : group.getFieldRepetitionCount(field) == 0 ? JsonNull.INSTANCE : value(group, field, 0));
         }
         return object;
     }
 
-    private static JsonElement value(Group group, int field, int index) {
+    private static JsonElement value(Group group, int field, int index) throws IOException {
         Type type = group.getType().getType(field);
-        LogicalTypeAnnotation meaning = type.getLogicalTypeAnnotation();
-        if (!type.isPrimitive()) {
-            Group inner = group.getGroup(field, index);
-            return meaning instanceof LogicalTypeAnnotation.ListLogicalTypeAnnotation ? repeated(inner, 0) : object(inner);
+        if (type.isPrimitive()) {
+            return ParquetValue.of(group, field, index);
         }
-        return switch (type.asPrimitiveType().getPrimitiveTypeName()) {
-            case BOOLEAN -> new JsonPrimitive(group.getBoolean(field, index));
-            case FLOAT -> new JsonPrimitive(group.getFloat(field, index));
-            case DOUBLE -> new JsonPrimitive(group.getDouble(field, index));
-            case INT32 -> new JsonPrimitive(group.getInteger(field, index));
-            case INT64 -> new JsonPrimitive(group.getLong(field, index));
-            default -> meaning == null ? new JsonPrimitive(group.getBinary(field, index).length() + " bytes")
-                    : new JsonPrimitive(group.getString(field, index));
-        };
+        Group inner = group.getGroup(field, index);
+        if (!(type.getLogicalTypeAnnotation() instanceof ListLogicalTypeAnnotation)) {
+            return object(inner);
+        }
+        Type element = inner.getType().getType(0); // a group of one field around each element, or in old files the element itself
+        return repeated(inner, 0, !element.isPrimitive() && element.asGroupType().getFieldCount() == 1
+                && !element.getName().equals("array") && !element.getName().equals(type.getName() + "_tuple"));
     }
 
-    /** The elements of a list, whose repeated field wraps each in a group of one field, or does not in old files. */
-    private static JsonArray repeated(Group group, int field) {
+    private static JsonArray repeated(Group group, int field, boolean wrapped) throws IOException {
         JsonArray array = new JsonArray();
-        Type type = group.getType().getType(field);
-        boolean wrapped = !type.isPrimitive() && type.asGroupType().getFieldCount() == 1;
         for (int i = 0; i < group.getFieldRepetitionCount(field); i++) {
             Group element = wrapped ? group.getGroup(field, i) : group;
             array.add(!wrapped ? value(group, field, i)

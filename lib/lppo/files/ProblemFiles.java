@@ -13,6 +13,7 @@ import lppo.data.JsonRow;
 import lppo.data.JsonRows;
 import lppo.data.Problem;
 import lppo.data.Problems;
+import org.apache.parquet.ParquetRuntimeException;
 
 /**
  * Reads problems from files of any {@link Layout}, ours or that of a published benchmark, as JSON Lines, JSON or Parquet.
@@ -93,7 +94,9 @@ public final class ProblemFiles {
         } catch (LinkageError e) { // the reader's way to say that it has no such codec
             throw new BadInput(file + ": is compressed with gzip or brotli; write it anew with snappy or zstd", e);
         } catch (IOException | RuntimeException | OutOfMemoryError | StackOverflowError e) { // a broken length asks for any amount
-            throw new BadInput(file + ": cannot be read as Parquet (" + JsonRows.firstLine(e) + "); download it again", e);
+            String reason = e instanceof IOException || e instanceof ParquetRuntimeException ? JsonRows.firstLine(e)
+                    : "its content is damaged";
+            throw new BadInput(file + ": cannot be read as Parquet (" + reason + "); download it again", e);
         }
     }
 }

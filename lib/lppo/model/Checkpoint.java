@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import lppo.data.BadInput;
+import lppo.data.Json;
 
 /**
  * The weights of a model folder: {@code model.safetensors}, or the shards that {@code model.safetensors.index.json} lists.
@@ -19,6 +20,9 @@ import lppo.data.BadInput;
  * @param files where each tensor is
  */
 record Checkpoint(Path path, Map<String, Safetensors> files) {
+
+    private static final String EMBEDDING = "model.embed_tokens.weight";
+    private static final String HEAD = "lm_head.weight";
 
     /**
      * Reads and checks all headers of a folder.
@@ -36,11 +40,11 @@ record Checkpoint(Path path, Map<String, Safetensors> files) {
             file.entries().keySet().forEach(name -> files.put(name, file));
             return new Checkpoint(single, files);
         }
-        JsonObject json = ModelConfig.object(index);
+        JsonObject json = Json.object(index);
         BadInput.unless(json.has("weight_map") && json.get("weight_map").isJsonObject(), "%s: has no weight_map", index);
         Map<String, Safetensors> shards = new HashMap<>();
-        json.getAsJsonObject("weight_map").asMap().forEach((tensor, shard) ->
-                files.put(tensor, shards.computeIfAbsent(shardName(shard, index), name -> Safetensors.open(folder.resolve(name)))));
+        json.getAsJsonObject("weight_map").entrySet().forEach(entry -> files.put(entry.getKey(), shards.computeIfAbsent(
+                shardName(entry.getValue(), index), name -> Safetensors.open(folder.resolve(name)))));
         files.forEach((tensor, shard) -> BadInput.unless(shard.entries().containsKey(tensor), "%s: %s is not in %s, where it says",
                 index, tensor, shard.path().getFileName()));
         shards.values().forEach(shard -> shard.entries().keySet().forEach(tensor -> BadInput.unless(
@@ -57,21 +61,34 @@ record Checkpoint(Path path, Map<String, Safetensors> files) {
     /**
      * Checks that the tensors are those of a configuration.
      *
-     * @param tied whether the output projection is the embedding, so that a copy of it in the file is ignored
+     * @param tied whether the output projection is the embedding, so that a copy of it in the file is ignored, and one copy under
+     *     either name is enough
      * @throws BadInput naming the first that is missing, of another shape, or not asked for
      */
     void expect(Map<String, Shape> shapes, boolean tied) {
         shapes.forEach((name, shape) -> {
-            BadInput.unless(files.containsKey(name), "%s: %s is missing; config.json asks for it", path, name);
-            Shape found = files.get(name).entries().get(name).shape();
+            String stored = tied ? stored(name) : name;
+            BadInput.unless(files.containsKey(stored), "%s: %s is missing; config.json asks for it", path, name);
+            Shape found = files.get(stored).entries().get(stored).shape();
             BadInput.unless(found.equals(shape), "%s: %s has shape %s, but config.json makes it %s", path, name, found, shape);
         });
         files.keySet().forEach(name -> BadInput.unless(shapes.containsKey(name) || name.endsWith("rotary_emb.inv_freq")
-                || tied && name.equals("lm_head.weight"), "%s: %s is no part of the model that config.json describes", path, name));
+                || tied && name.equals(HEAD), "%s: %s is no part of the model that config.json describes", path, name));
+    }
+
+    /** Whether there are an embedding and an output projection that differ: transformers 5 ties no such two, whatever config.json says. */
+    boolean headDiffers() {
+        return files.containsKey(EMBEDDING) && files.containsKey(HEAD) && !files.get(EMBEDDING).same(EMBEDDING, files.get(HEAD), HEAD);
+    }
+
+    /** The name under which a tied model has a tensor. */
+    private String stored(String name) {
+        return name.equals(EMBEDDING) && !files.containsKey(name) ? HEAD : name;
     }
 
     /** Hands over the values of a tensor, some rows at a time, which must be finite numbers. */
-    void copy(String name, Safetensors.Sink sink, NDManager manager) {
+    void copy(String tensor, Safetensors.Sink sink, NDManager manager) {
+        String name = stored(tensor);
         files.get(name).copy(name, (row, piece) -> {
             try (NDArray sum = piece.sum()) {
                 BadInput.unless(Float.isFinite(sum.getFloat()), "%s: %s holds a value that is no finite number",

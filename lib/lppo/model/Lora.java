@@ -11,8 +11,6 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.file.Files;
@@ -25,6 +23,7 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import lppo.data.BadInput;
 import lppo.data.Checksums;
+import lppo.data.Json;
 import lppo.data.Seed;
 
 /**
@@ -103,7 +102,8 @@ public final class Lora {
     /**
      * Reads a {@code peft} folder.
      *
-     * @throws BadInput if a file is missing, malformed or not what the folder's {@linkplain Checksums checksums} say, asks for a variant that is not plain LoRA, or does not fit the model
+     * @throws BadInput if a file is missing, malformed or not what the folder's {@linkplain Checksums checksums} say, asks for anything
+     *     that is not plain LoRA (a setting that is unknown here must be off), or does not fit the model
      */
     public static Lora load(Path folder, ModelConfig config, NDManager manager) {
         Checksums.verify(folder);
@@ -129,24 +129,41 @@ public final class Lora {
         return owned(tensor);
     }
 
+    /** What a configuration asks for, if base plus adapter is what plain LoRA makes of them. */
     private static Settings settings(Path file) {
         BadInput.unless(Files.isRegularFile(file), "%s: missing, so this is no adapter folder", file);
+        JsonObject json = Json.object(file);
+        String where = file.toString();
+        String kind = Json.text(json, "peft_type", where);
+        BadInput.unless(kind.equals("LORA"), "%s: peft_type is %s; only LORA is supported", file, kind);
+        json.entrySet().forEach(entry -> {
+            JsonElement value = entry.getValue();
+            boolean plain = switch (entry.getKey()) {
+                case "peft_type", "r", "lora_alpha", "target_modules" -> true; // read below
+                case "base_model_name_or_path", "revision", "peft_version", "auto_mapping", "inference_mode", "lora_dropout",
+                        "megatron_core", "qalora_group_size", "runtime_config" -> true; // about training, or nothing by itself
+                case "init_lora_weights" -> value.isJsonNull()
+                        || List.of("true", "false", "\"gaussian\"", "\"orthogonal\"").contains(value.toString());
+                case "bias" -> value.isJsonNull() || value.toString().equals("\"none\"");
+                case "task_type" -> value.isJsonNull() || value.toString().equals("\"CAUSAL_LM\"");
+                default -> value.isJsonNull() || List.of("false", "{}", "[]").contains(value.toString()); // off, known here or not
+            };
+            BadInput.unless(plain, "%s: %s is %s, which is not supported; plain LoRA is", file, entry.getKey(), value);
+        });
+        JsonElement modules = json.get("target_modules");
+        BadInput.unless(modules != null && modules.isJsonArray(),
+                "%s: target_modules is %s, not a list of names; list the adapted projections", file, modules == null ? "missing" : modules);
+        List<String> targets = new ArrayList<>();
+        modules.getAsJsonArray().forEach(module -> {
+            BadInput.unless(module.isJsonPrimitive(), "%s: target_modules has %s, which is not a name", file, module);
+            targets.add(module.getAsString());
+        });
+        int rank = Json.positiveInteger(json, "r", where);
+        double alpha = Json.positive(json, "lora_alpha", where);
         try {
-            JsonObject json = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
-            for (String variant : List.of("use_dora", "use_rslora", "fan_in_fan_out", "lora_bias")) {
-                BadInput.unless(!json.has(variant) || json.get(variant).isJsonNull() || !json.get(variant).getAsBoolean(),
-                        "%s: %s is not supported; plain LoRA is", file, variant);
-            }
-            for (String variant : List.of("rank_pattern", "alpha_pattern", "modules_to_save", "layers_to_transform")) {
-                JsonElement value = json.get(variant);
-                BadInput.unless(value == null || value.isJsonNull() || value.isJsonObject() && value.getAsJsonObject().isEmpty(),
-                        "%s: %s is not supported; plain LoRA is", file, variant);
-            }
-            List<String> targets = json.getAsJsonArray("target_modules").asList().stream().map(JsonElement::getAsString).toList();
-            return new Settings(json.get("r").getAsInt(), json.get("lora_alpha").getAsDouble(), targets);
-        } catch (IOException | JsonParseException | IllegalStateException | ClassCastException | NullPointerException
-                | NumberFormatException | UnsupportedOperationException e) {
-            throw new BadInput(file + ": is no adapter configuration (" + e.getMessage() + ")", e);
+            return new Settings(rank, alpha, targets);
+        } catch (BadInput e) {
+            throw new BadInput(file + ": " + e.getMessage(), e);
         }
     }
 

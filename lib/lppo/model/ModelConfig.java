@@ -3,14 +3,13 @@ package lppo.model;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import lppo.data.BadInput;
+import lppo.data.Json;
 
 /**
  * The sizes of a decoder of the Qwen2, Qwen3 or Llama architecture, in the names of Hugging Face's {@code config.json}.
@@ -26,7 +25,7 @@ import lppo.data.BadInput;
  * @param rope rotary frequencies, and the longest sequence, prompt and completion together
  * @param rmsNormEps epsilon of the root-mean-square norm
  * @param tied whether the output projection is the embedding
- * @param eosTokens ids that end a completion, {@code generation_config.json}'s if it has any
+ * @param eosTokens ids that end a completion, {@code generation_config.json}'s if it has any; a {@link Policy} adds the tokenizer's
  * @param json the whole file, so that saving keeps what this record does not know
  */
 public record ModelConfig(Family family, int vocabSize, int hiddenSize, int intermediateSize, int layers, int heads,
@@ -51,29 +50,13 @@ public record ModelConfig(Family family, int vocabSize, int hiddenSize, int inte
         Path file = folder.resolve("config.json");
         BadInput.unless(Files.isDirectory(folder), "%s: no such model folder", folder);
         BadInput.unless(Files.isRegularFile(file), "%s: missing, so %s is not a Hugging Face model folder", file, folder);
-        ModelConfig config = of(object(file), file.toString());
+        ModelConfig config = of(Json.object(file), file.toString());
         Path generation = folder.resolve("generation_config.json");
         if (!Files.isRegularFile(generation)) {
             return config;
         }
-        List<Integer> ends = ends(object(generation).get("eos_token_id"), config.vocabSize, generation.toString());
+        List<Integer> ends = ends(Json.object(generation).get("eos_token_id"), config.vocabSize, generation.toString());
         return ends.isEmpty() ? config : config.withEosTokens(ends);
-    }
-
-    static JsonObject object(Path file) {
-        try {
-            return object(Files.readString(file), file.toString());
-        } catch (IOException e) {
-            throw new BadInput(file + ": cannot be read (" + e.getMessage() + ")", e);
-        }
-    }
-
-    static JsonObject object(String text, String where) {
-        try {
-            return JsonParser.parseString(text).getAsJsonObject();
-        } catch (JsonParseException | IllegalStateException | StackOverflowError e) {
-            throw new BadInput(where + ": is not a JSON object (" + String.valueOf(e.getMessage()).lines().findFirst().orElse("") + ")", e);
-        }
     }
 
     /** Whether the file says that the weights are fp16 or bf16. */
@@ -98,6 +81,14 @@ public record ModelConfig(Family family, int vocabSize, int hiddenSize, int inte
                 rmsNormEps, tied, ends, json);
     }
 
+    /** The configuration of a model whose output projection is not the embedding, although this one says so. */
+    ModelConfig untied() {
+        JsonObject copy = json.deepCopy();
+        copy.addProperty("tie_word_embeddings", false);
+        return new ModelConfig(family, vocabSize, hiddenSize, intermediateSize, layers, heads, kvHeads, headDim, rope,
+                rmsNormEps, false, eosTokens, copy);
+    }
+
     /** Longest sequence, prompt and completion together. */
     public int maxPositions() {
         return rope.maxPositions();
@@ -105,51 +96,44 @@ public record ModelConfig(Family family, int vocabSize, int hiddenSize, int inte
 
     /** The configuration that a {@code config.json} states; {@code where} begins each complaint. */
     public static ModelConfig of(JsonObject json, String where) {
-        try {
-            return parsed(json, where);
-        } catch (UnsupportedOperationException | IllegalStateException | ClassCastException e) { // Gson's ways to say: wrong kind
-            throw new BadInput(where + ": a value is of the wrong kind (" + e.getMessage() + ")", e);
-        }
-    }
-
-    private static ModelConfig parsed(JsonObject json, String where) {
         Family family = family(json, where);
-        int hidden = integer(json, "hidden_size", where);
-        int heads = integer(json, "num_attention_heads", where);
-        int kvHeads = present(json, "num_key_value_heads") ? integer(json, "num_key_value_heads", where) : heads;
-        int headDim = present(json, "head_dim") ? integer(json, "head_dim", where)
+        int hidden = Json.positiveInteger(json, "hidden_size", where);
+        int heads = Json.positiveInteger(json, "num_attention_heads", where);
+        int kvHeads = Json.has(json, "num_key_value_heads") ? Json.positiveInteger(json, "num_key_value_heads", where) : heads;
+        int headDim = Json.has(json, "head_dim") ? Json.positiveInteger(json, "head_dim", where)
                 : family == Family.QWEN3 ? 128 : hidden / heads;
         BadInput.unless(heads % kvHeads == 0, "%s: num_attention_heads %d is no multiple of num_key_value_heads %d",
                 where, heads, kvHeads);
         BadInput.unless(headDim > 0 && headDim % 2 == 0, "%s: heads of width %d cannot be rotated", where, headDim);
-        BadInput.unless(!present(json, "hidden_act") || json.get("hidden_act").getAsString().equals("silu"),
+        BadInput.unless(!Json.has(json, "hidden_act") || Json.text(json, "hidden_act", where).equals("silu"),
                 "%s: hidden_act %s is not silu", where, json.get("hidden_act"));
-        int layers = integer(json, "num_hidden_layers", where);
+        int layers = Json.positiveInteger(json, "num_hidden_layers", where);
         BadInput.unless(layers <= 1000, "%s: num_hidden_layers %d: no model has so many", where, layers);
-        BadInput.unless(!present(json, "partial_rotary_factor") || json.get("partial_rotary_factor").getAsDouble() == 1,
+        BadInput.unless(!Json.has(json, "partial_rotary_factor") || Json.positive(json, "partial_rotary_factor", where) == 1,
                 "%s: partial_rotary_factor is not supported", where);
-        return new ModelConfig(family, integer(json, "vocab_size", where), hidden, integer(json, "intermediate_size", where),
-                layers, heads, kvHeads, headDim,
-                Rope.of(json, headDim, integer(json, "max_position_embeddings", where), where),
-                number(json, "rms_norm_eps", 1e-6, where), flag(json, "tie_word_embeddings", where),
-                ends(json.get("eos_token_id"), integer(json, "vocab_size", where), where), json);
+        int vocabulary = Json.positiveInteger(json, "vocab_size", where);
+        return new ModelConfig(family, vocabulary, hidden, Json.positiveInteger(json, "intermediate_size", where), layers,
+                heads, kvHeads, headDim,
+                Rope.of(json, headDim, Json.positiveInteger(json, "max_position_embeddings", where), where),
+                Json.has(json, "rms_norm_eps") ? Json.positive(json, "rms_norm_eps", where) : 1e-6,
+                Json.flag(json, "tie_word_embeddings", where), ends(json.get("eos_token_id"), vocabulary, where), json);
     }
 
     private static Family family(JsonObject json, String where) {
-        Family family = switch (present(json, "model_type") ? json.get("model_type").getAsString() : "nothing") {
+        Family family = switch (Json.has(json, "model_type") ? Json.text(json, "model_type", where) : "nothing") {
             case "qwen2" -> Family.QWEN2;
             case "qwen3" -> Family.QWEN3;
             case "llama" -> Family.LLAMA;
             default -> throw new BadInput(where + ": model_type is " + json.get("model_type") + "; qwen2, qwen3 and llama run");
         };
-        BadInput.unless(!flag(json, "use_sliding_window", where),
+        BadInput.unless(!Json.flag(json, "use_sliding_window", where),
                 "%s: sliding-window attention is not supported; set use_sliding_window to false", where);
-        BadInput.unless(!present(json, "layer_types") || !json.get("layer_types").toString().contains("sliding"),
+        BadInput.unless(!Json.has(json, "layer_types") || !json.get("layer_types").toString().contains("sliding"),
                 "%s: sliding-window attention is not supported, but layer_types asks for it", where);
         for (String variant : List.of("attention_bias", "mlp_bias")) {
-            BadInput.unless(!flag(json, variant, where), "%s: %s is not supported; no released Qwen3 or Llama has it", where, variant);
+            BadInput.unless(!Json.flag(json, variant, where), "%s: %s is not supported; no released Qwen3 or Llama has it", where, variant);
         }
-        BadInput.unless(!present(json, "quantization_config"),
+        BadInput.unless(!Json.has(json, "quantization_config"),
                 "%s: quantised weights are not supported; take the fp16 or bf16 checkpoint", where);
         return family;
     }
@@ -161,17 +145,18 @@ public record ModelConfig(Family family, int vocabSize, int hiddenSize, int inte
     }
 
     private static List<Integer> tokens(JsonElement ids, String where) {
-        List<Integer> tokens = new ArrayList<>();
-        try {
-            if (ids != null && ids.isJsonArray()) {
-                ids.getAsJsonArray().forEach(id -> tokens.add(id.getAsInt()));
-            } else if (ids != null && !ids.isJsonNull()) {
-                tokens.add(ids.getAsInt());
-            }
-        } catch (NumberFormatException | UnsupportedOperationException | IllegalStateException e) {
-            throw new BadInput(where + ": eos_token_id is " + ids + ", neither a number nor a list of numbers", e);
+        List<JsonElement> each = new ArrayList<>();
+        if (ids != null && ids.isJsonArray()) {
+            ids.getAsJsonArray().forEach(each::add);
+        } else if (ids != null && !ids.isJsonNull()) {
+            each.add(ids);
         }
-        return List.copyOf(tokens);
+        return each.stream().map(id -> {
+            boolean number = id.isJsonPrimitive() && id.getAsJsonPrimitive().isNumber();
+            double value = number ? id.getAsDouble() : Double.NaN;
+            BadInput.unless(value == (int) value, "%s: eos_token_id is %s, neither a whole number nor a list of such", where, ids);
+            return (int) value;
+        }).toList();
     }
 
     /** Ends that the vocabulary has. */
@@ -180,36 +165,5 @@ public record ModelConfig(Family family, int vocabSize, int hiddenSize, int inte
         tokens.forEach(id -> BadInput.unless(id >= 0 && id < vocabulary, "%s: eos_token_id %d is not in the vocabulary of %d", where, id,
                 vocabulary));
         return tokens;
-    }
-
-    private static boolean present(JsonObject json, String name) {
-        return json.has(name) && !json.get(name).isJsonNull();
-    }
-
-    private static boolean flag(JsonObject json, String name, String where) {
-        BadInput.unless(!present(json, name) || json.get(name).isJsonPrimitive() && json.getAsJsonPrimitive(name).isBoolean(),
-                "%s: %s is %s, neither true nor false", where, name, json.get(name));
-        return present(json, name) && json.get(name).getAsBoolean();
-    }
-
-    private static double number(JsonObject json, String name, double otherwise, String where) {
-        try {
-            double value = present(json, name) ? json.get(name).getAsDouble() : otherwise;
-            BadInput.unless(value > 0 && Double.isFinite(value), "%s: %s is %s, which is not positive", where, name, value);
-            return value;
-        } catch (NumberFormatException | UnsupportedOperationException | IllegalStateException e) {
-            throw new BadInput(where + ": " + name + " is " + json.get(name) + ", not a number", e);
-        }
-    }
-
-    private static int integer(JsonObject json, String name, String where) {
-        BadInput.unless(present(json, name), "%s: %s is missing", where, name);
-        try {
-            int value = json.get(name).getAsBigDecimal().intValueExact();
-            BadInput.unless(value > 0, "%s: %s is %d, which is not positive", where, name, value);
-            return value;
-        } catch (ArithmeticException | NumberFormatException | UnsupportedOperationException | IllegalStateException e) {
-            throw new BadInput(where + ": " + name + " is " + json.get(name) + ", not a whole number", e);
-        }
     }
 }

@@ -16,10 +16,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import lppo.data.BadInput;
 import lppo.data.Checksums;
+import lppo.data.Json;
 import lppo.data.Seed;
 
 /**
@@ -63,7 +65,8 @@ public final class Policy implements AutoCloseable {
     }
 
     /**
-     * Reads a model folder.
+     * Reads a model folder. Where {@code config.json} ties the output projection to the embedding and the file has both, but different
+     * ones, they are not tied, as in transformers 5.
      *
      * @param device where to compute: see {@link #device}
      * @param precision what to compute in
@@ -73,7 +76,8 @@ public final class Policy implements AutoCloseable {
      */
     public static Policy load(Path folder, Device device, Precision precision, boolean learning) {
         Checksums.verify(folder);
-        ModelConfig config = ModelConfig.read(folder);
+        ModelConfig stated = ModelConfig.read(folder);
+        ModelConfig config = stated.tied() && Checkpoint.open(folder).headDiffers() ? stated.untied() : stated;
         return make(folder, config, precision, learning, device, (manager, kernels) -> Weights.read(folder, config,
                 learning || precision == Precision.FP32 ? null : kernels, manager));
     }
@@ -86,13 +90,39 @@ public final class Policy implements AutoCloseable {
         NDManager manager = NDManager.newBaseManager(device);
         try {
             Kernels kernels = new Kernels(config, precision, manager);
-            return new Policy(folder.toString(), manager, config, weights.apply(manager, kernels), null, kernels, companions, tokenizer,
+            ModelConfig ending = withTokenizersEnd(config, tokenizer, companions, folder);
+            return new Policy(folder.toString(), manager, ending, weights.apply(manager, kernels), null, kernels, companions, tokenizer,
                     learning && precision != Precision.FP32);
         } catch (RuntimeException e) {
             tokenizer.close();
             manager.close();
             throw e;
         }
+    }
+
+    /** The configuration, whose completions also end where the tokenizer's own configuration says. */
+    private static ModelConfig withTokenizersEnd(ModelConfig config, Tokenizer tokenizer, Map<String, byte[]> companions, Path folder) {
+        OptionalInt end = tokenizersEnd(tokenizer, companions, folder.toString());
+        if (end.isEmpty() || end.getAsInt() >= config.vocabSize() || config.eosTokens().contains(end.getAsInt())) {
+            return config;
+        }
+        List<Integer> ends = new ArrayList<>(config.eosTokens());
+        ends.add(end.getAsInt());
+        return config.withEosTokens(List.copyOf(ends));
+    }
+
+    private static OptionalInt tokenizersEnd(Tokenizer tokenizer, Map<String, byte[]> companions, String folder) {
+        String name = "tokenizer_config.json";
+        if (!companions.containsKey(name)) {
+            return OptionalInt.empty();
+        }
+        String settings = new String(companions.get(name), StandardCharsets.UTF_8);
+        JsonElement end = Json.object(settings, Path.of(folder, name).toString()).get("eos_token");
+        if (end != null && end.isJsonObject()) {
+            end = end.getAsJsonObject().get("content");
+        }
+        return end != null && end.isJsonPrimitive() && end.getAsJsonPrimitive().isString() ? tokenizer.token(end.getAsString())
+                : OptionalInt.empty();
     }
 
     /**
@@ -269,14 +299,8 @@ public final class Policy implements AutoCloseable {
 
     private int findEndToken() {
         BadInput.unless(!config.eosTokens().isEmpty(), "%s: config.json has no eos_token_id, so no completion can end", name);
-        byte[] settings = companions.get("tokenizer_config.json");
-        JsonElement end = settings == null ? null
-                : ModelConfig.object(new String(settings, StandardCharsets.UTF_8), "tokenizer_config.json").get("eos_token");
-        if (end != null && end.isJsonObject()) {
-            end = end.getAsJsonObject().get("content");
-        }
-        int[] tokens = end == null || !end.isJsonPrimitive() ? new int[0] : encode(end.getAsString());
-        return tokens.length == 1 && config.eosTokens().contains(tokens[0]) ? tokens[0] : config.eosTokens().get(0);
+        int end = tokenizersEnd(tokenizer, companions, name).orElse(-1);
+        return config.eosTokens().contains(end) ? end : config.eosTokens().get(0);
     }
 
     /** The arrays that learn: the adapters if there are any, else all weights. */

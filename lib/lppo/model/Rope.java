@@ -4,6 +4,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.util.List;
 import lppo.data.BadInput;
+import lppo.data.Json;
 
 /**
  * How fast each pair of dimensions rotates with the position: the {@code rope_scaling} (transformers 5:
@@ -26,20 +27,21 @@ public record Rope(float[] frequencies, double scale, int maxPositions) {
      *
      * @param dim width of a head, D
      * @param maxPositions its {@code max_position_embeddings}
-     * @param where begins each complaint
+     * @param file begins each complaint
      * @throws BadInput if the kind is unknown or lacks a number
      */
-    static Rope of(JsonObject json, int dim, int maxPositions, String where) {
+    static Rope of(JsonObject json, int dim, int maxPositions, String file) {
+        String where = file + ", rotary embedding";
         JsonObject settings = settings(json, where);
         String kind = text(settings, where);
-        double theta = settings.has("rope_theta") ? number(settings, "rope_theta", where)
-                : json.has("rope_theta") ? number(json, "rope_theta", where) : 10000;
+        double theta = settings.has("rope_theta") ? Json.positive(settings, "rope_theta", where)
+                : json.has("rope_theta") ? Json.positive(json, "rope_theta", where) : 10000;
         float[] plain = new float[dim / 2];
         for (int i = 0; i < plain.length; i++) {
             plain[i] = (float) Math.pow(theta, -2.0 * i / dim); // fp32, as the reference has it
         }
         return switch (kind) {
-            case "linear" -> new Rope(each(plain, f -> f / number(settings, "factor", where)), 1, maxPositions);
+            case "linear" -> new Rope(each(plain, f -> f / Json.positive(settings, "factor", where)), 1, maxPositions);
             case "llama3" -> new Rope(llama3(plain, settings, where), 1, maxPositions);
             case "yarn" -> yarn(plain, theta, settings, maxPositions, where);
             default -> new Rope(plain, 1, maxPositions);
@@ -48,10 +50,10 @@ public record Rope(float[] frequencies, double scale, int maxPositions) {
 
     /** Llama 3.1: slow rotations are divided by the factor, fast ones left, those between blended. */
     private static float[] llama3(float[] plain, JsonObject settings, String where) {
-        double factor = number(settings, "factor", where);
-        double low = number(settings, "low_freq_factor", where);
-        double high = number(settings, "high_freq_factor", where);
-        double original = number(settings, "original_max_position_embeddings", where);
+        double factor = Json.positive(settings, "factor", where);
+        double low = Json.positive(settings, "low_freq_factor", where);
+        double high = Json.positive(settings, "high_freq_factor", where);
+        double original = Json.positive(settings, "original_max_position_embeddings", where);
         return each(plain, f -> {
             double wavelength = 2 * Math.PI / f;
             if (wavelength > original / low) {
@@ -64,19 +66,20 @@ public record Rope(float[] frequencies, double scale, int maxPositions) {
 
     /** YaRN, section 3.2: a ramp over the dimensions from rotations left alone to rotations divided by the factor. */
     private static Rope yarn(float[] plain, double theta, JsonObject settings, int maxPositions, String where) {
-        double factor = number(settings, "factor", where);
+        double factor = Json.positive(settings, "factor", where);
         double original = settings.has("original_max_position_embeddings")
-                ? number(settings, "original_max_position_embeddings", where) : maxPositions;
-        double scale = given(settings, "attention_factor") ? number(settings, "attention_factor", where)
-                : given(settings, "mscale") && given(settings, "mscale_all_dim")
-                        ? temperature(factor, number(settings, "mscale", where)) / temperature(factor, number(settings, "mscale_all_dim", where))
+                ? Json.positive(settings, "original_max_position_embeddings", where) : maxPositions;
+        double scale = Json.has(settings, "attention_factor") ? Json.positive(settings, "attention_factor", where)
+                : Json.has(settings, "mscale") && Json.has(settings, "mscale_all_dim")
+                        ? temperature(factor, Json.positive(settings, "mscale", where))
+                                / temperature(factor, Json.positive(settings, "mscale_all_dim", where))
                         : temperature(factor, 1);
         int dim = 2 * plain.length;
-        double fast = given(settings, "beta_fast") ? number(settings, "beta_fast", where) : 32;
-        double slow = given(settings, "beta_slow") ? number(settings, "beta_slow", where) : 1;
+        double fast = Json.has(settings, "beta_fast") ? Json.positive(settings, "beta_fast", where) : 32;
+        double slow = Json.has(settings, "beta_slow") ? Json.positive(settings, "beta_slow", where) : 1;
         double from = dimension(fast, dim, theta, original);
         double to = dimension(slow, dim, theta, original);
-        if (!given(settings, "truncate") || settings.get("truncate").getAsBoolean()) {
+        if (!Json.has(settings, "truncate") || Json.flag(settings, "truncate", where)) {
             from = Math.floor(from);
             to = Math.ceil(to);
         }
@@ -102,7 +105,7 @@ public record Rope(float[] frequencies, double scale, int maxPositions) {
 
     private static JsonObject settings(JsonObject json, String where) {
         for (String name : List.of("rope_parameters", "rope_scaling")) {
-            if (given(json, name)) {
+            if (Json.has(json, name)) {
                 BadInput.unless(json.get(name).isJsonObject(), "%s: %s is not an object", where, name);
                 return json.getAsJsonObject(name);
             }
@@ -115,20 +118,6 @@ public record Rope(float[] frequencies, double scale, int maxPositions) {
         BadInput.unless(kind == null || kind.isJsonPrimitive() && KINDS.contains(kind.getAsString()),
                 "%s: rotary scaling %s is not supported; %s are", where, kind, String.join(", ", KINDS));
         return kind == null ? "default" : kind.getAsString();
-    }
-
-    private static boolean given(JsonObject json, String name) {
-        return json.has(name) && !json.get(name).isJsonNull();
-    }
-
-    private static double number(JsonObject json, String name, String where) {
-        try {
-            double value = json.get(name).getAsDouble();
-            BadInput.unless(value > 0 && Double.isFinite(value), "%s: %s is %s, which is not positive", where, name, value);
-            return value;
-        } catch (NullPointerException | NumberFormatException | UnsupportedOperationException | IllegalStateException e) {
-            throw new BadInput(where + ": " + name + " of the rotary embedding is " + json.get(name) + ", not a number", e);
-        }
     }
 
     private static float[] each(float[] values, java.util.function.DoubleUnaryOperator change) {

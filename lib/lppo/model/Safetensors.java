@@ -8,7 +8,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.MalformedJsonException;
 import java.io.IOException;
@@ -28,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import lppo.data.BadInput;
+import lppo.data.Json;
 
 /**
  * A file in the safetensors format: eight bytes of header length, a JSON header of name, dtype, shape and byte offsets,
@@ -128,6 +128,28 @@ public record Safetensors(Path path, long start, Map<String, Entry> entries) {
         }
     }
 
+    /** Whether a tensor has the type, shape and bytes of one of another file, or of this. */
+    boolean same(String name, Safetensors other, String otherName) {
+        Entry here = entries.get(name);
+        Entry there = other.entries.get(otherName);
+        if (!here.dtype().equals(there.dtype()) || !here.shape().equals(there.shape())) {
+            return false;
+        }
+        try (FileChannel one = FileChannel.open(path, StandardOpenOption.READ);
+                FileChannel two = FileChannel.open(other.path, StandardOpenOption.READ)) {
+            long bytes = here.end() - here.begin();
+            for (long at = 0; at < bytes; at += PIECE) {
+                long count = Math.min(PIECE, bytes - at);
+                if (!map(one, start + here.begin() + at, count).equals(map(two, other.start + there.begin() + at, count))) {
+                    return false;
+                }
+            }
+            return true;
+        } catch (IOException e) {
+            throw new BadInput(path + ": cannot be read (" + e.getMessage() + ")", e);
+        }
+    }
+
     /** The index of the rows of {@code array} that a piece fills. */
     static NDIndex rows(NDArray array, long row, NDArray piece) {
         return array.getShape().dimension() == 0 ? new NDIndex("...")
@@ -154,6 +176,7 @@ public record Safetensors(Path path, long start, Map<String, Entry> entries) {
         Map<String, Entry> entries = new LinkedHashMap<>();
         String name = "";
         try (JsonReader json = new JsonReader(new StringReader(header))) {
+            Json.check(header);
             json.beginObject();
             boolean metadata = false;
             while (json.hasNext()) {
@@ -168,9 +191,8 @@ public record Safetensors(Path path, long start, Map<String, Entry> entries) {
                 }
             }
             json.endObject();
-            json.peek(); // only blanks may follow
             return Collections.unmodifiableMap(entries);
-        } catch (MalformedJsonException | JsonParseException | java.io.EOFException | IllegalStateException | NumberFormatException e) {
+        } catch (Json.Malformed | MalformedJsonException | IllegalStateException | NumberFormatException e) {
             throw new BadInput("%s: its header is malformed at \"%s\"; it is damaged or no safetensors file".formatted(file, name), e);
         } catch (IOException e) {
             throw new BadInput(file + ": cannot be read (" + e.getMessage() + ")", e);

@@ -1,18 +1,21 @@
 package lppo.model;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
-import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import java.io.IOException;
+import java.io.StringReader;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import lppo.data.BadInput;
+import lppo.data.Json;
 
 /** The {@code tokenizer.json} of a model folder, read by Hugging Face's own library. Close it to free its native memory. */
 public final class Tokenizer implements AutoCloseable {
@@ -38,6 +41,8 @@ public final class Tokenizer implements AutoCloseable {
             return new Tokenizer(file, HuggingFaceTokenizer.newInstance(file, Map.of("padding", "false", "truncation", "false")));
         } catch (BadInput e) {
             throw e;
+        } catch (CharacterCodingException e) {
+            throw new BadInput(file + ": is not UTF-8 text", e);
         } catch (IOException | RuntimeException e) { // the native library throws RuntimeException for a malformed file
             throw new BadInput(file + ": is no tokenizer (" + e.getMessage() + ")", e);
         }
@@ -45,19 +50,11 @@ public final class Tokenizer implements AutoCloseable {
 
     /** The native library ends the whole process at JSON that it does not expect, so that none gets there. */
     private static void strict(Path file) throws IOException {
-        try (JsonReader json = new JsonReader(Files.newBufferedReader(file))) {
-            json.setStrictness(Strictness.STRICT);
-            int depth = 0; // counted here, as Spark's own Gson is too old to do so
+        String content = Files.readString(file);
+        Json.check(content);
+        try (JsonReader json = new JsonReader(new StringReader(content))) {
             String name = "";
             for (JsonToken next = json.peek(); next != JsonToken.END_DOCUMENT; next = json.peek()) {
-                depth += switch (next) {
-                    case BEGIN_OBJECT, BEGIN_ARRAY -> 1;
-                    case END_OBJECT, END_ARRAY -> -1;
-                    default -> 0;
-                };
-                if (depth > 100) {
-                    throw new IOException("nested more than 100 deep");
-                }
                 switch (next) {
                     case BEGIN_OBJECT -> json.beginObject();
                     case END_OBJECT -> json.endObject();
@@ -68,7 +65,12 @@ public final class Tokenizer implements AutoCloseable {
                         String text = whole(json.nextString());
                         BadInput.unless(!name.equals("Regex") || bounded(text), "%s: the pattern %s may search for ever", file, text);
                     }
-                    case NUMBER -> json.nextDouble();
+                    case NUMBER -> {
+                        String number = json.nextString();
+                        if (!Double.isFinite(Double.parseDouble(number))) {
+                            throw new IOException("the number " + number + " is too large");
+                        }
+                    }
                     default -> json.skipValue();
                 }
             }
@@ -115,6 +117,12 @@ public final class Tokenizer implements AutoCloseable {
         } catch (RuntimeException e) { // all that the native library throws
             throw new BadInput(file + ": cannot encode this text (" + e.getMessage() + ")", e);
         }
+    }
+
+    /** The token that is this text and nothing else; empty if there is none. */
+    OptionalInt token(String text) {
+        long[] ids = ids(text, false);
+        return ids.length == 1 && tokenizer.decode(ids, false).equals(text) ? OptionalInt.of((int) ids[0]) : OptionalInt.empty();
     }
 
     /** The text of tokens, special tokens left out. */

@@ -3,7 +3,6 @@ package lppo.run;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -18,6 +17,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import lppo.data.BadInput;
 import lppo.data.Checksums;
+import lppo.data.Json;
 
 /**
  * The checkpoints of a run folder: {@code checkpoint}, the latest; {@code checkpoint-STEP}, earlier ones that were kept; {@code best}.
@@ -58,7 +58,7 @@ public record Checkpoints(Path path) {
             Checksums.write(fresh);
             swap(fresh, current, old);
             if (keep > 0 && Files.exists(old)) {
-                long step = JsonParser.parseString(Files.readString(old.resolve("state.json"))).getAsJsonObject().get("step").getAsLong();
+                long step = Json.object(old.resolve("state.json")).get("step").getAsLong();
                 delete(path.resolve(KEPT + step));
                 Files.move(old, path.resolve(KEPT + step), StandardCopyOption.ATOMIC_MOVE);
                 List<Path> kept = kept();
@@ -105,7 +105,7 @@ public record Checkpoints(Path path) {
      * @throws BadInput if a table has lost rows since the checkpoint, or earlier ones were changed; nothing is cut then
      */
     public void rewind(Path checkpoint, long step) throws IOException {
-        JsonObject extents = JsonParser.parseString(Files.readString(checkpoint.resolve("tables.json"))).getAsJsonObject();
+        JsonObject extents = Json.object(checkpoint.resolve("tables.json"));
         for (String name : TABLES) {
             Path table = path.resolve(name);
             Extent then = Extent.of(extents, name);

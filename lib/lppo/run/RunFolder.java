@@ -4,8 +4,6 @@ import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import com.google.gson.reflect.TypeToken;
 import com.univocity.parsers.csv.CsvWriter;
 import com.univocity.parsers.csv.CsvWriterSettings;
@@ -31,6 +29,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import lppo.data.BadInput;
 import lppo.data.Checksums;
+import lppo.data.Json;
 
 /**
  * The folder of a run: plain files that a spreadsheet opens. {@code config.json}, {@code metrics.csv},
@@ -98,12 +97,14 @@ public record RunFolder(Path path) {
      */
     public void sameAs(Map<String, Object> now) {
         try {
-            JsonObject before = JsonParser.parseString(Files.readString(path.resolve("config.json"))).getAsJsonObject();
+            JsonObject before = Json.object(path.resolve("config.json"));
             List<String> differing = new ArrayList<>();
             differences("", before, PRETTY.toJsonTree(now).getAsJsonObject(), differing);
             BadInput.unless(differing.isEmpty(), "%s: was begun with %s; resume it with the same, or begin anew in another output folder", path,
                     String.join(", ", differing));
-        } catch (IOException | JsonParseException | IllegalStateException e) {
+        } catch (BadInput e) {
+            throw e;
+        } catch (IllegalStateException e) {
             throw new BadInput(path.resolve("config.json") + ": cannot be read, so this run cannot be resumed", e);
         }
     }

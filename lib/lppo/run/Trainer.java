@@ -3,7 +3,6 @@ package lppo.run;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDManager;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +23,7 @@ import lppo.RescuedRollout;
 import lppo.Weighting;
 import lppo.data.BadInput;
 import lppo.data.Checksums;
+import lppo.data.Json;
 import lppo.data.Problem;
 import lppo.data.Seed;
 import lppo.data.Step;
@@ -240,7 +240,7 @@ public final class Trainer {
     public void resume(Path checkpoint) {
         Checksums.require(checkpoint);
         try (NDManager scratch = training.policy().manager().newSubManager()) {
-            JsonObject state = JsonParser.parseString(Files.readString(checkpoint.resolve("state.json"))).getAsJsonObject();
+            JsonObject state = Json.object(checkpoint.resolve("state.json"));
             Scopes.run(() -> learner.optimizer().restore(Safetensors.read(checkpoint.resolve("optimizer.safetensors"), scratch),
                     state.get("optimizer_steps").getAsLong()));
             memory.load(checkpoint.resolve("operators.json"));
@@ -251,10 +251,9 @@ public final class Trainer {
                 best = state.get("best_accuracy").getAsDouble();
             }
             resumed = true;
-        } catch (IOException | RuntimeException e) {
-            if (e instanceof BadInput bad) {
-                throw bad;
-            }
+        } catch (BadInput e) {
+            throw e;
+        } catch (RuntimeException e) {
             throw new BadInput(checkpoint + ": is no whole checkpoint (" + e.getMessage() + ")", e);
         }
     }

@@ -152,10 +152,45 @@ class ProblemsTest {
     void ourOwnLayoutDropsNothing() throws IOException {
         refused("p.jsonl:2: \"answer\" is missing or empty", "{\"question\": \"a\", \"answer\": 1}\n{\"question\": \"b\"}");
         refused("p.jsonl:2: \"question\" is missing or empty", "{\"question\": \"a\", \"answer\": 1}\n{\"answer\": \"b\"}");
-        refused("p.jsonl:1: \"answer\" is not a text or a number", "{\"question\": \"a\", \"answer\": [1]}");
+        refused("p.jsonl:1: \"answer\" is not a text or a number", "{\"question\": \"a\", \"answer\": {\"value\": 1}}");
         refused("p.jsonl:1: \"id\" is empty", "{\"question\": \"a\", \"answer\": 1, \"id\": \" \"}");
         refused("p.jsonl:3: id \"x\" was used before, at " + folder.resolve("p.jsonl:1"),
                 "{\"question\": \"a\", \"answer\": 1, \"id\": \"x\"}\n\n{\"question\": \"b\", \"answer\": 1, \"id\": \"x\"}");
+    }
+
+    /** Tables that were saved as text by pandas have such columns. */
+    @Test
+    void anAnswerThatIsAListHasOneElement() throws IOException {
+        for (String[] one : new String[][] {{"\"['70']\"", "70"}, {"\"[\\\"70\\\"]\"", "70"},
+            {"[\"70\"]", "70"}, {"[70.0]", "70"}, {"\"[70]\"", "70"},
+            {"\" [ '7, 0' , ] \"", "7, 0"}, {"\"('70',)\"", "70"}, {"\"['\\\\\\\\frac{1}{2}']\"", "\\frac{1}{2}"},
+            {"\"['it\\\\'s']\"", "it's"},
+            {"\"['\\\\pi\\\\x41\\\\u00e9']\"", "\\piAé"},
+            {"\"[None, '70', null]\"", "70"}, {"\"[0, 1]\"", "[0, 1]"}, {"\"(2, 3)\"", "(2, 3)"},
+            {"\"[x, 'y']\"", "[x, 'y']"},
+            {"\"['70'\"", "['70'"}, {"\"['70]\"", "['70]"}, {"\"['a' 'b']\"", "['a' 'b']"}, {"\"()\"", "()"}}) {
+            for (String column : List.of("question", "problem")) {
+                String row = "{\"" + column + "\": \"a\", \"answer\": " + one[0] + "}";
+                assertEquals(one[1], ProblemFiles.read(file("p.jsonl", row)).get(0).answer(), row);
+            }
+        }
+        refused("p.jsonl:1: \"answer\" is a list of 2, 70, 71; give one", "{\"question\": \"a\", \"answer\": \"['70', '71']\"}");
+        refused("p.jsonl:1: \"answer\" is a list of 2, 70, 71; give one", "{\"problem\": \"a\", \"answer\": [70, 71]}");
+        refused("p.jsonl:1: \"answer\" is missing or empty", "{\"question\": \"a\", \"answer\": \"[]\"}");
+        refused("p.jsonl:1: \"answer\" is missing or empty", "{\"question\": \"a\", \"answer\": \"['']\"}");
+        String backslashes = "\\\\".repeat(200_000);
+        String row = "{\"question\": \"a\", \"answer\": \"['" + backslashes + backslashes + "']\"}";
+        assertEquals(200_000, ProblemFiles.read(file("p.jsonl", row)).get(0).answer().length());
+    }
+
+    @Test
+    void whatIsNotJsonIsSaidPlainly() throws IOException {
+        refused("p.jsonl: looks like CSV; save it as JSON Lines, JSON or Parquet", "id,question,answer\n1,What?,2\n");
+        refused("p.jsonl: looks like CSV", "\"id\"\t\"question\"\t\"answer\"\n1\tWhat?\t2\n");
+        refused("p.jsonl:2: is not one whole JSON object (column 30: a comma before })",
+                "{\"question\": \"a\", \"answer\": 1}\n{\"question\": \"b\", \"answer\": 1,}");
+        refused("p.jsonl:1: is not one whole JSON object (column 29: NaN is not a JSON value)", "{\"question\": \"a\", \"answer\": NaN}");
+        refused("p.jsonl: is not one whole JSON array (line 2, column 31: a comma before ])", "[\n{\"question\": \"a\", \"answer\": 1},]");
     }
 
     @Test

@@ -167,8 +167,8 @@ class SafetensorsTest {
             "rms_norm_eps": 0.001        | "rms_norm_eps": -1              | rms_norm_eps is -1
             "vocab_size": 64             | "quantization_config": {}       | quantised weights are not supported
             "rope_type": "default"       | "rope_type": "longrope"         | rotary scaling "longrope" is not supported
-            "rope_type": "default"       | "rope_type": "yarn"             | factor of the rotary embedding is null, not a number
-            "hidden_act": "silu"         | "hidden_act": []                | of the wrong kind
+            "rope_type": "default"       | "rope_type": "yarn"             | rotary embedding: factor is missing
+            "hidden_act": "silu"         | "hidden_act": []                | hidden_act is [], not a text
             "num_attention_heads": 4     | "num_attention_heads": 64       | cannot be rotated
             """)
     void aConfigurationThatCannotRunIsRefusedInOneLine(String from, String to, String complaint) throws IOException {
