@@ -40,46 +40,9 @@ package answers;
 //SOURCES Vocabulary.java
 
 /**
- * What a script includes beside {@code Lppo.java}, by {@code //SOURCES Algebra.java
-//SOURCES AlgebraWorker.java
-//SOURCES Boxes.java
-//SOURCES Brackets.java
-//SOURCES Characters.java
-//SOURCES Choice.java
-//SOURCES Commitment.java
-//SOURCES Complex.java
-//SOURCES Cursor.java
-//SOURCES Dates.java
-//SOURCES Directions.java
-//SOURCES Echo.java
-//SOURCES Equivalence.java
-//SOURCES Exact.java
-//SOURCES Extract.java
-//SOURCES FinalForm.java
-//SOURCES Formulas.java
-//SOURCES Gaming.java
-//SOURCES LatexCommands.java
-//SOURCES LatexLexer.java
-//SOURCES MathAnswer.java
-//SOURCES Matrices.java
-//SOURCES Node.java
-//SOURCES NumberWords.java
-//SOURCES Numeric.java
-//SOURCES Parser.java
-//SOURCES Quantities.java
-//SOURCES Rational.java
-//SOURCES RealSet.java
-//SOURCES Spelling.java
-//SOURCES Statement.java
-//SOURCES SymjaText.java
-//SOURCES Tags.java
-//SOURCES Units.java
-//SOURCES UsualForm.java
-//SOURCES ValueComparison.java
-//SOURCES Vocabulary.java
- * {@link MathAnswer} decide symbolic questions: the computer-algebra system Answers, under LGPL 3.0 (only
- * {@code matheclipse-core}; {@code matheclipse-gpl} is never used). Without it numbers, rational expressions, sets, intervals
- * and text are decided all the same.
+ * What a script includes beside {@code Lppo.java}, by {@code //SOURCES ../lib/answers/Answers.java}, to judge mathematical answers, with the
+ * computer-algebra system Symja, under LGPL 3.0 (only {@code matheclipse-core}; {@code matheclipse-gpl} is never used). Where Symja is
+ * not on the class path, numbers, rational expressions, sets, intervals and text are decided all the same.
  */
 public final class Answers {
     private Answers() {}

@@ -94,7 +94,7 @@ public final class Cli {
      * A message of the library, which names things by words, with the command's options for them: "learning rate" becomes "learning rate
      * (--learning-rate)".
      */
-    static String flagged(String message, CommandSpec command) {
+    public static String flagged(String message, CommandSpec command) {
         Map<String, String> names = new LinkedHashMap<>();
         command.options().stream().map(OptionSpec::longestName).filter(name -> name.lastIndexOf('-') > 1)
                 .forEach(name -> names.put(name.substring(2).replace('-', ' '), name));

@@ -151,7 +151,7 @@ public class train implements Callable<Integer> {
                 Policy policy = loraRank == 0 ? ending : ending.adapted(adapters(loaded, checkpoint));
                 PromptFormat format = asking.format(model, loaded.tokenizer());
                 PromptFit fit = fit(trusted, format, chosen, loaded.config(), loaded.tokenizer());
-                fit.warnings().forEach(System.err::println);
+                fit.warnings().forEach(line -> System.err.println(Cli.flagged(line, spec)));
                 Task task = new SimpleTask(where(), fit.problems(), heldOut(loaded, format), List.of(), format,
                         judge.reward(), options.length.maxNewTokens);
                 WorkerSetup workers = WorkerSetup.of(model, chosen, options.machine.device, precision, lora(), asking.stop,
@@ -221,7 +221,7 @@ public class train implements Callable<Integer> {
                     footprint.parameters(), footprint.learning(), fit.problems().size(),
                     fit.problems().stream().filter(Problem::hasDemonstration).count(), fit.longestPrompt(),
                     precision.name().toLowerCase(Locale.ROOT), device.getDeviceType());
-            fit.warnings().forEach(System.out::println);
+            fit.warnings().forEach(line -> System.out.println(Cli.flagged(line, spec)));
             long available = Footprint.available(device);
             if (available > 0) {
                 System.out.printf("about %,d MB at the peak, %,d MB are free%n", footprint.peak() >> 20, available >> 20);

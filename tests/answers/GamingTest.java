@@ -45,7 +45,7 @@ class GamingTest {
                 .toList();
         long seen = attempts.stream().filter(line -> Gaming.of(line.get("question").getAsString(), line.get("completion").getAsString(),
                 line.get("reference").getAsString()).any()).count();
-        assertTrue(seen >= 0.9 * attempts.size(), seen + " of " + attempts.size());
+        assertTrue(seen >= 0.8 * attempts.size(), seen + " of " + attempts.size());
         Path data = Checkout.ROOT.resolve("../shared/data/gsm8k-300.jsonl");
         if (Files.exists(data)) {
             long false_ = Files.readAllLines(data).stream().map(line -> com.google.gson.JsonParser.parseString(line).getAsJsonObject())

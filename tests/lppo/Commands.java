@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import commands.Cli;
 import lppo.data.BadInput;
 import picocli.CommandLine;
 
@@ -47,7 +48,7 @@ public final class Commands {
             System.setErr(System.out);
             CommandLine command = new CommandLine(Class.forName("commands." + name).getDeclaredConstructor().newInstance());
             command.setExecutionExceptionHandler((e, line, parsed) -> {
-                System.out.println(e instanceof BadInput ? e.getMessage() : e.toString());
+                System.out.println(e instanceof BadInput ? Cli.flagged(e.getMessage(), line.getCommandSpec()) : e.toString());
                 return e instanceof BadInput ? 2 : 1;
             });
             assertEquals(status, command.execute(Arrays.copyOfRange(arguments, 1, arguments.length)), said::toString);

@@ -59,7 +59,8 @@ class FuzzTest {
         int taken = TALLIES.values().stream().mapToInt(Tally::taken).sum();
         System.out.printf("  %,d inputs, %,d taken, %,d refused%n", all, taken, all - taken);
         assertTrue(all >= 100_000 || TALLIES.size() < 12, all + " inputs");
-        TALLIES.values().forEach(tally -> assertTrue(Math.min(tally.taken(), tally.refused()) * 100 > tally.all(), "one-sided: " + tally));
+        TALLIES.values().stream().filter(tally -> !tally.kind().equals("references")) // any text may be one
+                .forEach(tally -> assertTrue(Math.min(tally.taken(), tally.refused()) * 100 > tally.all(), "one-sided: " + tally));
     }
 
     @Test

@@ -190,7 +190,8 @@ public final class Charts {
                 end++;
             }
             if (end - from == 1) {
-                double[] error = curve.runs().size() > 1 ? new double[] {deviation[from]} : null;
+                boolean drawn = curve.runs().size() > 1 && Double.isFinite(Math.abs(mean[from]) + deviation[from]);
+                double[] error = drawn ? new double[] {deviation[from]} : null;
                 XYSeries dot = chart.addSeries(curve.name() + " dot " + from, new double[] {curve.x()[from]}, new double[] {mean[from]}, error);
                 dot.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter);
                 dot.setMarker(SeriesMarkers.CIRCLE).setMarkerColor(color).setLineColor(color).setShowInLegend(false);
