@@ -1,5 +1,7 @@
 package commands;
 
+//SOURCES LossOptions.java
+
 import ai.djl.Device;
 import java.lang.reflect.Field;
 import java.nio.file.Path;
@@ -8,16 +10,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import lppo.AdaptivePrefix;
-import lppo.Advantage;
-import lppo.Aggregation;
-import lppo.Algorithm;
 import lppo.DifficultySelection;
 import lppo.GuidanceRule;
 import lppo.Hint;
-import lppo.Kl;
-import lppo.Normalization;
-import lppo.Overlong;
-import lppo.PolicyLoss;
 import lppo.RandomPrefix;
 import lppo.Weighting;
 import lppo.data.BadInput;
@@ -47,7 +42,7 @@ public final class TrainingOptions {
     public Weights weights = new Weights();
 
     @ArgGroup(validate = false, order = 13, heading = "%nLoss:%n")
-    public LossTerms loss = new LossTerms();
+    public LossOptions loss = new LossOptions();
 
     @ArgGroup(validate = false, order = 14, heading = "%nSampling:%n")
     public SamplingTerms sampling = new SamplingTerms();
@@ -70,34 +65,13 @@ public final class TrainingOptions {
     @ArgGroup(validate = false, order = 20, heading = "%nMachine:%n")
     public Machine machine = new Machine();
 
-    /** Where a KL term goes. */
-    public enum KlPlace { LOSS, REWARD }
-
-    /** How tokens make up the loss, by name. */
-    public enum AggregationName {
-        /** See {@link Aggregation#TOKEN_MEAN}. */
-        TOKEN_MEAN,
-        /** See {@link Aggregation#SEQUENCE_MEAN}. */
-        SEQUENCE_MEAN,
-        /** See {@link Aggregation#constant}. */
-        CONSTANT;
-
-        private Aggregation of(int longest) {
-            return switch (this) {
-                case TOKEN_MEAN -> Aggregation.TOKEN_MEAN;
-                case SEQUENCE_MEAN -> Aggregation.SEQUENCE_MEAN;
-                case CONSTANT -> Aggregation.constant(longest);
-            };
-        }
-    }
-
     /**
      * The recipe of this name with all that is asked for.
      *
      * @throws BadInput naming the first impossible option
      */
     public Recipe recipe(String name) {
-        Recipe recipe = Recipe.named(name).algorithm(algorithm()).learning(settings()).problemsPerStep(step.problemsPerStep)
+        Recipe recipe = Recipe.named(name).algorithm(loss.algorithm(length.maxNewTokens)).learning(settings()).problemsPerStep(step.problemsPerStep)
                 .groupSize(step.groupSize).trustedShare(step.trustedShare).rewardNoise(step.rewardNoise)
                 .tracker(weights.alpha, weights.kappa, weights.bias).guidedShare(hints.guidedShare)
                 .truncated(sampling.topK, sampling.topP);
@@ -124,26 +98,6 @@ public final class TrainingOptions {
         }
         BadInput.unless(updates.updates <= step.problemsPerStep, "updates %d: must lie in 1 to the problems per step", updates.updates);
         return step.refills == null ? recipe : recipe.refills(step.refills).algorithm(recipe.algorithm().refills(0));
-    }
-
-    /** The algorithm that {@code --loss} names, with what is asked for. */
-    private Algorithm algorithm() {
-        int longest = length.maxNewTokens;
-        BadInput.unless(longest > 0, "maximum length %d: must be positive", longest);
-        Algorithm named = Algorithm.named(loss.loss, longest);
-        if (named.objective() instanceof PolicyLoss policyLoss) {
-            PolicyLoss clipped = policyLoss.clip(loss.clipLow == null ? policyLoss.clipLow() : loss.clipLow,
-                    loss.clipHigh == null ? policyLoss.clipHigh() : loss.clipHigh);
-            named = named.objective(loss.aggregation == null ? clipped : clipped.aggregation(loss.aggregation.of(longest)));
-        }
-        if (loss.normalization != null && named.advantage() instanceof Advantage.Estimator estimator) {
-            named = named.advantage(Advantage.of(estimator.baseline(), loss.normalization));
-        }
-        if (loss.overlong != null) {
-            named = named.overlong(new Overlong(longest, loss.overlong));
-        }
-        named = loss.klIn == null ? named : named.klInReward(loss.klIn == KlPlace.REWARD);
-        return named.kl(loss.klEstimator != null ? loss.klEstimator : named.klInReward() ? Kl.K1 : Kl.K3, loss.kl);
     }
 
     private LearnerSettings settings() {
@@ -263,40 +217,6 @@ public final class TrainingOptions {
 
         @Option(names = "--bias", description = "b, the least progress weight (default: ${DEFAULT-VALUE}).")
         public double bias = 0.5;
-    }
-
-    /** Loss. */
-    public static final class LossTerms {
-
-        @Option(names = "--loss", description = "grpo, dr-grpo, dapo, gspo, cispo, rloo or reinforce++ (default: ${DEFAULT-VALUE}).")
-        public String loss = "grpo";
-
-        @Option(names = "--clip-low", description = "How far the importance ratio may fall below 1 (default: the loss's).")
-        public Double clipLow;
-
-        @Option(names = "--clip-high", description = "How far the importance ratio may rise above 1 (default: the loss's).")
-        public Double clipHigh;
-
-        @Option(names = "--aggregation",
-                description = "How tokens make up the loss: ${COMPLETION-CANDIDATES} (default: the loss's).")
-        public AggregationName aggregation;
-
-        @Option(names = "--normalization",
-                description = "What advantages are divided by: ${COMPLETION-CANDIDATES} (default: the loss's).")
-        public Normalization normalization;
-
-        @Option(names = "--kl", description = "Coefficient of the KL term to the base policy (default: ${DEFAULT-VALUE}).")
-        public double kl = 0;
-
-        @Option(names = "--kl-in", description = "Where the KL term goes: ${COMPLETION-CANDIDATES} (default: the loss's).")
-        public KlPlace klIn;
-
-        @Option(names = "--kl-estimator", description = "${COMPLETION-CANDIDATES} (default: K3 in the loss, K1 in the reward).")
-        public Kl klEstimator;
-
-        @Option(names = "--overlong",
-                description = "Tokens before the longest completion in which length is penalised (default: the loss's).")
-        public Integer overlong;
     }
 
     /** Updates. */

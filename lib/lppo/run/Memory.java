@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import lppo.Hint;
 import lppo.Stateful;
 import lppo.data.BadInput;
 import lppo.rollout.Group;
@@ -28,7 +29,8 @@ final class Memory {
 
     /** Takes an operator, if it remembers something and was not taken under another name. */
     Memory add(String part, Object operator) {
-        if (operator instanceof Stateful stateful && known.add(operator)) {
+        Object itself = operator instanceof Hint.Conditional conditional ? conditional.hint() : operator;
+        if (itself instanceof Stateful stateful && known.add(itself)) {
             operators.put(part, stateful);
         }
         return this;

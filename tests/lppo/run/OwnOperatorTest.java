@@ -105,6 +105,49 @@ class OwnOperatorTest {
         assertEquals(Files.readString(folder.resolve("a/metrics.csv")), Files.readString(folder.resolve("b/metrics.csv")));
     }
 
+    /** One object as hint, under a rule, and as weighting is told of each step once. */
+    @Test
+    void anOperatorWithTwoPartsIsToldOnce() {
+        class Both implements Hint, Weighting, Stateful {
+            private int told;
+
+            @Override
+            public double beta(Problem problem, Step step) {
+                return 0.5;
+            }
+
+            @Override
+            public double weight(Group group) {
+                return 1;
+            }
+
+            @Override
+            public void observe(List<Group> groups) {
+                told++;
+            }
+
+            @Override
+            public Map<String, double[]> state() {
+                return Map.of("told", new double[] {told});
+            }
+
+            @Override
+            public void restore(Map<String, double[]> state) {
+                told = state.isEmpty() ? 0 : (int) state.get("told")[0];
+            }
+
+            @Override
+            public Map<String, Double> metrics() {
+                return Map.of("told", (double) told);
+            }
+        }
+        Both both = new Both();
+        try (Policy policy = new TinyRun(skeleton).policy(1)) {
+            List<StepMetrics> steps = TinyRun.training(TinyRun.recipe("lppo").hint(both).weighting(both), policy, TinyRun.ENDS).run(3);
+            assertEquals(3.0, steps.get(2).more().get("told"));
+        }
+    }
+
     @Test
     void aStepThatFailsIsTakenBack() {
         Novelty novelty = new Novelty();
