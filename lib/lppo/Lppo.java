@@ -108,6 +108,7 @@ package lppo;
 //SOURCES run/Training.java
 //SOURCES run/Visit.java
 //SOURCES run/WorkerSetup.java
+//SOURCES task/BasePolicy.java
 //SOURCES task/ModularChain.java
 //SOURCES task/ModularChainTask.java
 //SOURCES task/SimpleTask.java

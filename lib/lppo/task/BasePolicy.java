@@ -1,0 +1,47 @@
+package lppo.task;
+
+//FILES lppo/base/config.json=../../../data/base/config.json
+//FILES lppo/base/tokenizer.json=../../../data/base/tokenizer.json
+//FILES lppo/base/model.safetensors=../../../data/base/model.safetensors
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import lppo.data.BadInput;
+import lppo.model.Policy;
+
+/** The base policy of the built-in task, 0.1 million parameters, which comes with the library. */
+public final class BasePolicy {
+
+    private BasePolicy() {}
+
+    /**
+     * The policy in memory, on the device that {@code auto} names; close it.
+     *
+     * @throws BadInput if the library was compiled without its files
+     */
+    public static Policy load() {
+        try {
+            Path folder = Files.createTempDirectory("lppo-base");
+            try {
+                for (String name : List.of("config.json", "tokenizer.json", "model.safetensors")) {
+                    try (InputStream in = BasePolicy.class.getResourceAsStream("/lppo/base/" + name)) {
+                        BadInput.unless(in != null, "the base policy is not on the class path; load it from the folder data/base");
+                        Files.copy(in, folder.resolve(name));
+                    }
+                }
+                return Policy.load(folder, Policy.device("auto"));
+            } finally {
+                for (Path file : Files.list(folder).toList()) {
+                    Files.delete(file);
+                }
+                Files.delete(folder);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("the base policy cannot be unpacked", e);
+        }
+    }
+}
