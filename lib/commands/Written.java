@@ -14,18 +14,21 @@ import java.util.regex.Pattern;
  * the last digit written, or by a ten-thousandth. A cell with the tag {@code sampled} writes what was drawn: there only the
  * shape must be the same, the kinds of output, the lines, the tags of HTML; other draws are told, and are no fault. A cell
  * with the tag {@code varies} (it tells seconds, or what long training gave) is not compared. Of a picture only that there
- * is one.
+ * is one. What came on standard error is told and no fault either: threads in the background warn there when they happen to;
+ * an exception that ends a cell is an output of its own kind.
  *
  * @param faults a line for each cell that wrote something else
- * @param draws a line for each cell that drew something else
+ * @param notes a line for each cell that drew something else, or said something on standard error
  */
-public record Written(List<String> faults, List<String> draws) {
+public record Written(List<String> faults, List<String> notes) {
 
     private static final Pattern DECIMAL = Pattern.compile("(?<![\\w.])[-+]?\\d+\\.\\d+(?:[eE][-+]?\\d+)?(?![\\w.])");
     private static final Pattern SHAPE = Pattern.compile("<[^<>]*>|\\n");
     private static final double RELATIVE = 1e-4;
+    private static final int SHOWN = 160; // characters of a text
+    private static final int BEFORE = 60; // of these before the first difference
 
-    /** One output: {@code stream}, {@code error} or a type of data, and the text if it is one. */
+    /** One output: {@code stdout}, {@code error} or a type of data, and the text if it is one. */
     private record Output(String kind, String text) {}
 
     /** Compares two executions of a notebook, given as the JSON of its files. */
@@ -41,12 +44,19 @@ public record Written(List<String> faults, List<String> draws) {
             List<String> tags = tags(was.get(i));
             List<Output> old = outputs(was.get(i));
             List<Output> now = outputs(is.get(i));
+            String errors = errors(is.get(i));
+            if (!errors.isEmpty() && !tags.contains("varies")) {
+                written.notes.add("code cell %d: said on standard error %s".formatted(i + 1, quoted(errors, 0)));
+            }
             if (tags.contains("varies") || same(old, now)) {
                 continue;
             }
             boolean drawn = tags.contains("sampled") && alike(old, now);
-            (drawn ? written.draws : written.faults).add("code cell %d: %s %s, before it was %s".formatted(i + 1, drawn ? "drew" : "wrote",
-                    quoted(now), quoted(old)));
+            String oldText = text(old);
+            String newText = text(now);
+            int differs = Math.max(0, mismatch(oldText, newText) - BEFORE);
+            (drawn ? written.notes : written.faults).add("code cell %d: %s %s, before it was %s".formatted(i + 1, drawn ? "drew" : "wrote",
+                    quoted(newText, differs), quoted(oldText, differs)));
         }
         return written;
     }
@@ -70,16 +80,32 @@ public record Written(List<String> faults, List<String> draws) {
         return tags;
     }
 
-    /** Streams that follow each other are one: where they are cut is chance. */
+    /** What came on standard error. */
+    private static String errors(JsonObject cell) {
+        StringBuilder all = new StringBuilder();
+        for (JsonElement output : cell.getAsJsonArray("outputs")) {
+            all.append(isErrors(output.getAsJsonObject()) ? joined(output.getAsJsonObject().get("text")) : "");
+        }
+        return all.toString();
+    }
+
+    private static boolean isErrors(JsonObject output) {
+        return output.has("text") && output.has("name") && output.get("name").getAsString().equals("stderr");
+    }
+
+    /** All else; pieces of standard output that follow each other are one: where they are cut is chance. */
     private static List<Output> outputs(JsonObject cell) {
         List<Output> outputs = new ArrayList<>();
         for (JsonElement element : cell.getAsJsonArray("outputs")) {
             JsonObject output = element.getAsJsonObject();
+            if (isErrors(output)) {
+                continue;
+            }
             if (output.has("text")) {
                 int last = outputs.size() - 1;
-                boolean goesOn = last >= 0 && outputs.get(last).kind.equals("stream");
+                boolean goesOn = last >= 0 && outputs.get(last).kind.equals("stdout");
                 String text = joined(output.get("text"));
-                outputs.add(new Output("stream", goesOn ? outputs.remove(last).text + text : text));
+                outputs.add(new Output("stdout", goesOn ? outputs.remove(last).text + text : text));
             } else if (output.has("data")) {
                 JsonObject data = output.getAsJsonObject("data");
                 data.keySet().stream().sorted().filter(type -> data.size() == 1 || !type.equals("text/plain"))
@@ -147,10 +173,23 @@ public record Written(List<String> faults, List<String> draws) {
         return all.toString();
     }
 
-    private static String quoted(List<Output> outputs) {
+    private static String text(List<Output> outputs) {
         StringBuilder all = new StringBuilder();
-        outputs.forEach(output -> all.append(output.kind.equals("stream") ? "" : "[" + output.kind + "]").append(output.text));
-        String text = all.toString();
-        return '"' + (text.length() > 300 ? text.substring(0, 300) + "..." : text).replace("\n", "\\n") + '"';
+        outputs.forEach(output -> all.append(output.kind.equals("stdout") ? "" : "[" + output.kind + "]").append(output.text));
+        return all.toString();
+    }
+
+    /** The index of the first character that differs. */
+    private static int mismatch(String a, String b) {
+        int at = 0;
+        while (at < Math.min(a.length(), b.length()) && a.charAt(at) == b.charAt(at)) {
+            at++;
+        }
+        return at;
+    }
+
+    private static String quoted(String text, int begin) {
+        int end = Math.min(text.length(), begin + SHOWN);
+        return '"' + (begin > 0 ? "..." : "") + text.substring(Math.min(begin, end), end).replace("\n", "\\n") + (end < text.length() ? "..." : "") + '"';
     }
 }

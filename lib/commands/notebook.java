@@ -212,9 +212,9 @@ public class notebook implements Callable<Integer> {
             for (Map.Entry<Path, Future<Written>> result : results.entrySet()) {
                 Written written = result.getValue().get();
                 failed += written.faults().isEmpty() ? 0 : 1;
-                System.out.println(result.getKey().getFileName() + (!written.faults().isEmpty() ? ":" : written.draws().isEmpty()
-                        ? ": as written" : ": as written but for draws, which differ as they do on another processor:"));
-                Stream.of(written.faults(), written.draws()).flatMap(List::stream).forEach(line -> System.out.println("  " + line));
+                System.out.println(result.getKey().getFileName() + (!written.faults().isEmpty() ? ":" : written.notes().isEmpty()
+                        ? ": as written" : ": as written, but for what may differ:"));
+                Stream.of(written.faults(), written.notes()).flatMap(List::stream).forEach(line -> System.out.println("  " + line));
                 progress.accept(++done);
             }
         } finally {

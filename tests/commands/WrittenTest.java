@@ -35,7 +35,7 @@ class WrittenTest {
     void numbersAreComparedByValueAndTheRestAsText(String before, String after, boolean same) {
         Written written = Written.compare(notebook(stream(before)), notebook(stream(after)));
         assertEquals(same ? 0 : 1, written.faults().size(), written.toString());
-        assertTrue(written.draws().isEmpty());
+        assertTrue(written.notes().isEmpty());
     }
 
     @Test
@@ -66,15 +66,35 @@ class WrittenTest {
     }
 
     @Test
+    void whatCameOnStandardErrorIsTold() {
+        JsonObject warning = stream("careful\n");
+        warning.addProperty("name", "stderr");
+        assertTold(0, 1, cell(null), cell(warning));
+        assertTold(0, 0, cell(warning), cell(null));
+        JsonObject between = cell(stream("a\n"));
+        between.getAsJsonArray("outputs").add(warning);
+        between.getAsJsonArray("outputs").add(stream("b\n"));
+        assertTold(0, 1, cell(stream("a\nb\n")), between);
+        assertEquals(List.of("code cell 1: said on standard error \"careful\\n\""), Written.compare(book(cell(null)), book(cell(warning))).notes());
+    }
+
+    @Test
+    void theQuoteBeginsBeforeTheFirstDifference() {
+        String same = "a ".repeat(500);
+        String said = Written.compare(notebook(stream(same + "b")), notebook(stream(same + "c"))).faults().get(0);
+        assertTrue(said.contains("a c\", before") && said.contains("a b\"") && said.length() < 300, said);
+    }
+
+    @Test
     void theCellIsNamedAndQuoted() {
         assertEquals(List.of("code cell 2: wrote \"b\\n\", before it was \"c\\n\""),
                 Written.compare(notebook(stream("a\n"), stream("c\n")), notebook(stream("a\n"), stream("b\n"))).faults());
     }
 
-    private static void assertTold(int faults, int draws, JsonObject before, JsonObject after) {
+    private static void assertTold(int faults, int notes, JsonObject before, JsonObject after) {
         Written written = Written.compare(book(before), book(after));
         assertEquals(faults, written.faults().size(), written.toString());
-        assertEquals(draws, written.draws().size(), written.toString());
+        assertEquals(notes, written.notes().size(), written.toString());
     }
 
     private static JsonObject stream(String text) {
