@@ -61,7 +61,7 @@ public final class Charts {
                 continue; // a run that has just begun
             }
             Color color = COLORS.containsKey(curve.name()) ? COLORS.get(curve.name()) : OTHERS.get(other++ % OTHERS.size());
-            double[] mean = curve.mean();
+            double[] mean = Arrays.stream(curve.mean()).map(y -> Double.isFinite(y) ? y : Double.NaN).toArray(); // what is infinite is a gap
             bandsAndDots(chart, curve, mean, curve.deviation(), color);
             XYSeries line = chart.addSeries(curve.name(), curve.x(), mean);
             line.setMarker(SeriesMarkers.NONE).setLineColor(color).setLineStyle(new BasicStroke(3f));
@@ -186,7 +186,7 @@ public final class Charts {
     private static void bandsAndDots(XYChart chart, Curve curve, double[] mean, double[] deviation, Color color) {
         for (int from = 0, end; from < mean.length; from = end + 1) {
             end = from;
-            while (end < mean.length && !Double.isNaN(mean[end])) {
+            while (end < mean.length && Double.isFinite(mean[end])) {
                 end++;
             }
             if (end - from == 1) {
