@@ -9,7 +9,10 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import lppo.data.BadInput;
 import lppo.data.OneLine;
 import lppo.learn.Diverged;
@@ -91,8 +94,8 @@ public final class Cli {
     }
 
     /**
-     * A message of the library, which names things by words, with the command's options for them: "learning rate" becomes "learning rate
-     * (--learning-rate)".
+     * A message of the library, which names things by words, with the command's options for them behind it: one that speaks of the
+     * learning rate ends in "(--learning-rate)".
      */
     public static String flagged(String message, CommandSpec command) {
         Map<String, String> names = new LinkedHashMap<>();
@@ -103,13 +106,14 @@ public final class Cli {
                 names.put(words, name);
             }
         });
-        String flagged = message;
-        for (Map.Entry<String, String> name : names.entrySet()) {
-            if (!flagged.contains(name.getValue())) {
-                flagged = flagged.replaceFirst("\\b" + name.getKey() + "\\b", "$0 (" + name.getValue() + ")");
+        TreeMap<Integer, String> flags = new TreeMap<>(); // by the place of their words
+        names.forEach((words, name) -> {
+            Matcher found = Pattern.compile("\\b" + words + "\\b").matcher(message);
+            if (!message.contains(name) && found.find()) {
+                flags.put(found.start(), name);
             }
-        }
-        return flagged;
+        });
+        return flags.isEmpty() ? message : message + " (" + String.join(", ", flags.values()) + ")";
     }
 
     private static int report(Exception e, boolean verbose, CommandLine command) {

@@ -65,6 +65,15 @@ class RemoteTest {
         assertEquals(List.of("runs"), names(world.resolve("empty")), "nothing but the report is left behind");
     }
 
+    @Test
+    void everyExampleRunsByItsUrl() throws Exception {
+        for (Path example : ExamplesTest.examples()) {
+            String said = run(catalog.substring(1).replace("jbang-catalog.json", "notebooks/examples/" + example.getFileName()));
+            assertTrue(said.contains("\n1 ") && said.contains("\n5 "), said);
+        }
+        assertEquals(List.of(), names(world.resolve("empty")), "nothing is left behind");
+    }
+
     private String run(String... arguments) throws Exception {
         List<String> command = new ArrayList<>(List.of(wrapper.toString()));
         command.addAll(List.of(arguments));

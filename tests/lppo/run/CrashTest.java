@@ -152,7 +152,7 @@ class CrashTest {
                 limited.command().toArray(String[]::new)));
         assertEquals(1, limited.start().waitFor(), CrashTest::said);
         assertTrue(said().lines().count() == 1 && said().startsWith("step 1: out of memory while learning; saved in "), CrashTest::said);
-        assertTrue(said().contains("(--token-budget) to 4096 or recompute (--recompute), and resume the run (--resume)"), CrashTest::said);
+        assertTrue(said().contains("Lower the token budget to 4096 or recompute, and resume the run (--token-budget, --recompute, --resume)"), CrashTest::said);
         assertEquals(0, commands.process(folder.resolve("log"), with(learning, "128", "--resume", "--out", run.toString())).start().waitFor(), CrashTest::said);
         assertEquals(-1, Files.mismatch(folder.resolve("enough/metrics.csv"), run.resolve("metrics.csv")));
     }
