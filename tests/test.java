@@ -21,6 +21,7 @@ import java.io.File;
 import java.nio.file.FileSystems;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.jar.JarFile;
 import java.util.logging.Level;
@@ -41,10 +42,19 @@ import picocli.CommandLine.Parameters;
  * that says it all. JUnit's engine runs {@code @Test}, jqwik's runs {@code @Property}.
  */
 @Command(name = "test", description = "Runs the tests.",
-        footer = {"", "Examples:", "  ./jbang test", "  ./jbang test Advantage", "  ./jbang test 'P*Test'"})
+        footer = {"", "Examples:", "  ./jbang test            # every equation, golden file, property, command and message",
+            "  ./jbang test --all      # kills, clusters, fuzzing, damage, places and remote starts too", "  ./jbang test Advantage",
+            "  ./jbang test 'P*Test'"})
 public class test implements Callable<Integer> {
-    @Parameters(paramLabel = "CLASS", description = "Part of a class name, or a pattern with * and ?. Default: all.")
+    /** What takes long: run by {@code --all}, or by name. */
+    private static final Set<String> SLOW = Set.of("CommandFuzzTest", "CorruptionTest", "CrashTest", "FuzzTest", "HostileTest", "MemoryTest",
+            "PeakMemoryTest", "PlacesTest", "RemoteTest", "RowsApartTest", "SparkClusterTest", "SparkCommandTest", "SparkNumbersTest");
+
+    @Parameters(paramLabel = "CLASS", description = "Part of a class name, or a pattern with * and ?. Default: all but the slow ones.")
     List<String> filters = List.of();
+
+    @Option(names = "--all", description = "The slow ones too.")
+    boolean all;
 
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help.")
     boolean help;
@@ -81,7 +91,7 @@ public class test implements Callable<Integer> {
 
     private boolean wanted(String name) {
         String simple = name.substring(name.lastIndexOf('.') + 1);
-        return filters.isEmpty() || filters.stream().anyMatch(filter -> filter.matches(".*[*?].*")
+        return filters.isEmpty() ? all || !SLOW.contains(simple) : filters.stream().anyMatch(filter -> filter.matches(".*[*?].*")
                 ? FileSystems.getDefault().getPathMatcher("glob:" + filter).matches(Path.of(simple))
                 : simple.contains(filter));
     }
