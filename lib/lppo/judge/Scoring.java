@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 import lppo.data.BadInput;
+import lppo.data.OneLine;
 import lppo.model.Policy;
 import lppo.rollout.Completion;
 
@@ -43,7 +44,7 @@ public final class Scoring implements ToDoubleFunction<Completion> {
             throw e; // out of memory, say: the run handles it
         } catch (RuntimeException | StackOverflowError e) {
             thrown++;
-            firstTrouble = firstTrouble != null ? firstTrouble : "problem %s: the reward throws %s".formatted(id, e);
+            firstTrouble = firstTrouble != null ? firstTrouble : OneLine.line("problem %s: the reward throws %s".formatted(id, e));
             return 0;
         }
         BadInput.unless(score >= 0 && score <= 1, "problem %s: the reward gives %s; it must lie in [0, 1]", id, score);
