@@ -73,6 +73,6 @@ public record FolderListener(RunFolder folder, int keep, boolean keepBest, Polic
 
     @Override
     public Optional<Path> saved() {
-        return Optional.of(folder.checkpoints().latest());
+        return Checkpoints.resumable(folder.path()) ? Optional.of(folder.checkpoints().latest()) : Optional.empty();
     }
 }
