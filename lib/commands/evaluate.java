@@ -141,6 +141,8 @@ public class evaluate implements Callable<Integer> {
                 Table rows = Tables.rows(name, evaluation, those);
                 all = all == null ? rows : all.append(rows);
             }
+            scoring.trouble().ifPresent(trouble -> System.err.printf("%s; %d answers could not be judged and count as wrong%n", trouble,
+                    scoring.failures()));
             judge.tell();
         }
         if (scores.size() > 1) {

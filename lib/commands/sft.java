@@ -115,14 +115,14 @@ public class sft implements Callable<Integer> {
                         length.maxNewTokens);
                 Policy ending = policy.endingAlsoAt(asking.stop);
                 new FineTuning(ending, task, settings, steps, batch, root, length.rolloutRows, new Training.EvaluationPlan(heldOut,
-                        evaluating.evaluateEvery, evaluating.evaluateSamples), tables(folder, ending)).run(Interrupt.watch(), progress);
+                        evaluating.evaluateEvery, evaluating.evaluateSamples), tables(folder, ending, progress)).run(Interrupt.watch(), progress);
                 folder.checkpoints().write(0, ending::saveLearned);
             }
         }
         return 0;
     }
 
-    private static FineTuning.Listener tables(RunFolder folder, Policy policy) {
+    private static FineTuning.Listener tables(RunFolder folder, Policy policy, Progress progress) {
         long begin = System.nanoTime();
         FolderListener evaluations = new FolderListener(folder, 0, false, policy);
         return new FineTuning.Listener() {
@@ -135,6 +135,11 @@ public class sft implements Callable<Integer> {
             public void evaluated(long step, Evaluation evaluation) {
                 evaluations.evaluated(step, 0, evaluation);
                 folder.row("timing.csv", RunFolder.columns("step", step, "seconds", (System.nanoTime() - begin) / 1e9));
+            }
+
+            @Override
+            public void rewardThrows(String trouble) {
+                progress.tell(trouble + "; such answers count as wrong");
             }
         };
     }

@@ -46,6 +46,9 @@ public record FineTuning(Policy policy, Task task, LearnerSettings learning, lon
 
         /** After an evaluation; step 0 is before the first. */
         default void evaluated(long step, Evaluation evaluation) {}
+
+        /** Once, after the first evaluation in which the reward threw: what, and at which problem. */
+        default void rewardThrows(String trouble) {}
     }
 
     public FineTuning {
@@ -72,8 +75,9 @@ public record FineTuning(Policy policy, Task task, LearnerSettings learning, lon
         BadInput.unless(!demonstrations.isEmpty(), "%s: no problem has a solution to imitate", task.name());
         int perStep = Math.min(batch, demonstrations.size());
         Learner learner = Learner.of(policy, learning.temperature(1));
+        Scoring scoring = new Scoring(policy, task.reward());
         for (long done = 0; done <= steps; done++) {
-            evaluate(done);
+            evaluate(done, scoring);
             if (done == steps || stop.getAsBoolean()) {
                 break;
             }
@@ -92,11 +96,15 @@ public record FineTuning(Policy policy, Task task, LearnerSettings learning, lon
         }
     }
 
-    private void evaluate(long done) {
+    private void evaluate(long done, Scoring scoring) {
+        boolean told = scoring.trouble().isPresent();
         if (!evaluation.problems().isEmpty() && (done % evaluation.every() == 0 || done == steps)) {
             listener.evaluated(done, Evaluation.of(Evaluation.prompts(evaluation.problems(), task.format(), policy),
-                    new Scoring(policy, task.reward()), Sampling.plain(task.longest()), evaluation.samples(), new Seed(0),
+                    scoring, Sampling.plain(task.longest()), evaluation.samples(), new Seed(0),
                     sampling -> new GpuRollout(policy, sampling, rows)));
+        }
+        if (!told) {
+            scoring.trouble().ifPresent(listener::rewardThrows);
         }
     }
 }

@@ -201,6 +201,7 @@ public final class Trainer {
         Evaluation evaluation = Evaluation.of(Evaluation.prompts(asked, training.task().format(), training.policy()), scoring,
                 Sampling.plain(training.task().longest()), training.evaluation().samples(), new Seed(0), // the same draws for every run
                 training.backend()::rollout);
+        scoring.trouble().ifPresent(health::rewardThrows);
         training.listeners().forEach(listener -> listener.evaluated(done, sampledTokens, evaluation));
         double accuracy = evaluation.all().greedy();
         if (accuracy > best) {
