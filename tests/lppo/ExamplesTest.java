@@ -78,6 +78,22 @@ class ExamplesTest {
         assertTrue(Integer.parseInt(last[17]) > 0, "undecided " + last[17]);
     }
 
+    @Test
+    void aRewardThatThrowsIsToldInEvaluationsToo() throws Exception {
+        String reward = Files.writeString(folder.resolve("Thrower.java"), "public class Thrower implements lppo.judge.Reward {"
+                + " public double score(lppo.data.Problem p, String r) { if (p.id().contains(\"validation\"))"
+                + " throw new IllegalStateException(\"no idea\"); return 1; } }").toString();
+        String data = Checkout.ROOT.resolve("data").toString();
+        String said = new Commands(folder).run(0, "evaluate", "--model", data + "/base", "--data", data + "/validation.jsonl", "--samples", "0",
+                "--device", "cpu", "--reward", reward);
+        String complaint = "problem validation-\\S+: the reward throws java.lang.IllegalStateException: no idea; ";
+        assertEquals(1, said.lines().filter(l -> l.matches(complaint + "\\d+ answers could not be judged and count as wrong")).count(), said);
+        said = new Commands(folder).run(0, "sft", "--model", data + "/base", "--data", data + "/train.jsonl", "--evaluate-on",
+                data + "/validation.jsonl", "--evaluate-samples", "0", "--steps", "1", "--device", "cpu", "--out",
+                folder.resolve("sft").toString(), "--reward", reward);
+        assertEquals(1, said.lines().filter(l -> l.matches(complaint + "such answers count as wrong")).count(), said);
+    }
+
     private void wrong(String name, String source, String complaint) throws Exception {
         String said = train(2, name, "--reward", Files.writeString(folder.resolve(name + ".java"), source).toString());
         assertTrue(said.contains(complaint), said);
