@@ -115,7 +115,8 @@ public class sft implements Callable<Integer> {
                         length.maxNewTokens);
                 Policy ending = policy.endingAlsoAt(asking.stop);
                 new FineTuning(ending, task, settings, steps, batch, root, length.rolloutRows, new Training.EvaluationPlan(heldOut,
-                        evaluating.evaluateEvery, evaluating.evaluateSamples), tables(folder, ending, progress)).run(Interrupt.watch(), progress);
+                        evaluating.evaluateEvery, evaluating.evaluateSamples), tables(folder, ending, progress)).run(Interrupt.watch(),
+                                progress);
                 folder.checkpoints().write(0, ending::saveLearned);
             }
         }

@@ -71,10 +71,9 @@ public final class AdaptivePrefix implements Hint, Stateful {
 
     @Override
     public void restore(Map<String, double[]> state) {
+        state.forEach((problem, beta) -> BadInput.unless(beta != null && beta.length == 1 && beta[0] >= 0 && beta[0] <= 1,
+                "the saved hint of problem %s is impossible", problem));
         betas.clear();
-        state.forEach((problem, beta) -> {
-            BadInput.unless(beta.length == 1 && beta[0] >= 0 && beta[0] <= 1, "the saved hint of problem %s is impossible", problem);
-            betas.put(problem, beta[0]);
-        });
+        state.forEach((problem, beta) -> betas.put(problem, beta[0]));
     }
 }

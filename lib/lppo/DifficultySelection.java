@@ -78,7 +78,7 @@ public final class DifficultySelection implements Selection, Stateful {
 
     @Override
     public void restore(Map<String, double[]> state) {
-        state.forEach((problem, ab) -> BadInput.unless(ab.length == 2 && ab[0] > 0 && ab[1] > 0,
+        state.forEach((problem, ab) -> BadInput.unless(ab != null && ab.length == 2 && ab[0] > 0 && ab[1] > 0,
                 "the saved posterior of problem %s is impossible: %s", problem, Arrays.toString(ab)));
         counts.clear();
         counts.putAll(state);

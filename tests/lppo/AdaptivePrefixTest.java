@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -107,8 +108,11 @@ class AdaptivePrefixTest {
 
     @Example
     void anImpossibleStateIsRefused() {
-        for (double[] saved : List.of(new double[] {1.5}, new double[] {-0.1}, new double[] {Double.NaN}, new double[0], new double[2])) {
-            assertThrows(BadInput.class, () -> hints().restore(Map.of("a", saved)));
+        for (double[] saved : new double[][] {null, {1.5}, {-0.1}, {Double.NaN}, {}, {0.5, 0.5}}) {
+            AdaptivePrefix hints = hints();
+            hints.observe("b", 1);
+            assertThrows(BadInput.class, () -> hints.restore(Collections.singletonMap("a", saved)));
+            assertEquals(0.8, hints.beta("b"), 1e-12, "and changes nothing");
         }
     }
 

@@ -148,8 +148,8 @@ class DifficultySelectionTest {
         for (double fade : new double[] {-0.1, 1.1, Double.NaN}) {
             assertThrows(BadInput.class, () -> new DifficultySelection(fade));
         }
-        for (double[] saved : List.of(new double[] {0, 1}, new double[] {1, -1}, new double[] {1}, new double[] {1, Double.NaN})) {
-            assertThrows(BadInput.class, () -> new DifficultySelection(0.5).restore(Map.of("p0", saved)));
+        for (double[] saved : new double[][] {null, {0, 1}, {1, -1}, {1}, {1, Double.NaN}}) {
+            assertThrows(BadInput.class, () -> new DifficultySelection(0.5).restore(Collections.singletonMap("p0", saved)));
         }
     }
 

@@ -84,10 +84,11 @@ class ExamplesTest {
                 + " public double score(lppo.data.Problem p, String r) { if (p.id().contains(\"validation\"))"
                 + " throw new IllegalStateException(\"no idea\"); return 1; } }").toString();
         String data = Checkout.ROOT.resolve("data").toString();
-        String said = new Commands(folder).run(0, "evaluate", "--model", data + "/base", "--data", data + "/validation.jsonl", "--samples", "0",
-                "--device", "cpu", "--reward", reward);
+        String said = new Commands(folder).run(0, "evaluate", "--model", data + "/base", "--data", data + "/validation.jsonl", "--samples",
+                "0", "--device", "cpu", "--reward", reward);
         String complaint = "problem validation-\\S+: the reward throws java.lang.IllegalStateException: no idea; ";
-        assertEquals(1, said.lines().filter(l -> l.matches(complaint + "\\d+ answers could not be judged and count as wrong")).count(), said);
+        assertEquals(1, said.lines().filter(l -> l.matches(complaint + "\\d+ answers could not be judged and count as wrong")).count(),
+                said);
         said = new Commands(folder).run(0, "sft", "--model", data + "/base", "--data", data + "/train.jsonl", "--evaluate-on",
                 data + "/validation.jsonl", "--evaluate-samples", "0", "--steps", "1", "--device", "cpu", "--out",
                 folder.resolve("sft").toString(), "--reward", reward);

@@ -32,7 +32,8 @@ class HintTest {
         assertTrue(Arrays.stream(betas).allMatch(b -> b >= 0.5 && b <= 0.9));
         assertEquals(0.7, Arrays.stream(betas).average().orElseThrow(), 0.011); // 0.4 / sqrt(12 * 2000) = 0.0026, four of them
         assertEquals(2000, Arrays.stream(betas).distinct().count());
-        assertEquals(betas[7], Hint.random(0.5, 0.9).beta(CHAIN, new Step(7, List.of(CHAIN), new Seed(3))), 0, "the same step, the same draw");
+        assertEquals(betas[7], Hint.random(0.5, 0.9).beta(CHAIN, new Step(7, List.of(CHAIN), new Seed(3))), 0,
+                "the same step, the same draw");
         Set<Double> draws = new HashSet<>(List.of(betas[7], hint.beta(CHAIN, new Step(7, new Seed(4))),
                 hint.beta(new Problem("d", "?", "1", "1", null, null), new Step(7, new Seed(3)))));
         assertEquals(3, draws.size(), "another seed, another problem, another draw");

@@ -122,8 +122,8 @@ class KlTest {
 
     /** An estimator as the only term of a loss, each token weighed by its probability. */
     private static Loss term(Kl kl, List<Double> logits, double[] policy, double[] reference) {
-        return loss(new PolicyLoss(PolicyLoss.Ratio.TOKEN, PolicyLoss.Surrogate.CLIPPED, 0.2, 0.2, kl, 1, Aggregation.SEQUENCE_MEAN), logits, policy,
-                new double[policy.length], reference);
+        return loss(new PolicyLoss(PolicyLoss.Ratio.TOKEN, PolicyLoss.Surrogate.CLIPPED, 0.2, 0.2, kl, 1, Aggregation.SEQUENCE_MEAN),
+                logits, policy, new double[policy.length], reference);
     }
 
     private static Loss loss(PolicyLoss loss, List<Double> logits, double[] policy, double[] advantages, double[] reference) {

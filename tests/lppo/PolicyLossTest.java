@@ -201,7 +201,8 @@ class PolicyLossTest {
             logProbs.setRequiresGradient(true);
             Objective imitation = Objective.likelihood();
             double weight = imitation.aggregation().weight(3, 3, 1);
-            Objective.Terms terms = imitation.of(logProbs, new Objective.Tokens(null, null, manager.full(new Shape(3), (float) weight), null, null));
+            Objective.Terms terms = imitation.of(logProbs, new Objective.Tokens(null, null, manager.full(new Shape(3), (float) weight),
+                    null, null));
             assertEquals(2, terms.loss().getFloat(), 1e-6);
             assertEquals(0, terms.ratio().getFloat() + terms.clipFraction().getFloat() + terms.kl().getFloat(), 0);
             collector.backward(terms.loss());

@@ -55,7 +55,8 @@ class PrefixSamplerTest {
         Prompt guided = sampler.guided(CHAIN, 0.5);
         assertArrayEquals(WORDS.apply("<user> " + CHAIN.question() + " <assistant> 20 40"), guided.tokens());
         assertArrayEquals(WORDS.apply("20 40"), guided.prefix());
-        for (Prompt prompt : List.of(guided, sampler.guided(CHAIN, 0), sampler.plain(CHAIN, 1).get(0), sampler.prompts(CHAIN, STEP, 2).get(1))) {
+        for (Prompt prompt : List.of(guided, sampler.guided(CHAIN, 0), sampler.plain(CHAIN, 1).get(0), sampler.prompts(CHAIN, STEP,
+                2).get(1))) {
             assertEquals(CHAIN, prompt.problem(), "the question as a person wrote it");
         }
         assertArrayEquals(WORDS.apply("<user> " + CHAIN.question() + " <assistant>"), sampler.plain(CHAIN, 1).get(0).tokens());

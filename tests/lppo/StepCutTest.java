@@ -67,12 +67,14 @@ class StepCutTest {
 
     @Example
     void aFormulaIsFoundInItsUsualSpellings() {
-        for (String[] pair : new String[][] {{"\\frac{1}{2}", "It is 1/2"}, {"\\frac12", "It is $\\dfrac{1}{2}$"}, {"2\\sqrt{3}", "is $2\\sqrt3$"},
+        for (String[] pair : new String[][] {{"\\frac{1}{2}", "It is 1/2"}, {"\\frac12", "It is $\\dfrac{1}{2}$"},
+            {"2\\sqrt{3}", "is $2\\sqrt3$"},
             {"(3,4)", "at $\\left( 3, 4 \\right)$"}, {"1000", "are 1{,}000"}, {"0.5", "is .5"}, {"90^\\circ", "is 90 degrees"},
             {"x^2+1", "is x^{2} + 1"}}) {
             assertEquals("", prefix(problem(pair[0], pair[1] + ".\nSo " + pair[0]), 1), pair[0]);
         }
-        for (String[] pair : new String[][] {{"\\frac{1}{2}", "It is 11/2 or 1/23"}, {"(3,4)", "at (3,5)"}, {"2\\sqrt{3}", "is 12\\sqrt3"}}) {
+        for (String[] pair : new String[][] {{"\\frac{1}{2}", "It is 11/2 or 1/23"}, {"(3,4)", "at (3,5)"},
+            {"2\\sqrt{3}", "is 12\\sqrt3"}}) {
             assertEquals(pair[1] + ".\n", prefix(problem(pair[0], pair[1] + ".\nSo " + pair[0]), 1), pair[0]);
         }
     }
@@ -91,7 +93,8 @@ class StepCutTest {
         assertEquals(List.of("One is 1. ", "Two is 2.5! ", "Done"), StepCut.steps("One is 1. Two is 2.5! Done"));
         assertEquals(List.of("20 ", "40 ", "33"), StepCut.steps("20 40 33"));
         assertEquals(List.of("33"), StepCut.steps("33"));
-        assertEquals(List.of("So\n", "\\[\na\n= b\n\\]\n", "and $x\n= 2$\n", "done"), StepCut.steps("So\n\\[\na\n= b\n\\]\nand $x\n= 2$\ndone"),
+        assertEquals(List.of("So\n", "\\[\na\n= b\n\\]\n", "and $x\n= 2$\n", "done"),
+                StepCut.steps("So\n\\[\na\n= b\n\\]\nand $x\n= 2$\ndone"),
                 "no step ends inside a formula");
         assertEquals(List.of("So\n", "$$\nx = 1 +\n y\n$$\n", "Then"), StepCut.steps("So\n$$\nx = 1 +\n y\n$$\nThen"));
         assertEquals(List.of("He has $5. ", "So 5"), StepCut.steps("He has $5. So 5"), "money is no formula");

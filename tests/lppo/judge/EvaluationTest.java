@@ -55,8 +55,8 @@ class EvaluationTest {
         List<Evaluation> parts = new ArrayList<>();
         for (int from = 0; from < problems.size(); from += 4) {
             List<Problem> some = problems.subList(from, Math.min(from + 4, problems.size()));
-            parts.add(Evaluation.of(Evaluation.prompts(some, PromptFormat.plain(), policy), scoring(Reward.lastWord()), Sampling.plain(14), 4,
-                    new Seed(0), sampling -> new GpuRollout(policy, sampling, 7)));
+            parts.add(Evaluation.of(Evaluation.prompts(some, PromptFormat.plain(), policy), scoring(Reward.lastWord()),
+                    Sampling.plain(14), 4, new Seed(0), sampling -> new GpuRollout(policy, sampling, 7)));
         }
         Evaluation joined = Evaluation.joined(parts);
         assertEquals(whole.rows(), joined.rows());
@@ -130,7 +130,8 @@ class EvaluationTest {
             throw new ArithmeticException("/ by zero");
         };
         BadInput refused = assertThrows(BadInput.class, () -> Evaluation.of(policy, problems, broken, 14, 0, new Seed(0)));
-        assertTrue(refused.getMessage().startsWith("problem " + problems.get(0).id() + ": the reward throws java.lang.ArithmeticException: / by zero;"),
+        assertTrue(refused.getMessage().startsWith("problem " + problems.get(0).id()
+                + ": the reward throws java.lang.ArithmeticException: / by zero;"),
                 refused.getMessage());
         assertTrue(refused.getMessage().endsWith("; 21 answers could not be judged"), refused.getMessage());
     }

@@ -149,7 +149,8 @@ class ScoringTest {
     private static Prompt prompt(String prefix) {
         int[] question = policy.encode(PROBLEM.question());
         int[] hint = policy.encode(prefix);
-        return new Prompt(PROBLEM, IntStream.concat(Arrays.stream(question), Arrays.stream(hint)).toArray(), hint.length, hint.length > 0 ? 0.5 : 0);
+        return new Prompt(PROBLEM, IntStream.concat(Arrays.stream(question), Arrays.stream(hint)).toArray(), hint.length,
+                hint.length > 0 ? 0.5 : 0);
     }
 
     private static Completion completion(String prefix, String text) {

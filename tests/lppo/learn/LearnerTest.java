@@ -199,8 +199,8 @@ class LearnerTest {
     @CsvSource({"SEQUENCE, CLIPPED", "TRAJECTORY, CLIPPED", "TOKEN, CISPO", "SEQUENCE, CISPO"})
     void slicesCutNoRatioInTwo(PolicyLoss.Ratio ratio, PolicyLoss.Surrogate surrogate) {
         List<Sample> drawn = samples();
-        List<Sample> samples = Sample.weighted(drawn.stream().map(s -> new Sample(drawn.get(drawn.indexOf(s) / 3 * 3).prompt(), s.completion(),
-                s.behaviour(), s.advantage(), 0)).toList(), Aggregation.SEQUENCE_MEAN); // threes share a prompt, and in the plain way a row
+        List<Sample> samples = Sample.weighted(drawn.stream().map(s -> new Sample(drawn.get(drawn.indexOf(s) / 3 * 3).prompt(),
+                s.completion(), s.behaviour(), s.advantage(), 0)).toList(), Aggregation.SEQUENCE_MEAN); // threes share a prompt, and in the plain way a row
         try (Policy plain = fixture("qwen2", Precision.FP32, true); Policy reference = fixture("qwen3", Precision.FP32, false)) {
             Objective objective = new PolicyLoss(ratio, surrogate, 0.5, 3, Kl.K2, 0.1, Aggregation.SEQUENCE_MEAN);
             double[] expected = prepared(learner(plain, 100).reference(reference)).gradients(samples, objective);

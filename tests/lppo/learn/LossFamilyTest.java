@@ -118,7 +118,8 @@ class LossFamilyTest {
                 }
             }
             List<Group> groups = IntStream.range(0, less.length / group).mapToObj(g -> Group.ofRewards(
-                    Arrays.copyOfRange(less, g * group, (g + 1) * group), Arrays.copyOfRange(lengths, g * group, (g + 1) * group))).toList();
+                    Arrays.copyOfRange(less, g * group, (g + 1) * group),
+                    Arrays.copyOfRange(lengths, g * group, (g + 1) * group))).toList();
             return advantage.of(groups).stream().flatMapToDouble(Arrays::stream).toArray();
         }
 
@@ -201,7 +202,8 @@ class LossFamilyTest {
             NDArray logProbs = manager.create(c.packed(c.logProbs));
             logProbs.setRequiresGradient(true);
             Objective objective = loss;
-            return result(objective.of(logProbs, (c.kl == null ? batch : batch.withReference(manager.create(c.packed(c.reference)))).scored()),
+            return result(objective.of(logProbs, (c.kl == null ? batch
+                    : batch.withReference(manager.create(c.packed(c.reference)))).scored()),
                     logProbs, collector);
         }
     }

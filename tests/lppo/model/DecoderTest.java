@@ -42,7 +42,8 @@ class DecoderTest {
                 try (KvCache cache = policy.cache(2, time)) {
                     for (int i = 0; i < time; i++) {
                         NDArray position = policy.manager().create(new long[] {i, i});
-                        for (float x : policy.decoder().step(input.get(":, " + i + ":" + (i + 1)), table.at(position), null, cache).toFloatArray()) {
+                        for (float x : policy.decoder().step(input.get(":, " + i + ":" + (i + 1)), table.at(position), null,
+                                cache).toFloatArray()) {
                             plain.add(x);
                         }
                     }

@@ -57,11 +57,14 @@ class PeakMemoryTest {
         try (Policy policy = Policy.random(folder, 0.02, new Seed(1), Device.cpu())) {
             policy.save(folder.resolve("saved"));
         }
-        double[] peaks = IntStream.of(1, 1024, 2048, 4096).mapToDouble(length -> peak(Integer.toString(length), folder.resolve("saved"))).toArray();
-        System.out.printf("peak of an update of 1, 1,024, 2,048, 4,096 tokens: %.0f, %.0f, %.0f, %.0f MB%n", peaks[0], peaks[1], peaks[2], peaks[3]);
+        double[] peaks = IntStream.of(1, 1024, 2048, 4096).mapToDouble(length -> peak(Integer.toString(length),
+                folder.resolve("saved"))).toArray();
+        System.out.printf("peak of an update of 1, 1,024, 2,048, 4,096 tokens: %.0f, %.0f, %.0f, %.0f MB%n", peaks[0], peaks[1], peaks[2],
+                peaks[3]);
         double first = peaks[2] - peaks[1];
         double second = peaks[3] - peaks[2];
-        assertTrue(second < 2.6 * first + 16 && peaks[3] - peaks[0] < 400, "MB: %.0f %.0f %.0f %.0f".formatted(peaks[0], peaks[1], peaks[2], peaks[3]));
+        assertTrue(second < 2.6 * first + 16 && peaks[3] - peaks[0] < 400, "MB: %.0f %.0f %.0f %.0f".formatted(peaks[0], peaks[1],
+                peaks[2], peaks[3]));
     }
 
     /** What {@code --dry-run} says of a run, against the run. */
@@ -128,6 +131,7 @@ class PeakMemoryTest {
                 Learner.of(policy, settings).update(List.of(sample), PolicyLoss.grpo(), 1e-4).orElseThrow();
             }
         }
-        System.out.println(Files.readAllLines(Path.of("/proc/self/status")).stream().filter(l -> l.startsWith("VmHWM")).findFirst().orElseThrow());
+        System.out.println(Files.readAllLines(Path.of("/proc/self/status")).stream().filter(l -> l.startsWith("VmHWM")).findFirst()
+                .orElseThrow());
     }
 }

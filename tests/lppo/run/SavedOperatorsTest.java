@@ -45,8 +45,8 @@ class SavedOperatorsTest {
 
     @Test
     void whatIsNoSavedStateIsRefusedWithTheFile() throws Exception {
-        for (String text : List.of("", "{}", "[]", "null", "{\"tracker\": ", "{\"tracker\": null}", "{\"other\": {}}", saved("null"), saved("{}"),
-                saved("[1, 1]"), saved("[2, 1, 0, 1, 0]"), saved("[1, \"NaN\", 0, 1, 0]"), saved("[1, 1, 0, -1, 0]"),
+        for (String text : List.of("", "{}", "[]", "null", "{\"tracker\": ", "{\"tracker\": null}", "{\"other\": {}}", saved("null"),
+                saved("{}"), saved("[1, 1]"), saved("[2, 1, 0, 1, 0]"), saved("[1, \"NaN\", 0, 1, 0]"), saved("[1, 1, 0, -1, 0]"),
                 "{\"tracker\": {}, \"hint\": {}}")) {
             Files.writeString(file, text);
             ProgressTracker tracker = new ProgressTracker();
