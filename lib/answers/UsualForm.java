@@ -138,7 +138,8 @@ final class UsualForm {
             return scientific;
         }
         Call call = (Call) node;
-        if (call.args().stream().anyMatch(Matrix.class::isInstance) && !shown.contains(call.op())) {
+        boolean fractional = call.op().equals("*") && call.args().get(0).is("/"); // half of a matrix
+        if (call.args().stream().anyMatch(Matrix.class::isInstance) && !fractional && !shown.contains(call.op())) {
             return false;
         } else if (!shown.contains(call.op()) && !(rational ? RATIONAL.contains(call.op()) : ALWAYS.contains(call.op())
                 || isOrdinaryPower(call))) {
@@ -272,13 +273,19 @@ final class UsualForm {
         }
         boolean sum = answer.is("+");
         boolean goldSum = reference.is("+");
-        return !(isFactored(reference) && sum) && !(goldSum && isFactored(answer))
+        boolean half = sum && terms(answer).stream().anyMatch(UsualForm::isMultipliedSum); // 2(x+1) - 2
+        return !(isFactored(reference) && sum) && !(goldSum && isFactored(answer)) && !(half && !reference.any(UsualForm::isMultipliedSum))
                 && (hasVariableBelow(reference) || !hasVariableBelow(answer));
     }
 
     private static boolean isFactored(Node node) {
         List<Node> factors = factors(node).stream().filter(factor -> !factor.variables().isEmpty()).toList();
         return factors.stream().anyMatch(UsualForm::isSum) && (factors.size() > 1 || factors.stream().anyMatch(factor -> factor.is("^")));
+    }
+
+    private static boolean isMultipliedSum(Node term) {
+        List<Node> factors = factors(term);
+        return factors.size() > 1 && factors.stream().anyMatch(UsualForm::isSum);
     }
 
     private static boolean isSum(Node factor) {
