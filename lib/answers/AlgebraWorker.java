@@ -104,7 +104,8 @@ public final class AlgebraWorker {
     private static String rules(int variables, int point) {
         StringBuilder rules = new StringBuilder();
         for (int i = 0; i < variables; i++) {
-            rules.append(i == 0 ? "/.{" : ",").append("x").append(i).append("->").append(307 + 211 * i + 173 * point + (point == 2 ? 1200 : 0)).append("/411");
+            rules.append(i == 0 ? "/.{" : ",").append("x").append(i).append("->").append(307 + 211 * i + 173 * point + (point == 2 ? 1200
+                    : 0)).append("/411");
         }
         return variables == 0 ? "" : rules + "}";
     }

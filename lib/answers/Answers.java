@@ -25,6 +25,7 @@ package answers;
 //SOURCES Matrices.java
 //SOURCES Node.java
 //SOURCES NumberWords.java
+//SOURCES Numeral.java
 //SOURCES Numeric.java
 //SOURCES Parser.java
 //SOURCES Quantities.java
@@ -38,9 +39,11 @@ package answers;
 //SOURCES UsualForm.java
 //SOURCES ValueComparison.java
 //SOURCES Vocabulary.java
+//SOURCES Words.java
 
 /**
- * What a script includes beside {@code Lppo.java}, by {@code //SOURCES ../lib/answers/Answers.java}, to judge mathematical answers, with the
+ * What a script includes beside {@code Lppo.java}, by {@code //SOURCES ../lib/answers/Answers.java}, to judge mathematical answers, with
+ * the
  * computer-algebra system Symja, under LGPL 3.0 (only {@code matheclipse-core}; {@code matheclipse-gpl} is never used). Where Symja is
  * not on the class path, numbers, rational expressions, sets, intervals and text are decided all the same.
  */

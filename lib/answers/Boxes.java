@@ -23,10 +23,12 @@ final class Boxes {
     private static final Pattern BOX = Pattern.compile("\\\\(?:boxed|fbox|framebox)(?![A-Za-z])");
     private static final Pattern BETWEEN = Pattern.compile("\\b(?:and|or)\\b");
     private static final Pattern REPLACED = Pattern.compile("\\?|\\\\(?:to|rightarrow|Rightarrow|implies)\\b|→|⇒|->|=>|^[\\s$]*=[\\s$]*$"
-            + "|\\b(?:no|not|wait|actually|rather|but|correction|corrected|instead|wrong|sorry|oops|hmm|mistake|thus|hence|therefore|so)\\b",
+            + "|\\b(?:no|not|wait|actually|rather|but|correction|corrected|instead|wrong|sorry|oops|hmm|mistake|thus|hence|therefore|so"
+            + ")\\b",
             Pattern.CASE_INSENSITIVE);
     /** What stands in a box that only says that there is one. */
-    private static final Set<String> PLACEHOLDERS = Set.of("", "...", "\\ldots", "\\dots", "\\cdots", "…", "answer", "youranswer", "finalanswer",
+    private static final Set<String> PLACEHOLDERS = Set.of("", "...", "\\ldots", "\\dots", "\\cdots", "…", "answer", "youranswer",
+            "finalanswer",
             "yourfinalanswer", "ans", "theanswer", "youranswerhere", "answerhere", "\\cdot", "\\quad", "?", "\\,", "\\;", "\\phantom{}");
 
     private final List<Box> all;

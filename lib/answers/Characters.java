@@ -18,16 +18,18 @@ final class Characters {
     /** What would become a brace, a backslash, a dollar, which mean something. */
     private static final String LATEX = "｛｝＼＄＆＃";
     private static final Map<Character, String> ALIKE = Map.ofEntries(Map.entry('\u00a0', " "), Map.entry('\u202f', " "),
-            Map.entry('\u2009', " "), Map.entry('\u3000', " "), Map.entry('\u200b', ""), Map.entry('\ufeff', ""),
-            Map.entry('⁄', "/"), Map.entry('∕', "/"), Map.entry('∛', "\\sqrt[3]"), Map.entry('∜', "\\sqrt[4]"), Map.entry('。', ". "), Map.entry('、', ", "), Map.entry('‐', "-"),
-            Map.entry('‑', "-"), Map.entry('‒', "-"), Map.entry('，', ","), Map.entry('｡', ". "), Map.entry('【', "["), Map.entry('】', "]"),
-            Map.entry('“', "\""), Map.entry('”', "\""), Map.entry('∗', "*"), Map.entry('\u2061', ""), Map.entry('\u2062', ""));
-    private static final Map<Character, String> FRACTIONS = Map.ofEntries(Map.entry('½', "1}{2"), Map.entry('⅓', "1}{3"), Map.entry('⅔', "2}{3"),
-            Map.entry('¼', "1}{4"), Map.entry('¾', "3}{4"), Map.entry('⅕', "1}{5"), Map.entry('⅖', "2}{5"), Map.entry('⅗', "3}{5"),
-            Map.entry('⅘', "4}{5"), Map.entry('⅙', "1}{6"), Map.entry('⅚', "5}{6"), Map.entry('⅛', "1}{8"), Map.entry('⅜', "3}{8"),
-            Map.entry('⅝', "5}{8"), Map.entry('⅞', "7}{8"));
+            Map.entry('\u2009', " "), Map.entry('\u3000', " "), Map.entry('\u200b', ""), Map.entry('\ufeff', ""), Map.entry('⁄', "/"),
+            Map.entry('∕', "/"), Map.entry('∛', "\\sqrt[3]"), Map.entry('∜', "\\sqrt[4]"), Map.entry('。', ". "), Map.entry('、', ", "),
+            Map.entry('‐', "-"), Map.entry('‑', "-"), Map.entry('‒', "-"), Map.entry('，', ","), Map.entry('｡', ". "), Map.entry('【', "["),
+            Map.entry('】', "]"), Map.entry('“', "\""), Map.entry('”', "\""), Map.entry('∗', "*"), Map.entry('\u2061', ""),
+            Map.entry('\u2062', ""));
+    private static final Map<Character, String> FRACTIONS = Map.ofEntries(Map.entry('½', "1}{2"), Map.entry('⅓', "1}{3"), Map.entry('⅔',
+            "2}{3"), Map.entry('¼', "1}{4"), Map.entry('¾', "3}{4"), Map.entry('⅕', "1}{5"), Map.entry('⅖', "2}{5"), Map.entry('⅗',
+            "3}{5"), Map.entry('⅘', "4}{5"), Map.entry('⅙', "1}{6"), Map.entry('⅚', "5}{6"), Map.entry('⅛', "1}{8"), Map.entry('⅜',
+            "3}{8"), Map.entry('⅝', "5}{8"), Map.entry('⅞', "7}{8"));
     private static final Pattern DOTTED = Pattern.compile(
-            "(?<![A-Za-z])(?:([ap])\\. ?m\\b\\.?|(a)\\. ?d\\b\\.?|(b)\\. ?c\\b(?:\\.? ?(e)\\b)?\\.?|(c)\\. ?e\\b\\.?)", Pattern.CASE_INSENSITIVE);
+            "(?<![A-Za-z])(?:([ap])\\. ?m\\b\\.?|(a)\\. ?d\\b\\.?|(b)\\. ?c\\b(?:\\.? ?(e)\\b)?\\.?|(c)\\. ?e\\b\\.?)",
+            Pattern.CASE_INSENSITIVE);
 
     private Characters() {}
 

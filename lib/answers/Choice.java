@@ -17,10 +17,13 @@ record Choice(String letter, String value) {
     private static final Pattern STYLE = Pattern.compile(
             "\\\\(?:text|textbf|mathrm|mathbf|mbox|textit|textrm|boldsymbol|mathbb|operatorname)\\s*\\{([^{}]*)\\}");
     private static final String LEAD = "(?:(?:the )?(?:(?:final|correct|best|right) )?(?:answer|option|choice)(?: is)?\\s*:?\\s*)?";
-    private static final Pattern ALONE = Pattern.compile("(?i:" + LEAD + ")(?:[(\\[]\\s?([A-Z]|[a-j])\\s?[)\\]]|([A-Z])[)]?)\\s*[.:]?(?:,? (?i:because|since|as)\\b.*)?", Pattern.DOTALL);
-    private static final Pattern LABELLED = Pattern.compile("(?i:" + LEAD + ")(?:[(\\[]\\s?([A-Ja-j])\\s?[)\\]][.:]?\\s*|([A-Z])(?:[.:)]\\s+|[)]|\\s+[-–—]\\s*(?=\\p{L}{3})))"
-            + "(?![-+*/^=_,;:]|(?:and|or)\\b)(.+)", Pattern.DOTALL);
-    private static final Pattern ANOTHER = Pattern.compile("(?<![\\w\\\\])(?:[(\\[][A-Ja-j][)\\]]|(?:and|or|,|/) ?[(\\[]?[A-J][)\\]]?(?![\\w'])|[A-J][.):] )");
+    private static final Pattern ALONE = Pattern.compile("(?i:" + LEAD
+            + ")(?:[(\\[]\\s?([A-Z]|[a-j])\\s?[)\\]]|([A-Z])[)]?)\\s*[.:]?(?:,? (?i:because|since|as)\\b.*)?", Pattern.DOTALL);
+    private static final Pattern LABELLED = Pattern.compile("(?i:" + LEAD
+            + ")(?:[(\\[]\\s?([A-Ja-j])\\s?[)\\]][.:]?\\s*|([A-Z])(?:[.:)]\\s+|[)]"
+            + "|\\s+[-–—]\\s*(?=\\p{L}{3})))(?![-+*/^=_,;:]|(?:and|or)\\b)(.+)", Pattern.DOTALL);
+    private static final Pattern ANOTHER = Pattern.compile("(?<![\\w\\\\])(?:[(\\[][A-Ja-j][)\\]]|(?:and|or|,|/) "
+            + "?[(\\[]?[A-J][)\\]]?(?![\\w'])|[A-J][.):] )");
 
     /** The option that a text names; empty if it names none or several. */
     static Optional<Choice> of(String text) {
@@ -34,7 +37,8 @@ record Choice(String letter, String value) {
             return Optional.of(new Choice(letter(alone), ""));
         }
         Matcher labelled = LABELLED.matcher(plain);
-        return labelled.matches() && !ANOTHER.matcher(labelled.group(3)).find() ? Optional.of(new Choice(letter(labelled), labelled.group(3).strip()))
+        return labelled.matches() && !ANOTHER.matcher(labelled.group(3)).find() ? Optional.of(new Choice(letter(labelled),
+                labelled.group(3).strip()))
                 : Optional.empty();
     }
 

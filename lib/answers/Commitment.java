@@ -16,27 +16,42 @@ final class Commitment {
     private static final int MAX_CORRECTIONS = 1;
     private static final int FEW_LETTERS = 12;
     private static final int TAIL = 300;
+    private static final int WINDOW = 50;
     private static final Pattern CORRECTION = Pattern.compile(
             "\\?|\\b(?:no|wait|actually|correction|corrected|mistakes?|wrong|incorrect|sorry|oops|hmm|recheck|instead|rather|but|error)\\b",
             Pattern.CASE_INSENSITIVE);
-    private static final String UNSURE = "maybe|perhaps|probably|guess|unsure|alternatively|another answer|(?:not|n't|never) (?:sure|know|certain)|can't say"
+    private static final String UNSURE = "maybe|perhaps|probably|guess|unsure|alternatively|another answer|(?:not|n't|never) (?:sure|know"
+            + "|certain)|can't say"
             + "|who knows|whichever|any of|one of (?:them|these)|something like|up to you|if not|或者|可能|也许|大概";
     private static final Pattern UNSURE_AT_ALL = words(UNSURE);
-    private static final Pattern DOUBTFUL = words(UNSURE + "|possibly|might|could|may be|either|neither|nor|cannot|anything|or so|or something|or more|or less");
-    private static final Pattern BOUND = words("(?:answer|it|x|value|total|result|number|sum) (?:is|are|lies|=) (?:some\\w+ )?"
-            + "(?:at least|at most|between|more than|less than|greater than|over|under|above|below)");
+    private static final Pattern DOUBTFUL = words(UNSURE + "|possibly|might|could|may be|either|neither|nor|cannot|anything|or so|or "
+            + "something|or more|or less");
+    private static final Pattern BOUND = words("(?:answer|it|x|value|total|result|number|sum) (?:is|are|lies|=) (?:some\\w+ "
+            + ")?(?:at least|at most|between|more than|less than|greater than|over|under|above|below)");
     private static final Pattern VERB = words("is|are|equals|be");
     private static final Pattern MODAL = Pattern.compile("\\b(?:might|could|may)(?: also| well)* \\z", Pattern.CASE_INSENSITIVE);
     private static final Pattern CONCLUDED = Pattern.compile("[,.;:] (?:so|but|therefore|thus|hence)\\b", Pattern.CASE_INSENSITIVE);
     private static final Pattern REASON = words("since|because|as|where|for");
-    private static final Pattern VAGUE = Pattern.compile("\\b(?:about|around|roughly|approximately|almost|nearly|circa|ish)\\b", Pattern.CASE_INSENSITIVE);
-    private static final Pattern ALTERNATIVE = Pattern.compile("\\A[\\s$})\\].,;:!*`\"]*(?:\\(\\s*)?(?:or|and also|and maybe|/|,? ?but (?:also|it|maybe|not)|or else|unless|otherwise|或)(?![\\w])"
-            + "(?! (?:equivalently|in other words|simply|just|rather|about|approximately))", Pattern.CASE_INSENSITIVE);
-    private static final Pattern SECOND = Pattern.compile("\\A\\W*or\\b|(?:\\A|[\\s$*(])\\d[\\d.]*[\\s$*)},]*\\bor\\b[\\s$*({\\[]*\\z", Pattern.CASE_INSENSITIVE);
-    private static final Pattern DENIED = Pattern.compile("\\b(?:not|isn't|never|anything but|other than|except|neither)\\s*(?:[$(*`\"]|\\\\boxed\\{|\\\\\\(|equal to |be |the number )*\\z",
+    private static final Pattern VAGUE = Pattern.compile("\\b(?:about|around|roughly|approximately|almost|nearly|circa|ish)\\b",
             Pattern.CASE_INSENSITIVE);
-    private static final Pattern TAKEN_BACK = Pattern.compile("(?:\\A[\\s$})\\].,*]*|\\b(?:that|this|it|which|the answer) )(?:is|was|would be) "
-            + "(?:wrong|incorrect|not (?:the|right|correct|true|it))|not the answer|\\bjust kidding", Pattern.CASE_INSENSITIVE);
+    private static final Pattern ALTERNATIVE = Pattern.compile("\\A[\\s$})\\].,;:!*`\"]*(?:\\(\\s*)?(?:or|and also|and maybe|/|\\||,? ?but "
+            + "(?:also|it|maybe|not)|or else|unless|otherwise|或)(?![\\w])"
+            + "(?! (?:equivalently|in other words|simply|just|rather|about|approximately))", Pattern.CASE_INSENSITIVE);
+    private static final Pattern SECOND = Pattern.compile("\\A\\W*or\\b|(?:\\A|[\\s$*(])\\d[\\d.]*[\\s$*)},]*\\bor\\b[\\s$*({\\[]*\\z",
+            Pattern.CASE_INSENSITIVE);
+    private static final Pattern DENIED = Pattern.compile("\\b(?:not|isn't|never|anything but|other than|except|neither)\\s*(?:[$(*`\"]"
+            + "|\\\\boxed\\{|\\\\\\(|equal to |be |the number )*\\z",
+            Pattern.CASE_INSENSITIVE);
+    private static final Pattern TAKEN_BACK = Pattern.compile("(?:\\A[\\s$})\\].,*]*|\\b(?:that|this|it|which|the answer) )(?:is|was"
+            + "|would be) "
+            + "(?:wrong|incorrect|not (?:the|right|correct|true|it))|not the answer|\\bjust kidding"
+            + "|\\A[\\s$})\\].,*]*(?:no,? wait|wait|actually|correction|sorry|oops)\\b[^\\n]{0,80}\\d", Pattern.CASE_INSENSITIVE);
+    private static final Pattern ANOTHER = words("or|another|also|next|candidate");
+    private static final Pattern CONDITION = Pattern.compile("\\A[\\s$})\\],]*(?:if|when|unless)\\b", Pattern.CASE_INSENSITIVE);
+    private static final Pattern ENUMERATED = Pattern.compile("(?:\\A|\\s)\\(?[\\da-z]{1,2}[).]\\s*\\z"
+            + "|\\b(?:from|between)\\s[^.]{1,30}\\b(?:to|and)\\W*\\z",
+            Pattern.CASE_INSENSITIVE);
+    private static final Pattern HASHED = Pattern.compile("####[ \\t]*([^\\n#]+)");
 
     private Commitment() {}
 
@@ -103,7 +118,8 @@ final class Commitment {
             boolean corrected = CORRECTION.matcher(gap).find();
             corrections += corrected ? 1 : 0;
             boolean bare = gap.chars().filter(Character::isLetter).count() < FEW_LETTERS && !gap.strip().matches("[$\\s]*=[$\\s]*");
-            if (!corrected && (bare || DOUBTFUL.matcher(gap).find() || gap.matches("(?si).*\\b(?:or|another|also|next|candidate)\\b.*") && gap.length() < TAIL)) {
+            boolean another = gap.length() < TAIL && ANOTHER.matcher(gap).find();
+            if (!corrected && (bare || another || CONDITION.matcher(gap).find() || DOUBTFUL.matcher(gap).find())) {
                 return Optional.of("several different answers");
             }
         }
@@ -155,6 +171,11 @@ final class Commitment {
             return several(text, statements).or(() -> around(text, last))
                     .or(() -> exact && VAGUE.matcher(sentence).find() ? Optional.of("the answer is hedged") : Optional.empty());
         }
+        if (found.how().equals("after ####")) {
+            List<Candidate> hashed = HASHED.matcher(text).results()
+                    .map(hash -> new Candidate(hash.start(), hash.end(), Spelling.of(hash.group(1).strip()))).toList();
+            return hashed.isEmpty() ? Optional.empty() : several(text, hashed).or(() -> around(text, hashed.get(hashed.size() - 1)));
+        }
         int start = text.lastIndexOf(found.text());
         if (start < 0 || found.text().length() == text.length()) {
             return Optional.empty();
@@ -163,7 +184,9 @@ final class Commitment {
         boolean fallback = found.how().startsWith("the last");
         int end = sentenceEnd(text, last.end);
         String before = text.substring(0, start).replaceAll("[\\s,.;?!:*|$-]+\\z", "");
-        if (fallback && (text.substring(end).replaceAll("[\\s.!*`_)]", "").length() > 0 || !before.isEmpty() && Character.isDigit(before.charAt(before.length() - 1)))) {
+        boolean listed = !before.isEmpty() && Character.isDigit(before.charAt(before.length() - 1))
+                || fallback && ENUMERATED.matcher(text.substring(Math.max(0, start - WINDOW), start)).find();
+        if (listed || fallback && text.substring(end).replaceAll("[\\s.!*`_)]", "").length() > 0) {
             return Optional.of("no answer is stated");
         } else if (fallback && text.substring(last.end, Math.min(text.length(), end + 1)).contains("?")) {
             return Optional.of("a question is no answer");

@@ -9,7 +9,8 @@ import java.util.regex.Pattern;
 final class Dates {
 
     private static final List<String> MONTHS = List.of("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec");
-    private static final String MONTH = "(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    private static final String MONTH = "(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+            + "|oct(?:ober)?"
             + "|nov(?:ember)?|dec(?:ember)?)\\.?";
     private static final String DAY = "(\\d{1,2})(?:\\^?\\{?(?:st|nd|rd|th)\\}?)?";
     private static final String YEAR = "(?:,? (\\d{4}))?";
@@ -24,7 +25,8 @@ final class Dates {
         if (text.length() > LONGEST) {
             return text;
         }
-        String bare = text.toLowerCase(Locale.ROOT).replaceAll("\\\\(?:text|textbf|mathrm|mbox|textit|textrm) ?|[\\\\~$]|(?<!\\^)[{}](?![snrt])", " ")
+        String bare = text.toLowerCase(Locale.ROOT).replaceAll("\\\\(?:text|textbf|mathrm|mbox|textit|textrm) ?|[\\\\~$]"
+                + "|(?<!\\^)[{}](?![snrt])", " ")
                 .replaceAll("(?<=\\d)[{} ]+(?=(?:st|nd|rd|th)\\b)|[{}]|\\.$", "").replaceAll("\\s+", " ").replace(" ,", ",").strip();
         Matcher first = MONTH_FIRST.matcher(bare);
         Matcher last = DAY_FIRST.matcher(bare);

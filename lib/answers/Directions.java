@@ -41,7 +41,8 @@ final class Directions {
     static boolean sameTime(Node gold, Node answer) {
         int a = minutes(gold).orElseThrow();
         int b = minutes(answer).orElseThrow();
-        boolean both = half(gold) != null && half(answer) != null || a >= HALF_DAY + 60 && half(gold) == null || b >= HALF_DAY + 60 && half(answer) == null;
+        boolean both = half(gold) != null && half(answer) != null || a >= HALF_DAY + 60 && half(gold) == null || b >= HALF_DAY + 60
+                && half(answer) == null;
         return both ? a == b : a % HALF_DAY == b % HALF_DAY;
     }
 

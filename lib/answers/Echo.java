@@ -11,8 +11,10 @@ final class Echo {
 
     private static final int SHORTEST = 12;
     private static final int MAX_QUESTION = 5000;
-    private static final Pattern OPERATION = Pattern.compile("(?<=[\\w)}\\s!])\\s*[-+*/^=!×·÷<>]|\\\\(?:frac|sqrt|times|cdot|div|int|sum|log|ln|sin|cos|tan|binom|le|ge)");
-    private static final Pattern ARITHMETIC = Pattern.compile("[-(]{0,3}\\d[\\d.,]*\\)?(?:\\s*(?:[-+*/^×·÷−]|\\\\times|\\\\cdot|\\\\div)\\s*\\(?-?\\d[\\d.,]*\\)?)++");
+    private static final Pattern OPERATION = Pattern.compile("(?<=[\\w)}\\s!])\\s*[-+*/^=!×·÷<>]|\\\\(?:frac|sqrt|times|cdot|div|int|sum|"
+            + "log|ln|sin|cos|tan|binom|le|ge)");
+    private static final Pattern ARITHMETIC = Pattern.compile("[-(]{0,3}\\d[\\d.,]*\\)?(?:\\s*(?:[-+*/^×·÷−]|\\\\times|\\\\cdot"
+            + "|\\\\div)\\s*\\(?-?\\d[\\d.,]*\\)?)++");
 
     private final String question;
     private final List<String> expressions = new ArrayList<>();
@@ -37,7 +39,8 @@ final class Echo {
     }
 
     private static String bare(String expression) {
-        return Spelling.plain(expression).replaceAll("\\\\(?:times|cdot)(?![A-Za-z])|[×·]", "*").replaceAll("[.,?]+$", "").replace("−", "-").toLowerCase(Locale.ROOT);
+        return Spelling.plain(expression).replaceAll("\\\\(?:times|cdot)(?![A-Za-z])|[×·]", "*").replaceAll("[.,?]+$", "").replace("−",
+                "-").toLowerCase(Locale.ROOT);
     }
 
     /** Whether a response has the whole question in it, whatever the spaces. */
@@ -63,7 +66,8 @@ final class Echo {
         String said = bare(answer.substring(answer.lastIndexOf('=') + 1));
         String gold = bare(reference);
         return expressions.stream().anyMatch(expression -> !expression.equals(gold)
-                && (bare(answer).equals(expression) || said.equals(expression.substring(expression.lastIndexOf('=') + 1)) && OPERATION.matcher(said).find()));
+                && (bare(answer).equals(expression) || said.equals(expression.substring(expression.lastIndexOf('=') + 1))
+                && OPERATION.matcher(said).find()));
     }
 
     /** Whether an answer holds an expression of the question anywhere. */

@@ -11,10 +11,8 @@ import answers.Node.Text;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /**
  * Whether an answer is the reference, by structure: sets and lists in any order, tuples in order, intervals with their ends,
@@ -24,9 +22,7 @@ import java.util.regex.Pattern;
 final class Equivalence {
 
     private static final int MAX_ITEMS = 100;
-    private static final Pattern ARTICLE = Pattern.compile("^(?:an?|the)\\s+", Pattern.CASE_INSENSITIVE);
 
-    private static final Map<String, String> SYNONYMS = Map.of("dne", "doesnotexist", "doesn'texist", "doesnotexist", "nosolutions", "nosolution");
 
     private final ValueComparison leaf;
 
@@ -57,7 +53,7 @@ final class Equivalence {
         } else if (isGoldRelation || isAnswerRelation) {
             return unwrapped(gold, answer);
         } else if (gold instanceof Text || answer instanceof Text) {
-            return words(gold).equals(words(answer)) && !words(gold).isEmpty();
+            return Spelling.words(gold).equals(Spelling.words(answer)) && !Spelling.words(gold).isEmpty();
         } else if (holdsMatrix(gold) || holdsMatrix(answer)) {
             return matrices(Matrices.evaluate(gold), Matrices.evaluate(answer));
         } else if (gold instanceof Sequence || answer instanceof Sequence) {
@@ -148,7 +144,7 @@ final class Equivalence {
     }
 
     private boolean sameName(Node a, Node b) {
-        return a.equals(b) || words(a).equals(words(b)) || a instanceof Call && b instanceof Call && values(a, b)
+        return a.equals(b) || Spelling.words(a).equals(Spelling.words(b)) || a instanceof Call && b instanceof Call && values(a, b)
                 || a.is("apply") && b.is("apply") && a.parts().get(0).equals(b.parts().get(0))
                 || a instanceof Sequence x && b instanceof Sequence y && x.items().equals(y.items());
     }
@@ -198,7 +194,8 @@ final class Equivalence {
 
     /** An equation against what is none: {@code x = 5} is 5; {@code 2x + z = 1} is not 1. */
     private boolean unwrapped(Node gold, Node answer) {
-        if (answer instanceof Relation turned && turned.operators().equals(List.of("=")) && isName(turned.right()) && !isName(turned.left())) {
+        if (answer instanceof Relation turned && turned.operators().equals(List.of("=")) && isName(turned.right())
+                && !isName(turned.left())) {
             return unwrapped(gold, new Relation(List.of(turned.right(), turned.left()), turned.operators())); // 5 = x
         }
         if (gold instanceof Relation relation) {
@@ -267,8 +264,10 @@ final class Equivalence {
 
     /** The items; a solution that is listed twice counts once. */
     private static List<Node> items(Node node) {
-        return node instanceof Sequence sequence ? sequence.kind() == Kind.TUPLE || sequence.items().stream().anyMatch(item -> item instanceof Num)
-                ? sequence.items() : sequence.items().stream().distinct().toList() : node.equals(new Sym("Empty")) ? List.of() : List.of(node);
+        return node instanceof Sequence sequence ? sequence.kind() == Kind.TUPLE
+                || sequence.items().stream().anyMatch(item -> item instanceof Num)
+                ? sequence.items() : sequence.items().stream().distinct().toList() : node.equals(new Sym("Empty")) ? List.of()
+                : List.of(node);
     }
 
     private static List<Node> once(List<Node> items) {
@@ -382,17 +381,4 @@ final class Equivalence {
         return node instanceof Relation relation && relation.isEquation() && isName(relation.left()) ? exact(relation)
                 : node.is("degree") ? node.parts().get(0) : node;
     }
-
-    /** The letters of a text, or of what a word was taken for. */
-    private static String words(Node node) {
-        String text = node instanceof Text t ? t.text() : node.any(part -> part instanceof Num) ? "" : letters(node);
-        String words = Spelling.plain(ARTICLE.matcher(Dates.plain(text)).replaceFirst("")).toLowerCase(Locale.ROOT);
-        return SYNONYMS.getOrDefault(words, words);
-    }
-
-    private static String letters(Node node) {
-        return node instanceof Sym sym ? sym.name() : node.is("*") || node.is("apply")
-                ? node.parts().stream().map(Equivalence::letters).reduce("", String::concat) : node instanceof Text t ? t.text() : "";
-    }
-
 }

@@ -21,7 +21,8 @@ record Extract(String text, String how, boolean plain) {
     private static final int MAX_WHOLE = 300;
     private static final int WINDOW = 2000;
     private static final Pattern BOLD_END = Pattern.compile("\\*\\*([^*\\n]*[^*\\s:])\\s*\\*\\*[\\s.!]*\\z");
-    private static final Pattern FIELD = Pattern.compile("\"(?:final_?)?answer\"\\s*+:\\s*+(?:\"((?:[^\"\\\\]|\\\\.){1,2000}+)\"|([^\\s\"{}\\[\\],]++))",
+    private static final Pattern FIELD = Pattern.compile("\"(?:final_?)?answer\"\\s*+:\\s*+(?:\"((?:[^\"\\\\]|\\\\.){1,2000}+)\""
+            + "|([^\\s\"{}\\[\\],]++))",
             Pattern.CASE_INSENSITIVE);
     private static final Pattern FENCES = Pattern.compile("\\A```\\w*\\n(.*)\\n?```\\z", Pattern.DOTALL);
     private static final Pattern REPLY = Pattern.compile("\\AA:\\s(?!.*\\nB:)", Pattern.DOTALL);
@@ -41,7 +42,8 @@ record Extract(String text, String how, boolean plain) {
             }
             Tags.Marked last = tagged.get(tagged.size() - 1);
             String content = last.content();
-            Optional<Extract> inside = last.closed() && content.length() <= MAX_WHOLE && !Boxes.in(content) && (isFormula(Parser.parse(content))
+            Optional<Extract> inside = last.closed() && content.length() <= MAX_WHOLE && !Boxes.in(content)
+                    && (isFormula(Parser.parse(content))
                     || Statement.last(content, 0).isEmpty()) ? Optional.of(whole(content)) : find(content, false);
             return inside.map(extract -> new Extract(extract.text, "answer tag", extract.plain));
         });
@@ -58,7 +60,8 @@ record Extract(String text, String how, boolean plain) {
         }
         boolean formulas = !Formulas.in(text).isEmpty();
         boolean bare = text.length() <= WINDOW && (Choice.of(text).isPresent() || !(Parser.parse(text) instanceof Text));
-        return bare && (!formulas || text.startsWith("$") || text.startsWith("\\(")) ? Optional.of(new Extract(text, "the reference", whole(text).plain))
+        return bare && (!formulas || text.startsWith("$") || text.startsWith("\\(")) ? Optional.of(new Extract(text, "the reference",
+                whole(text).plain))
                 : text.contains("$") || text.contains("\\(") || text.contains("\\[") || text.length() > MAX_WHOLE ? find(text, true)
                         : Optional.of(new Extract(text, "the reference", true));
     }
@@ -74,7 +77,8 @@ record Extract(String text, String how, boolean plain) {
         }
         Optional<Statement> stated = Statement.last(text, boxes.end());
         if (!boxes.isEmpty()) {
-            return Optional.of(stated.filter(s -> s.isFinal() && !Boxes.in(text.substring(s.start())) || s.isLastLine(text)).map(Statement::answer)
+            return Optional.of(stated.filter(s -> s.isFinal() && !Boxes.in(text.substring(s.start()))
+                    || s.isLastLine(text)).map(Statement::answer)
                     .orElseGet(() -> boxed(text, boxes)));
         }
         Optional<Extract> hash = hashed(text);
@@ -103,7 +107,8 @@ record Extract(String text, String how, boolean plain) {
             return Optional.of(whole(bare));
         }
         Extract last = Formulas.last(bare);
-        return last == null && bare.length() <= MAX_WHOLE ? Optional.of(new Extract(bare, "the whole text", true)) : Optional.ofNullable(last);
+        return last == null && bare.length() <= MAX_WHOLE ? Optional.of(new Extract(bare, "the whole text", true))
+                : Optional.ofNullable(last);
     }
 
     /** What stands behind the last "####" that is followed by something other than a heading. */
@@ -124,6 +129,7 @@ record Extract(String text, String how, boolean plain) {
 
     /** Not words, nor words beside formulas: Subtracting, x = 5. */
     private static boolean isFormula(Node node) {
-        return !(node instanceof Text) && !(node instanceof Sequence sequence && sequence.items().stream().anyMatch(Text.class::isInstance));
+        return !(node instanceof Text) && !(node instanceof Sequence sequence
+                && sequence.items().stream().anyMatch(Text.class::isInstance));
     }
 }

@@ -16,7 +16,8 @@ final class Formulas {
     private static final String DIGITS = "(?:\\d{1,3}(?:[ ,']\\d{3})++(?!\\d)(?:\\.\\d++)?|\\d++[.,]\\d++|\\.\\d++|\\d++)";
     /** A number as it stands in prose. */
     static final Pattern NUMBER = Pattern.compile("(?<![A-Za-z\\d])(?:(?<![\\w)])[-−–]\\s?)?[$€£]?" + DIGITS + "(?:[eE][-+]?\\d++)?"
-            + "(?:\\s?[/:]\\s?" + DIGITS + ")?(?:\\s*+(?:\\\\?%|percent|pct))?(?: (?:hundred|thousand|million|billion|trillion|dozen)\\b)?");
+            + "(?:\\s?[/:]\\s?" + DIGITS + ")?(?:\\s*+(?:\\\\?%|percent|pct))?"
+            + "(?: (?:hundred|thousand|million|billion|trillion|dozen)\\b)?");
 
     private Formulas() {}
 
@@ -35,7 +36,8 @@ final class Formulas {
     static int chained(String text, List<int[]> formulas, int first) {
         int end = formulas.get(first)[1];
         for (int i = first + 1; i < formulas.size(); i++) {
-            boolean goesOn = text.substring(end, formulas.get(i)[0]).isBlank() && UNFINISHED.matcher(text).region(Math.max(0, end - 9), end).find();
+            boolean goesOn = text.substring(end, formulas.get(i)[0]).isBlank() && UNFINISHED.matcher(text).region(Math.max(0, end - 9),
+                    end).find();
             if (!goesOn && !JOINT.matcher(text).region(end, formulas.get(i)[0]).matches()) {
                 break;
             }

@@ -1,6 +1,5 @@
 package answers;
 
-import java.math.BigInteger;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -36,9 +35,9 @@ final class LatexLexer {
     private static final Pattern LISTED = Pattern.compile("[A-Z]?[a-z]+(?: [a-z]+)?(?:, ?[A-Z]?[a-z]+(?: [a-z]+)?)+");
     private static final Pattern POWER_OF_TEN = Pattern.compile("\\s?10\\s?(?:\\^|\\*\\*)");
     private static final Pattern JOINED = Pattern.compile(",?(?:(.*) )?(and|or)(?: (.*))?", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
-    private static final Pattern ENDLESS = Pattern.compile("\\.\\.\\.|…|\\\\(?:ldots|dots|cdots)(?![A-Za-z])");
     private static final Pattern AMOUNT = Pattern.compile("\\.?\\s*(?:\\\\?[$€£]|\\d)");
-    private static final Pattern WORDS_AND_NUMBER = Pattern.compile("([\\p{L}' ]+?)[:=]? *([-+−]?[$£€]?\\d(?:[\\d.,/]*\\d)?%?)[.,]?(?: ?([A-Za-z][A-Za-z .]*))?");
+    private static final Pattern WORDS_AND_NUMBER = Pattern.compile("([\\p{L}' ]+?)[:=]? *([-+−]?[$£€]?\\d(?:[\\d.,/]*\\d)?%?)[.,]?(?: "
+            + "?([A-Za-z][A-Za-z .]*))?");
     private static final Pattern LINE_GAP = Pattern.compile("\\s*+\\[-?[\\d.]{1,6}+ ?(?:pt|em|ex|mm|cm|in|mu)\\]");
 
     private final String text;
@@ -150,106 +149,20 @@ final class LatexLexer {
         }
     }
 
-    /** Digits with thousands separators, a decimal part, a repeating part, an exponent. */
     private void number() {
-        int start = at;
-        if (digitArguments > 0 && isDigit(at)) {
-            at++; // \frac12 is one half
-            number(text.substring(start, at), "", "", false);
-            return;
-        }
-        StringBuilder digits = new StringBuilder();
-        while (isDigit(at)) {
-            digits.append(text.charAt(at++));
-        }
-        int gap;
-        boolean groups = !digits.isEmpty() && digits.length() <= 3 && digits.charAt(0) != '0';
-        while (groups && (gap = separator()) > 0 && isDigit(at + gap) && isDigit(at + gap + 1) && isDigit(at + gap + 2)
-                && !isDigit(at + gap + 3)) {
-            digits.append(text, at + gap, at + gap + 3);
-            at += gap + 3;
-        }
-        StringBuilder fraction = new StringBuilder();
-        boolean point = at < text.length() && text.charAt(at) == '.'
-                && (isDigit(at + 1) || text.startsWith("\\overline{", at + 1) || text.startsWith("\\bar{", at + 1));
-        if (point) {
-            at++;
-            while (isDigit(at)) {
-                fraction.append(text.charAt(at++));
-            }
-        }
-        String repeating = "";
-        if (point && (text.startsWith("\\overline{", at) || text.startsWith("\\bar{", at))) {
-            int open = text.indexOf('{', at);
-            int close = text.indexOf('}', open);
-            repeating = close < 0 ? "" : text.substring(open + 1, close);
-            if (!repeating.isEmpty() && repeating.length() < 100 && repeating.chars().allMatch(d -> d >= '0' && d <= '9')) {
-                at = close + 1;
-            } else {
-                repeating = "";
-            }
-        }
-        if (point && repeating.isEmpty() && ENDLESS.matcher(text).region(at, text.length()).lookingAt()
-                && fraction.toString().matches(".*(\\d)\\1\\1")) { // 0.333...
-            repeating = fraction.substring(fraction.length() - 1);
-            Matcher endless = ENDLESS.matcher(text).region(at, text.length());
-            at = endless.lookingAt() ? endless.end() : at;
-        }
-        number(digits.toString(), fraction.toString(), repeating, point);
-    }
-
-    /** Length of what may separate thousands here; 0 if nothing. */
-    private int separator() {
-        for (String separator : List.of("'", "{,}", ",\\!", ",\\,", "\\,", "\\!")) {
-            if (text.startsWith(separator, at)) {
-                int gap = separator.length();
-                while (at + gap < text.length() && text.charAt(at + gap) == ' ') {
-                    gap++;
-                }
-                return gap;
-            }
-        }
-        boolean plain = at < text.length() && (text.charAt(at) == ',' || text.charAt(at) == ' ');
-        return depth == 0 && plain ? 1 : 0;
-    }
-
-    private void number(String digits, String fraction, String repeating, boolean point) {
-        long exponent = 0;
-        int sign = at + 1 < text.length() && "+-".indexOf(text.charAt(at + 1)) >= 0 ? 1 : 0;
-        if (at < text.length() && (text.charAt(at) == 'e' || text.charAt(at) == 'E') && isDigit(at + 1 + sign)
-                && digitArguments == 0) {
-            int end = at + 1 + sign;
-            while (isDigit(end) && end < at + 8) {
-                end++;
-            }
-            exponent = Long.parseLong(text.substring(at + 1, end));
-            at = end;
-            point = true;
-        }
-        try {
-            Rational value = new Rational(new BigInteger("0" + digits + fraction), BigInteger.TEN.pow(fraction.length()));
-            if (!repeating.isEmpty()) {
-                value = value.plus(new Rational(new BigInteger(repeating),
-                        BigInteger.TEN.pow(fraction.length()).multiply(BigInteger.TEN.pow(repeating.length()).subtract(BigInteger.ONE))));
-            }
-            if (exponent != 0) {
-                value = value.times(Rational.of(10).pow(Rational.of(exponent)));
-            }
-            if (digitArguments > 0) {
-                digitArguments--;
-            }
-            String spelling = digits + (fraction.isEmpty() ? "" : "." + fraction);
-            tokens.add(new Token(Type.NUMBER, spelling, new Node.Num(value, point && repeating.isEmpty()), spaced));
-            spaced = false;
-        } catch (ArithmeticException e) {
-            throw new Unreadable("number too large");
-        }
+        boolean argument = digitArguments > 0 && isDigit(at);
+        Numeral numeral = argument ? Numeral.digit(text, at) : Numeral.read(text, at, depth != 0);
+        digitArguments -= digitArguments > 0 ? 1 : 0;
+        at = numeral.end();
+        tokens.add(new Token(Type.NUMBER, numeral.spelling(), numeral.value(), spaced));
+        spaced = false;
     }
 
     private void command() {
         if (text.startsWith("\\\\", at)) {
             at++;
-            if (matrices > 0 || cases > 0 || at + 1 >= text.length() || !isLetter(text.charAt(at + 1)) && "{}%".indexOf(text.charAt(at + 1)) < 0) {
+            if (matrices > 0 || cases > 0 || at + 1 >= text.length() || !isLetter(text.charAt(at + 1)) && "{}%".indexOf(text.charAt(at
+                    + 1)) < 0) {
                 at++;
                 add(Type.OP, cases > 0 ? "," : "\\\\");
                 Matcher gap = LINE_GAP.matcher(text).region(at, text.length());
@@ -364,7 +277,8 @@ final class LatexLexer {
             add(Type.OP, "=");
         } else if (word.equals("to") && !tokens.isEmpty() && tokens.get(tokens.size() - 1).type == Type.NUMBER) {
             add(Type.OP, ":");
-        } else if (content.isEmpty() || content.matches("[€£¥₹$]|\\\\\\$|(?:Rs|US|USD|EUR)\\.?") && AMOUNT.matcher(text).region(at, text.length()).lookingAt()) {
+        } else if (content.isEmpty() || content.matches("[€£¥₹$]|\\\\\\$|(?:Rs|US|USD|EUR)\\.?") && AMOUNT.matcher(text).region(at,
+                text.length()).lookingAt()) {
             spaced = true;
         } else if (content.length() == 1 && isLetter(content.charAt(0)) && !raw.matches("[~ ].*") && !isUnit(content)) {
             add(Type.NAME, content);
@@ -458,9 +372,11 @@ final class LatexLexer {
             add(Type.NAME, word);
         } else if (word.equalsIgnoreCase("infinity") || word.equals("inf")) {
             add(Type.NAME, "oo");
-        } else if (word.equals("U") && !tokens.isEmpty() && (tokens.get(tokens.size() - 1).is(")") || tokens.get(tokens.size() - 1).is("]"))) {
+        } else if (word.equals("U") && !tokens.isEmpty() && (tokens.get(tokens.size() - 1).is(")")
+                || tokens.get(tokens.size() - 1).is("]"))) {
             add(Type.OP, "cup");
-        } else if (word.length() > 3 || Vocabulary.PROSE.contains(word.toLowerCase(Locale.ROOT)) || afterNumber && Vocabulary.UNITS.contains(word)) {
+        } else if (word.length() > 3 || Vocabulary.PROSE.contains(word.toLowerCase(Locale.ROOT)) || afterNumber
+                && Vocabulary.UNITS.contains(word)) {
             add(Type.TEXT, word);
         } else {
             for (char letter : word.toCharArray()) {

@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
@@ -22,7 +21,8 @@ import java.util.regex.Pattern;
  * <p>Conventions: a percentage may be given as such, as its number or as a fraction of one; units are dropped, so that 5 cm is
  * 5 m; {@code log} is the natural logarithm; variables are positive where that matters to roots and logarithms; an inequality
  * is the interval that it describes; of an equation {@code x = 5} the right side counts where the reference is a value;
- * a number with a decimal point equals what rounds to the same six decimals. A text that opens {@code <think>} must close it and answer behind it.
+ * a number with a decimal point equals what rounds to the same six decimals. A text that opens {@code <think>} must close it and answer
+ * behind it.
  *
  * <p>Seen in {@code notebooks/7-bring-your-own-model.ipynb}.
  *
@@ -42,8 +42,10 @@ public final class MathAnswer implements AutoCloseable {
 
     private static final Pattern DECIMAL_COMMA = Pattern.compile("-?\\d+,\\d+");
     private static final Pattern DECIMAL_COMMA_IN_GROUPS = Pattern.compile("[€$£]?\\s?(-?\\d{1,3}(?:\\.\\d{3})+),(\\d+)\\s?[€$£]?");
-    private static final Pattern LETTER_UNIT = Pattern.compile("(\\S*\\d)\\s+[mgsNJWVAKLhC](?:(?:\\s?/\\s?|\\s|\\*)[a-zA-Z]{1,3})?(?:\\^\\{?-?\\d\\}?)?");
-    private static final Pattern YES_OR_NO = Pattern.compile("(?:\\\\text\\{)?\\s*(?i:(yes|no|true|false))[,.;:!]\\s.{0,300}", Pattern.DOTALL);
+    private static final Pattern LETTER_UNIT = Pattern.compile("(\\S*\\d)\\s+[mgsNJWVAKLhC](?:(?:\\s?/\\s?|\\s"
+            + "|\\*)[a-zA-Z]{1,3})?(?:\\^\\{?-?\\d\\}?)?");
+    private static final Pattern YES_OR_NO = Pattern.compile("(?:\\\\text\\{)?\\s*(?i:(yes|no|true|false))[,.;:!]\\s.{0,300}",
+            Pattern.DOTALL);
     private static final int MAX_REASON = 300;
 
     private final Algebra algebra;

@@ -93,6 +93,7 @@ final class Matrices {
     }
 
     private static List<Node> row(Node node) {
-        return node instanceof Node.Interval || node instanceof Node.Sequence sequence && sequence.kind() == Node.Kind.TUPLE ? node.parts() : List.of();
+        return node instanceof Node.Interval || node instanceof Node.Sequence sequence && sequence.kind() == Node.Kind.TUPLE ? node.parts()
+                : List.of();
     }
 }

@@ -123,7 +123,8 @@ sealed interface Node {
             return (interval.lowOpen ? "(" : "[") + String.join(",", parts) + (interval.highOpen ? ")" : "]");
         } else if (this instanceof Sequence sequence && sequence.kind != Kind.TUPLE) {
             List<String> items = parts.stream().distinct().sorted().toList();
-            return items.size() == 1 && sequence.kind != Kind.SET ? items.get(0) : items.stream().collect(Collectors.joining(",", "{", "}"));
+            return items.size() == 1 && sequence.kind != Kind.SET ? items.get(0) : items.stream().collect(Collectors.joining(",", "{",
+                    "}"));
         } else if (is("+") || is("*")) {
             return ((Call) this).op + terms(((Call) this).op).map(Node::canonical).sorted().collect(Collectors.joining(",", "(", ")"));
         }

@@ -13,11 +13,11 @@ final class NumberWords {
     /** A number and how many words said it. */
     record Found(Rational value, int words) {}
 
-    private static final List<String> SMALL = List.of("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
-            "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen");
+    private static final List<String> SMALL = List.of("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+            "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen");
     private static final List<String> TENS = List.of("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety");
-    private static final List<String> ORDINALS = List.of("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
-            "tenth", "eleventh", "twelfth");
+    private static final List<String> ORDINALS = List.of("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth",
+            "ninth", "tenth", "eleventh", "twelfth");
     private static final Map<String, Long> SCALES = Map.ofEntries(Map.entry("hundred", 100L), Map.entry("thousand", 1000L),
             Map.entry("million", 1_000_000L), Map.entry("billion", 1_000_000_000L), Map.entry("trillion", 1_000_000_000_000L),
             Map.entry("dozen", 12L), Map.entry("hundreds", 100L), Map.entry("thousands", 1000L), Map.entry("millions", 1_000_000L),
@@ -25,19 +25,22 @@ final class NumberWords {
             Map.entry("万", 10_000L), Map.entry("亿", 100_000_000L), Map.entry("萬", 10_000L), Map.entry("千", 1000L), Map.entry("百", 100L),
             Map.entry("lakh", 100_000L), Map.entry("crore", 10_000_000L));
     private static final Map<String, Long> PARTS = Map.ofEntries(Map.entry("half", 2L), Map.entry("halves", 2L), Map.entry("third", 3L),
-            Map.entry("thirds", 3L), Map.entry("quarter", 4L), Map.entry("quarters", 4L), Map.entry("fourth", 4L), Map.entry("fourths", 4L),
-            Map.entry("fifth", 5L), Map.entry("fifths", 5L), Map.entry("sixth", 6L), Map.entry("sixths", 6L), Map.entry("seventh", 7L),
-            Map.entry("sevenths", 7L), Map.entry("eighth", 8L), Map.entry("eighths", 8L), Map.entry("ninth", 9L), Map.entry("ninths", 9L),
-            Map.entry("tenth", 10L), Map.entry("tenths", 10L), Map.entry("twelfths", 12L), Map.entry("hundredth", 100L),
-            Map.entry("hundredths", 100L), Map.entry("thousandth", 1000L), Map.entry("thousandths", 1000L), Map.entry("millionths", 1_000_000L));
-    private static final Map<String, Integer> UNITS = IntStream.range(0, SMALL.size()).boxed().collect(Collectors.toMap(SMALL::get, n -> n));
+            Map.entry("thirds", 3L), Map.entry("quarter", 4L), Map.entry("quarters", 4L), Map.entry("fourth", 4L),
+            Map.entry("fourths", 4L), Map.entry("fifth", 5L), Map.entry("fifths", 5L), Map.entry("sixth", 6L), Map.entry("sixths", 6L),
+            Map.entry("seventh", 7L), Map.entry("sevenths", 7L), Map.entry("eighth", 8L), Map.entry("eighths", 8L),
+            Map.entry("ninth", 9L), Map.entry("ninths", 9L), Map.entry("tenth", 10L), Map.entry("tenths", 10L),
+            Map.entry("twelfths", 12L), Map.entry("hundredth", 100L), Map.entry("hundredths", 100L), Map.entry("thousandth", 1000L),
+            Map.entry("thousandths", 1000L), Map.entry("millionths", 1_000_000L));
+    private static final Map<String, Integer> UNITS = IntStream.range(0, SMALL.size()).boxed().collect(Collectors.toMap(SMALL::get,
+            n -> n));
     private static final Set<String> ARTICLES = Set.of("a", "an");
 
     private NumberWords() {}
 
     /** Whether a word is part of a number: "seven", "hundred", "third". */
     static boolean isPart(String word) {
-        return UNITS.containsKey(word) || TENS.contains(word) || SCALES.containsKey(word) || PARTS.containsKey(word) || ORDINALS.contains(word);
+        return UNITS.containsKey(word) || TENS.contains(word) || SCALES.containsKey(word) || PARTS.containsKey(word)
+                || ORDINALS.contains(word);
     }
 
     /** The factor of a word of scale: a million for "million". */
@@ -64,7 +67,8 @@ final class NumberWords {
         for (; at < words.size(); at++) {
             String word = words.get(at);
             boolean tens = TENS.contains(word);
-            if (UNITS.containsKey(word) && (below % 100 == 0 || below % 10 == 0 && below % 100 >= 20 && UNITS.get(word) < 10) && !(article && !any)) {
+            if (UNITS.containsKey(word) && (below % 100 == 0 || below % 10 == 0 && below % 100 >= 20 && UNITS.get(word) < 10) && !(article
+                    && !any)) {
                 below += UNITS.get(word);
             } else if (tens && below % 100 == 0 && !(article && !any)) {
                 below += 20 + 10 * TENS.indexOf(word);
@@ -75,7 +79,8 @@ final class NumberWords {
                     total += below;
                     below = 0;
                 }
-            } else if (!(word.equals("and") && any && at + 1 < words.size() && (UNITS.containsKey(words.get(at + 1)) || TENS.contains(words.get(at + 1)))
+            } else if (!(word.equals("and") && any && at + 1 < words.size() && (UNITS.containsKey(words.get(at + 1))
+                    || TENS.contains(words.get(at + 1)))
                     && SCALES.containsKey(words.get(at - 1)))) {
                 break;
             }
@@ -91,8 +96,10 @@ final class NumberWords {
     private static Optional<Found> fraction(List<String> words, int at, Rational whole) {
         String next = at < words.size() ? words.get(at) : "";
         if (whole == null) {
-            return next.equals("half") || next.equals("quarter") ? Optional.of(new Found(Rational.ONE.over(Rational.of(PARTS.get(next))), at + 1))
-                    : ORDINALS.contains(next) && at + 1 == words.size() ? Optional.of(new Found(Rational.of(1 + ORDINALS.indexOf(next)), at + 1))
+            return next.equals("half") || next.equals("quarter") ? Optional.of(new Found(Rational.ONE.over(Rational.of(PARTS.get(next))),
+                    at + 1))
+                    : ORDINALS.contains(next) && at + 1 == words.size() ? Optional.of(new Found(Rational.of(1 + ORDINALS.indexOf(next)), at
+                    + 1))
                             : Optional.empty();
         } else if (PARTS.containsKey(next)) {
             return Optional.of(new Found(whole.over(Rational.of(PARTS.get(next))), at + 1));

@@ -4,7 +4,6 @@ import answers.LatexLexer.Token;
 import answers.LatexLexer.Type;
 import answers.LatexLexer.Unreadable;
 import answers.Node.Call;
-import answers.Node.Interval;
 import answers.Node.Kind;
 import answers.Node.Num;
 import answers.Node.Relation;
@@ -14,7 +13,6 @@ import answers.Node.Text;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.regex.Pattern;
 
 /**
  * Reads one answer, LaTeX or plain, into a tree: recursive descent of bounded depth, linear in the length of the text.
@@ -30,7 +28,6 @@ final class Parser extends Cursor {
 
     private static final Set<String> RELATIONS = Set.of("=", "~", "<", "<=", ">", ">=", "!=", "in");
     private static final Set<String> SEPARATORS = Set.of(",", ";", "and", "or");
-    private static final Pattern NAMED = Pattern.compile("\\s\\p{Lu}");
 
     /** Whether a bar closes here, rather than opens an absolute value. */
     boolean inBars;
@@ -96,6 +93,11 @@ final class Parser extends Cursor {
         }
     }
 
+    /** Whether what was read may stand for itself here. */
+    boolean isWhole() {
+        return closes() || RELATIONS.contains(peek().text()) || SEPARATORS.contains(peek().text());
+    }
+
     private boolean closes() {
         return peek().type() == Type.END || is(")") || is("]") || is("}") || is("\\}") || is(">>");
     }
@@ -116,44 +118,10 @@ final class Parser extends Cursor {
 
     private Node side() {
         if (peek().type() == Type.NAME && peek().text().equals("a") && tokens.get(at + 1).type() == Type.TEXT) {
-            return words();
+            return new Words(this).read();
         }
-        Node node = peek().type() == Type.TEXT ? words() : ratio();
+        Node node = peek().type() == Type.TEXT ? new Words(this).read() : ratio();
         return new Quantities(this).behind(node, List.of());
-    }
-
-    /** Words before a value, or that are all: a number in words, a set, a text. */
-    private Node words() {
-        StringBuilder words = new StringBuilder();
-        while (peek().type() == Type.TEXT || peek().type() == Type.NAME && (!words.isEmpty() || peek().text().equals("a"))) {
-            words.append(words.isEmpty() || !peek().spaced() ? "" : " ").append(tokens.get(at++).text());
-        }
-        List<String> said = Quantities.words(words.toString());
-        int from = 0;
-        while (from < said.size() && Vocabulary.NEUTRAL.contains(said.get(from))) {
-            from++;
-        }
-        Node number = number(words.toString(), said, from);
-        if (number != null) {
-            return number;
-        } else if (closes() || RELATIONS.contains(peek().text()) || SEPARATORS.contains(peek().text())) {
-            String known = Vocabulary.SETS.get(String.join(" ", said));
-            return known == null ? new Text(words.toString()) : new Sym(known);
-        } else if (from < said.size()) {
-            throw new Unreadable("words that may change the meaning: at least, not");
-        }
-        return ratio();
-    }
-
-    /** A number in words with its unit; null if it is none. A capital letter behind it is a name: "Two Rivers". */
-    private Node number(String words, List<String> said, int from) {
-        boolean negative = from < said.size() && (said.get(from).equals("minus") || said.get(from).equals("negative"));
-        List<String> rest = said.subList(from + (negative ? 1 : 0), said.size());
-        NumberWords.Found found = NumberWords.read(rest).orElse(null);
-        if (found == null || found.words() < rest.size() && NAMED.matcher(words).find()) {
-            return null;
-        }
-        return new Quantities(this).behind(new Num(negative ? found.value().negate() : found.value(), false), rest.subList(found.words(), rest.size()));
     }
 
     Node ratio() {
@@ -263,7 +231,8 @@ final class Parser extends Cursor {
         Token token = peek();
         return token.type() == Type.NUMBER || token.type() == Type.NAME
                 || token.type() == Type.COMMAND && !token.text().startsWith("end ")
-                || is("(") || is("{") || is("\\{") || is("[") && !tokens.get(at - 1).is("^") && !endsInterval() || is("lfloor") || is("lceil")
+                || is("(") || is("{") || is("\\{") || is("[") && !tokens.get(at - 1).is("^") && !endsInterval() || is("lfloor")
+                || is("lceil")
                 || is("|") && !inBars;
     }
 
@@ -394,6 +363,7 @@ final class Parser extends Cursor {
 
     /** The elements of a list, or the one thing that is none. */
     static List<Node> items(Node node) {
-        return node instanceof Sequence sequence && (sequence.kind() == Kind.LIST || sequence.kind() == Kind.OR) ? sequence.items() : List.of(node);
+        return node instanceof Sequence sequence && (sequence.kind() == Kind.LIST || sequence.kind() == Kind.OR) ? sequence.items()
+                : List.of(node);
     }
 }

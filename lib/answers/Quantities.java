@@ -108,7 +108,8 @@ final class Quantities {
         while (at < words.size()) {
             String word = words.get(at);
             Optional<Rational> scale = NumberWords.scale(word);
-            Optional<NumberWords.Found> more = at == 0 && word.equals("and") ? NumberWords.read(words.subList(1, words.size())) : Optional.empty();
+            Optional<NumberWords.Found> more = at == 0 && word.equals("and") ? NumberWords.read(words.subList(1, words.size()))
+                    : Optional.empty();
             if (scale.isPresent()) {
                 node = scaled(node, scale.get());
             } else if (at == 0 && isPart(value, word)) {

@@ -175,7 +175,8 @@ record RealSet(List<Piece> pieces) {
                 || left.any(part -> part.is("abs") || part.is("^") || part.is("/") && !part.parts().get(1).variables().isEmpty())) {
             return null;
         }
-        return ray(slope.signum() < 0 ? flipped(op) : op, new Node.Num(values[0].negate().over(slope), left.hasDecimal() || right.hasDecimal()));
+        return ray(slope.signum() < 0 ? flipped(op) : op, new Node.Num(values[0].negate().over(slope), left.hasDecimal()
+                || right.hasDecimal()));
     }
 
     private static RealSet ray(String op, Node end) {

@@ -1,10 +1,18 @@
 package answers;
 
+import answers.Node.Num;
+import answers.Node.Sym;
 import answers.Node.Text;
 import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Pattern;
 
 /** One spelling for answers that are equal, where that is cheap to tell. */
 final class Spelling {
+
+    private static final Pattern ARTICLE = Pattern.compile("^(?:an?|the)\\s+", Pattern.CASE_INSENSITIVE);
+    private static final Map<String, String> SYNONYMS = Map.of("dne", "doesnotexist", "doesn'texist", "doesnotexist", "nosolutions",
+            "nosolution");
 
     private Spelling() {}
 
@@ -22,5 +30,17 @@ final class Spelling {
                 .replaceAll("\\\\(?:text|textbf|textit|textrm|mbox|mathrm|textnormal|operatorname)\\{([^{}]*)\\}", "$1")
                 .replaceAll("\\\\[dt]frac", "\\\\frac").replaceAll("\\*\\*|\\s+", "");
         return bare.replaceAll("[.]$", "");
+    }
+
+    /** The letters of a text, or of what a word was taken for. */
+    static String words(Node node) {
+        String text = node instanceof Text t ? t.text() : node.any(part -> part instanceof Num) ? "" : letters(node);
+        String words = plain(ARTICLE.matcher(Dates.plain(text)).replaceFirst("")).toLowerCase(Locale.ROOT);
+        return SYNONYMS.getOrDefault(words, words);
+    }
+
+    private static String letters(Node node) {
+        return node instanceof Sym sym ? sym.name() : node.is("*") || node.is("apply")
+                ? node.parts().stream().map(Spelling::letters).reduce("", String::concat) : node instanceof Text t ? t.text() : "";
     }
 }

@@ -20,11 +20,14 @@ record Statement(int start, int said, boolean isFinal, Extract answer) {
 
     private static final int WINDOW = 2000;
     private static final int MOST = 30;
-    private static final Pattern ANCHOR = Pattern.compile("(?:(?<final>final )?(?:answers?|ans|(?:correct|right|best) (?:option|choice))\\*{0,2}+"
+    private static final Pattern ANCHOR = Pattern.compile("(?:(?<final>final )?(?:answers?|ans|(?:correct|right|best) (?:option"
+            + "|choice))\\*{0,2}+"
             + "(?:\\s++(?:to|of|for)\\s[^.\\n]{1,100}?)?\\s*+(?:is|are|=|:|\\*\\*:?)(?:\\s++(?:is|are)\\b)?"
-            + "|(?:答案|答え|答)(?:应该|應該)?(?:是|为|為|は|:)|故选|应选|选择|(?:respuesta|réponse|risposta|resposta|antwort|ответ)\\*{0,2}\\s?(?:es|est|è|é|ist|:))[\\s:*\"`}]*+",
+            + "|(?:答案|答え|答)(?:应该|應該)?(?:是|为|為|は|:)|故选|应选|选择|(?:respuesta|réponse|risposta|resposta|antwort|ответ)\\*{0,2}\\s?(?:es|est|è|"
+            + "é|ist|:))[\\s:*\"`}]*+",
             Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE);
-    private static final Pattern CHOSEN = Pattern.compile("(?<![\\w'])[(\\[*]{0,3}([A-J])[)\\]*]{0,3}\\s+is\\s+(?:the\\s+)?(?:correct|right|best)\\b"
+    private static final Pattern CHOSEN = Pattern.compile("(?<![\\w'])[(\\[*]{0,3}([A-J])[)\\]*]{0,3}\\s+is\\s+(?:the\\s+)?(?:correct"
+            + "|right|best)\\b"
             + "|\\b(?:[Cc]hoose|pick|select|go with) (?:option |choice |answer )?[(\\[*]{0,3}([A-J])\\b(?!')");
     private static final Pattern VERB = Pattern.compile("(?<!which|this|that|it|,)\\s(?:is|are)(?:\\s|:|$)");
     private static final Pattern REASON = Pattern.compile(
@@ -58,14 +61,16 @@ record Statement(int start, int said, boolean isFinal, Extract answer) {
         Matcher chosen = CHOSEN.matcher(text).region(Math.max(from, text.length() - WINDOW), text.length());
         while (chosen.find()) {
             if (found.isEmpty() || chosen.start() > found.get(found.size() - 1).start) {
-                found.add(new Statement(chosen.start(), chosen.start(), false, new Extract(chosen.group(1) != null ? chosen.group(1) : chosen.group(2), "the answer is", true)));
+                found.add(new Statement(chosen.start(), chosen.start(), false, new Extract(chosen.group(1) != null ? chosen.group(1)
+                        : chosen.group(2), "the answer is", true)));
             }
         }
         return found;
     }
 
     private Statement filled(String text) {
-        return answer != null ? this : new Statement(start, said, isFinal, read(text.substring(said, Math.min(text.length(), said + WINDOW)).strip(),
+        return answer != null ? this : new Statement(start, said, isFinal, read(text.substring(said, Math.min(text.length(), said
+                + WINDOW)).strip(),
                 isFinal ? "final answer" : "the answer is"));
     }
 
@@ -73,7 +78,8 @@ record Statement(int start, int said, boolean isFinal, Extract answer) {
     boolean isLastLine(String text) {
         int line = text.lastIndexOf('\n', start) + 1;
         return text.substring(line, start).matches("[\\s*#>_-]*") && text.indexOf('\n', start) < 0
-                && (Choice.of(answer.text()).isPresent() || VALUE.matcher(answer.text()).find() && !(Parser.parse(answer.text()) instanceof Text));
+                && (Choice.of(answer.text()).isPresent() || VALUE.matcher(answer.text()).find()
+                && !(Parser.parse(answer.text()) instanceof Text));
     }
 
     /** The first formula of a statement, or its first sentence. */
@@ -92,7 +98,8 @@ record Statement(int start, int said, boolean isFinal, Extract answer) {
             int end = Formulas.chained(rest, formulas, 0);
             return new Extract(rest.substring(formulas.get(0)[0], Formulas.withPercent(rest, end)), how, false);
         }
-        String words = rest.substring(0, sentence).replaceAll("(?<![\\w)])\\*\\*|\\*\\*(?![\\w(])|__|</?[a-z]{1,6}>", "").replaceAll("^[\"'`*_]+|[\"'`*.!_]+$", "").strip();
+        String words = rest.substring(0, sentence).replaceAll("(?<![\\w)])\\*\\*|\\*\\*(?![\\w(])|__|</?[a-z]{1,6}>",
+                "").replaceAll("^[\"'`*_]+|[\"'`*.!_]+$", "").strip();
         words = REASON.split(words, 2)[0].strip();
         if (isProse(Parser.parse(words)) && Dates.plain(words).equals(words) && words.length() > 3 && !LABELLED.matcher(words).matches()) {
             Matcher number = Formulas.NUMBER.matcher(words);

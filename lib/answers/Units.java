@@ -15,17 +15,19 @@ final class Units {
     private static final int MAX_WORDS = 5;
 
     /** Words that make a sentence, an alternative or another value of what they stand behind. */
-    private static final Set<String> NEVER = Set.of("or", "not", "is", "isn't", "it", "it's", "but", "if", "than", "maybe", "perhaps", "probably", "possibly",
-            "likely", "approximately", "roughly", "nearly", "almost", "at", "least", "most", "wrong", "incorrect", "false", "correct", "right?", "times",
-            "plus", "minus", "mod", "modulo", "factorial", "doubled", "tripled", "halved", "when", "unless", "to", "through", "so", "i", "think",
-            "guess", "was", "were", "are", "does", "do", "doesn't", "don't", "should", "would", "could", "can", "might", "may", "also", "either",
-            "neither", "except", "otherwise", "unknown", "instead", "rather", "then", "because", "since", "divided", "multiplied", "root",
-            "roots", "square-root", "between", "and", "nor", "no", "never", "whatever", "any", "some", "something", "anything", "maximum",
-            "minimum", "about", "around", "answer", "answers", "sure", "unsure", "certain", "option", "options", "choice", "alternatively",
-            "alternative", "possible", "hopefully", "actually", "wait", "sorry", "as", "be", "been", "has", "have", "had", "will", "he", "she", "we",
-            "they", "you", "my", "that", "this", "these", "those", "which", "whose", "where", "what", "who", "how", "why", "equals", "equal", "increased",
-            "decreased", "reduced", "repeated", "recurring", "repeating", "base", "over", "power", "raised", "twice", "thrice", "double", "triple", "percentile",
-            "january", "february", "march", "april", "june", "july", "august", "september", "october", "november", "december");
+    private static final Set<String> NEVER = Set.of("or", "not", "is", "isn't", "it", "it's", "but", "if", "than", "maybe", "perhaps",
+            "probably", "possibly", "likely", "approximately", "roughly", "nearly", "almost", "at", "least", "most", "wrong", "incorrect",
+            "false", "correct", "right?", "times", "plus", "minus", "mod", "modulo", "factorial", "doubled", "tripled", "halved", "when",
+            "unless", "to", "through", "so", "i", "think", "guess", "was", "were", "are", "does", "do", "doesn't", "don't", "should",
+            "would", "could", "can", "might", "may", "also", "either", "neither", "except", "otherwise", "unknown", "instead", "rather",
+            "then", "because", "since", "divided", "multiplied", "root", "roots", "square-root", "between", "and", "nor", "no", "never",
+            "whatever", "any", "some", "something", "anything", "maximum", "minimum", "about", "around", "answer", "answers", "sure",
+            "unsure", "certain", "option", "options", "choice", "alternatively", "alternative", "possible", "hopefully", "actually",
+            "wait", "sorry", "as", "be", "been", "has", "have", "had", "will", "he", "she", "we", "they", "you", "my", "that", "this",
+            "these", "those", "which", "whose", "where", "what", "who", "how", "why", "equals", "equal", "increased", "decreased",
+            "reduced", "repeated", "recurring", "repeating", "base", "over", "power", "raised", "twice", "thrice", "double", "triple",
+            "percentile", "january", "february", "march", "april", "june", "july", "august", "september", "october", "november",
+            "december");
 
     private static final Map<String, String> DIRECTIONS = new HashMap<>();
 
@@ -66,7 +68,8 @@ final class Units {
 
     /** Whether lower-case words leave the value in front of them as it is. */
     static boolean areUnits(List<String> words) {
-        return words.size() <= MAX_WORDS && words.stream().noneMatch(word -> NEVER.contains(word) || NumberWords.isPart(word) && !word.equals("second")
+        return words.size() <= MAX_WORDS && words.stream().noneMatch(word -> NEVER.contains(word) || NumberWords.isPart(word)
+                && !word.equals("second")
                 && !word.equals("quarter") && !word.equals("quarters"));
     }
 }

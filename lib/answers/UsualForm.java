@@ -22,8 +22,8 @@ import java.util.stream.Stream;
 final class UsualForm {
 
     /** What needs no example in the reference. */
-    private static final Set<String> ALWAYS = Set.of("+", "*", "/", "neg", "sqrt", "root", "percent", "degree", "time", "ratio", "directed", "pm", "mp",
-            "base", "exp", "apply", "index", "cup", "cap", "setminus");
+    private static final Set<String> ALWAYS = Set.of("+", "*", "/", "neg", "sqrt", "root", "percent", "degree", "time", "ratio",
+            "directed", "pm", "mp", "base", "exp", "apply", "index", "cup", "cap", "setminus");
     /** What a rational number may consist of. */
     private static final Set<String> RATIONAL = Set.of("/", "neg", "percent", "degree", "directed", "ratio", "time");
     private static final Set<String> LOGARITHMS = Set.of("ln", "log", "lg", "logb");
@@ -58,7 +58,8 @@ final class UsualForm {
     }
 
     private static Stream<String> operators(Node node) {
-        return Stream.concat(node instanceof Call call ? Stream.of(call.op()) : Stream.empty(), node.parts().stream().flatMap(UsualForm::operators));
+        return Stream.concat(node instanceof Call call ? Stream.of(call.op()) : Stream.empty(),
+                node.parts().stream().flatMap(UsualForm::operators));
     }
 
     boolean isFinal(String answer) {
@@ -68,7 +69,8 @@ final class UsualForm {
     private boolean isFinal(Node answer) {
         if (answer.equals(reference) || answer instanceof Text || reference instanceof Text) {
             return true;
-        } else if (number && (answer instanceof Interval || isSetOperation(answer) || answer instanceof Relation relation && !relation.isEquation()
+        } else if (number && (answer instanceof Interval || isSetOperation(answer) || answer instanceof Relation relation
+                && !relation.isEquation()
                 && !relation.operators().contains("in"))) {
             return false; // a set of one number
         } else if (answer instanceof Sequence sequence) {
@@ -110,7 +112,8 @@ final class UsualForm {
 
     /** x = 5, 5 < x, 1 < x < 2, f(x) = x + 1, x in S, but not x + 1 = 6, x = x, or 2x = 10. */
     private static boolean isSolved(Relation relation) {
-        List<Node> names = relation.sides().stream().filter(Equivalence::isName).filter(name -> !(name.is("abs") && name.parts().get(0) instanceof Sym)).toList();
+        List<Node> names = relation.sides().stream().filter(Equivalence::isName).filter(name -> !(name.is("abs")
+                && name.parts().get(0) instanceof Sym)).toList();
         if (relation.operators().contains("in")) {
             return relation.sides().size() == 2 && !names.isEmpty();
         } else if (relation.sides().size() > 2 && relation.isEquation()) {
@@ -118,7 +121,8 @@ final class UsualForm {
         }
         boolean two = relation.sides().size() == 2 && names.size() == 2 && !relation.left().equals(relation.right());
         return names.size() == 1 && !(names.get(0) instanceof Text) && relation.sides().stream().filter(side -> side != names.get(0))
-                .noneMatch(side -> names.get(0) instanceof Sym && side.variables().containsAll(names.get(0).variables()) && !names.get(0).variables().isEmpty())
+                .noneMatch(side -> names.get(0) instanceof Sym && side.variables().containsAll(names.get(0).variables())
+                        && !names.get(0).variables().isEmpty())
                 || two || relation.sides().stream().anyMatch(side -> side instanceof Text);
     }
 
@@ -134,12 +138,15 @@ final class UsualForm {
             return scientific;
         }
         Call call = (Call) node;
-        if (call.args().stream().anyMatch(Matrix.class::isInstance) && !shown.contains(call.op())) {
+        boolean fractional = call.op().equals("*") && call.args().get(0).is("/"); // half of a matrix
+        if (call.args().stream().anyMatch(Matrix.class::isInstance) && !fractional && !shown.contains(call.op())) {
             return false;
-        } else if (!shown.contains(call.op()) && !(rational ? RATIONAL.contains(call.op()) : ALWAYS.contains(call.op()) || isOrdinaryPower(call))) {
+        } else if (!shown.contains(call.op()) && !(rational ? RATIONAL.contains(call.op()) : ALWAYS.contains(call.op())
+                || isOrdinaryPower(call))) {
             return false;
         }
-        return !(isReducible(node) && !isShown(node)) && (!node.is("+") || areDifferent(terms(node))) && (!node.is("*") || areDifferentBases(factors(node)))
+        return !(isReducible(node) && !isShown(node)) && (!node.is("+") || areDifferent(terms(node))) && (!node.is("*")
+                || areDifferentBases(factors(node)))
                 && call.args().stream().allMatch(this::isCollected);
     }
 
@@ -154,7 +161,8 @@ final class UsualForm {
         if (node instanceof Num || node.is("neg") && node.parts().get(0) instanceof Num) {
             return false;
         } else if (node.is("sqrt")) {
-            return Exact.of(node).isPresent() || node.parts().get(0) instanceof Num num && num.value().isInteger() && hasSquare(num.value().numerator());
+            return Exact.of(node).isPresent() || node.parts().get(0) instanceof Num num && num.value().isInteger()
+                    && hasSquare(num.value().numerator());
         }
         Optional<Rational> value = Exact.of(node);
         if (node.is("ratio")) {
@@ -203,7 +211,8 @@ final class UsualForm {
 
     private static boolean isPowerOfTen(Node node) {
         return node.is("^") && node.parts().get(0) instanceof Num ten && ten.value().equals(TEN)
-                && (node.parts().get(1) instanceof Num || node.parts().get(1).is("neg") && node.parts().get(1).parts().get(0) instanceof Num);
+                && (node.parts().get(1) instanceof Num || node.parts().get(1).is("neg")
+                && node.parts().get(1).parts().get(0) instanceof Num);
     }
 
     // ---- terms and factors
@@ -247,7 +256,8 @@ final class UsualForm {
 
     /** Whether no two factors are powers of the same: x x, 2 * 3; unless the reference has such. */
     private boolean areDifferentBases(List<Node> factors) {
-        List<String> bases = factors.stream().map(factor -> Exact.of(factor).isPresent() ? "number" : factor.is("^") ? factor.parts().get(0).canonical()
+        List<String> bases = factors.stream().map(factor -> Exact.of(factor).isPresent() ? "number" : factor.is("^")
+                ? factor.parts().get(0).canonical()
                 : factor.is("sqrt") && Exact.of(factor.parts().get(0)).isPresent() ? "sqrt" : factor.canonical()).toList();
         return bases.stream().distinct().count() == bases.size() || shown.contains("*") && isProductShown();
     }
@@ -263,7 +273,8 @@ final class UsualForm {
         }
         boolean sum = answer.is("+");
         boolean goldSum = reference.is("+");
-        return !(isFactored(reference) && sum) && !(goldSum && isFactored(answer))
+        boolean half = sum && terms(answer).stream().anyMatch(UsualForm::isMultipliedSum); // 2(x+1) - 2
+        return !(isFactored(reference) && sum) && !(goldSum && isFactored(answer)) && !(half && !reference.any(UsualForm::isMultipliedSum))
                 && (hasVariableBelow(reference) || !hasVariableBelow(answer));
     }
 
@@ -272,12 +283,18 @@ final class UsualForm {
         return factors.stream().anyMatch(UsualForm::isSum) && (factors.size() > 1 || factors.stream().anyMatch(factor -> factor.is("^")));
     }
 
+    private static boolean isMultipliedSum(Node term) {
+        List<Node> factors = factors(term);
+        return factors.size() > 1 && factors.stream().anyMatch(UsualForm::isSum);
+    }
+
     private static boolean isSum(Node factor) {
         return factor.is("+") || factor.is("^") && factor.parts().get(0).is("+");
     }
 
     private static boolean hasVariableBelow(Node node) {
         return node.any(part -> part.is("/") && !part.parts().get(1).variables().isEmpty()
-                || part.is("^") && !part.parts().get(0).variables().isEmpty() && Exact.of(part.parts().get(1)).filter(n -> n.signum() < 0).isPresent());
+                || part.is("^") && !part.parts().get(0).variables().isEmpty()
+                && Exact.of(part.parts().get(1)).filter(n -> n.signum() < 0).isPresent());
     }
 }

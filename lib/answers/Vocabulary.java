@@ -9,13 +9,14 @@ final class Vocabulary {
     static final Set<String> FUNCTIONS = Set.of("sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh",
             "cosh", "tanh", "ln", "log", "lg", "exp", "max", "min", "gcd", "lcm", "det", "Re", "Im", "abs", "floor", "ceil");
 
-    static final Set<String> SKIPPED = Set.of("left", "right", "big", "Big", "bigl", "bigr", "Bigl", "Bigr", "bigg", "Bigg",
-            "biggl", "biggr", "displaystyle", "textstyle", "limits", "quad", "qquad", ",", ";", "!", ":", " ", "enspace", "middle",
-            "boxed", "fbox", "framebox", "mathbf", "vec", "bm", "boldsymbol", "mathit", "mathcal", "hat", "overrightarrow", "rm",
-            "bf", "hline", "triangle", "mathop", "nolimits", "-", "/", "$", "mathsf", "Rs", "underline", "(", ")",
-            "[", "]", "tiny", "small", "large", "Large");
+    static final Set<String> SKIPPED = Set.of("left", "right", "big", "Big", "bigl", "bigr", "Bigl", "Bigr", "bigg", "Bigg", "biggl",
+            "biggr", "displaystyle", "textstyle", "limits", "quad", "qquad", ",", ";", "!", ":", " ", "enspace", "middle", "boxed",
+            "fbox", "framebox", "mathbf", "vec", "bm", "boldsymbol", "mathit", "mathcal", "hat", "overrightarrow", "rm", "bf", "hline",
+            "triangle", "mathop", "nolimits", "-", "/", "$", "mathsf", "Rs", "underline", "(", ")", "[", "]", "tiny", "small", "large",
+            "Large");
     /** Commands whose first argument is about looks. */
-    static final Set<String> IGNORED_ARGUMENTS = Set.of("color", "textcolor", "hspace", "vspace", "phantom", "hphantom", "vphantom", "label", "tag");
+    static final Set<String> IGNORED_ARGUMENTS = Set.of("color", "textcolor", "hspace", "vspace", "phantom", "hphantom", "vphantom",
+            "label", "tag");
     static final Set<String> TEXTS = Set.of("text", "textbf", "textit", "textrm", "mbox", "textnormal", "mathrm",
             "operatorname", "hbox", "textsf", "texttt", "emph", "operatorname*");
     static final Map<String, String> OPERATORS = Map.ofEntries(Map.entry("cdot", "*"), Map.entry("times", "*"),
@@ -29,7 +30,8 @@ final class Vocabulary {
             Map.entry("{", "\\{"), Map.entry("}", "\\}"), Map.entry("lbrace", "\\{"), Map.entry("rbrace", "\\}"),
             Map.entry("langle", "<<"), Map.entry("rangle", ">>"), Map.entry("lvert", "|"), Map.entry("rvert", "|"),
             Map.entry("vert", "|"), Map.entry("mid", "|"), Map.entry("|", "|"), Map.entry("%", "%"), Map.entry("&", "&"),
-            Map.entry("choose", "choose"), Map.entry("land", "and"), Map.entry("wedge", "and"), Map.entry("lor", "or"), Map.entry("vee", "or"),
+            Map.entry("choose", "choose"), Map.entry("land", "and"), Map.entry("wedge", "and"), Map.entry("lor", "or"), Map.entry("vee",
+                    "or"),
             Map.entry("lbrack", "["), Map.entry("rbrack", "]"), Map.entry("prime", "'"), Map.entry("newline", "\\\\"));
     static final Map<String, String> NAMES = Map.of("infty", "oo", "emptyset", "Empty", "varnothing", "Empty", "ldots", "...",
             "dots", "...", "cdots", "...", "dotsc", "...", "imath", "i", "varepsilon", "epsilon");
@@ -51,7 +53,8 @@ final class Vocabulary {
     /** Units of one to three letters, which would otherwise read as products of variables. */
     static final Set<String> UNITS = Set.of("cm", "mm", "km", "nm", "kg", "mg", "lb", "lbs", "oz", "ft", "in", "yd", "mi",
             "mph", "kmh", "hr", "hrs", "min", "sec", "ms", "ml", "mL", "kJ", "eV", "Hz", "kHz", "MHz", "Pa", "kPa", "AM", "PM", "am",
-            "pm", "BC", "BCE", "AD", "CE", "th", "st", "nd", "rd", "USD", "EUR", "mol", "sq", "pts", "rad", "deg", "erg", "atm", "AU", "pc", "cal", "bps", "GB", "MB", "TB");
+            "pm", "BC", "BCE", "AD", "CE", "th", "st", "nd", "rd", "USD", "EUR", "mol", "sq", "pts", "rad", "deg", "erg", "atm", "AU", "pc",
+            "cal", "bps", "GB", "MB", "TB");
 
     /** What follows is where the answer holds: 2x \text{ for all } x. */
     static final Set<String> QUANTIFIERS = Set.of("for all", "for any", "for every", "for each");
@@ -60,8 +63,8 @@ final class Vocabulary {
 
     /** Words before a value that do not change what it says. */
     static final Set<String> NEUTRAL = Set.of("the", "answer", "is", "are", "about", "approximately", "therefore", "thus", "so", "final",
-            "equals", "it", "we", "get", "have", "value", "of", "total", "result", "exactly", "that", "hence", "to",
-            "there", "obtain", "答案是", "答案为", "答案", "答", "共", "一共");
+            "equals", "it", "we", "get", "have", "value", "of", "total", "result", "exactly", "that", "hence", "to", "there", "obtain",
+            "答案是", "答案为", "答案", "答", "共", "一共");
 
     /** Sets in words. */
     static final Map<String, String> SETS = Map.ofEntries(Map.entry("all real numbers", "Reals"), Map.entry("all reals", "Reals"),

@@ -16,13 +16,14 @@ import lppo.data.Json;
 
 /**
  * A file of answers to judge: JSON Lines of {@code {"completion": ..., "reference": ...}}, with {@code "truncated": true} where
- * the completion was cut off.
+ * the completion was cut off, and {@code "question": ...} where a strict judge should know it.
  *
  * @param completion the text that ends in an answer
  * @param reference the reference answer
+ * @param question what was asked; empty if the line does not say
  * @param truncated whether the completion did not end by itself
  */
-public record AnswerPairs(String completion, String reference, boolean truncated) {
+public record AnswerPairs(String completion, String reference, String question, boolean truncated) {
 
     private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
 
@@ -56,7 +57,7 @@ public record AnswerPairs(String completion, String reference, boolean truncated
             if (pair.truncated) {
                 line = new Line(false, "", "truncated, so without a final answer");
             } else {
-                MathAnswer.Verdict verdict = judge.judge(pair.completion, pair.reference);
+                MathAnswer.Verdict verdict = judge.judge(pair.completion, pair.reference, pair.question);
                 line = new Line(verdict.correct(), verdict.extracted(), verdict.reason());
             }
             correct += line.correct ? 1 : 0;
@@ -70,6 +71,7 @@ public record AnswerPairs(String completion, String reference, boolean truncated
         try {
             JsonObject pair = Json.object(line, where);
             return new AnswerPairs(pair.get("completion").getAsString(), pair.get("reference").getAsString(),
+                    pair.has("question") ? pair.get("question").getAsString() : "",
                     pair.has("truncated") && pair.get("truncated").getAsBoolean());
         } catch (BadInput | NullPointerException | IllegalStateException | UnsupportedOperationException e) {
             throw new BadInput(where + ": must be {\"completion\": TEXT, \"reference\": TEXT}");

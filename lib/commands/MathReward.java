@@ -20,9 +20,17 @@ public record MathReward(MathAnswer judge) implements Reward, AutoCloseable {
         return new MathReward(judge.boxed());
     }
 
+    /**
+     * The same, strictly: the answer must have the form of an answer, and neither a list of candidates nor the question repeated is
+     * paid, see {@link MathAnswer#strict()}. What training should ask. The two share everything; close only one of them.
+     */
+    public MathReward strict() {
+        return new MathReward(judge.strict());
+    }
+
     @Override
     public double score(Problem problem, String response) {
-        return judge.judge(response, problem.answer()).correct() ? 1 : 0;
+        return judge.judge(response, problem.answer(), problem.question()).correct() ? 1 : 0;
     }
 
     @Override

@@ -26,10 +26,13 @@ import picocli.CommandLine.Parameters;
 /** Judges answers as the reward of mathematics does. */
 @Command(name = "check", mixinStandardHelpOptions = true, showDefaultValues = true,
         description = {"Judges an answer against a reference answer and says why; or every line of a file.",
-            "A line of the file is {\"completion\": ..., \"reference\": ...}, with \"truncated\": true if it was cut off;"
-                    + " a line of the output is {\"correct\": ..., \"extracted\": ..., \"reason\": ...}, in the same order."},
+            "A line of the file is {\"completion\": ..., \"reference\": ...}, with \"truncated\": true if it was cut off and \"question\""
+            + ": ... "
+                    + "where --strict should know it; a line of the output is {\"correct\": ..., \"extracted\": ..., \"reason\": ...}, in"
+                    + " the same order."},
         footer = {"", "Status: of two arguments 0 if correct, 1 if not; of a file 0; 2 for wrong usage or input.", "", "Examples:",
-            "  ./jbang check '\\boxed{\\frac{1}{2}}' 0.5", "  ./jbang check --file pairs.jsonl --out verdicts.jsonl"})
+            "  ./jbang check '\\boxed{\\frac{1}{2}}' 0.5", "  ./jbang check --file pairs.jsonl --out verdicts.jsonl",
+            "  ./jbang check --strict '\\boxed{7 + 3}' 10"})
 public class check implements Callable<Integer> {
 
     @Parameters(index = "0", arity = "0..1", paramLabel = "ANSWER", description = "An answer, or a text that ends in one.")
@@ -44,6 +47,10 @@ public class check implements Callable<Integer> {
     @Option(names = "--out", description = "Where the verdicts on a file go; standard output if not given.")
     Path out;
 
+    @Option(names = "--strict", description = "Ask for an answer in final form, as training does: no sum still to be added, no list of"
+            + " candidates, no question repeated. Without it equivalence is enough.")
+    boolean strict;
+
     @Option(names = "--deadline", description = "Seconds that computer algebra has for one question.")
     double deadline = 3;
 
@@ -56,7 +63,8 @@ public class check implements Callable<Integer> {
         if (out != null) {
             RunFolder.unused(out);
         }
-        try (MathAnswer judge = new MathAnswer(Duration.ofMillis((long) (deadline * 1000)))) {
+        try (MathAnswer lenient = new MathAnswer(Duration.ofMillis((long) (deadline * 1000)))) {
+            MathAnswer judge = strict ? lenient.strict() : lenient;
             if (file != null) {
                 return checkFile(judge);
             }

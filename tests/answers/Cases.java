@@ -23,7 +23,8 @@ final class Cases {
     }
 
     static boolean isCorrect(JsonObject line, boolean strict) {
-        return line.has(strict && line.has("strict") ? "strict" : "correct") && line.get(strict && line.has("strict") ? "strict" : "correct").getAsBoolean();
+        return line.has(strict && line.has("strict") ? "strict" : "correct") && line.get(strict && line.has("strict") ? "strict"
+                : "correct").getAsBoolean();
     }
 
     /** The lines that are not judged as they say; a line that says nothing is not correct. */

@@ -17,15 +17,20 @@ import org.junit.jupiter.api.Test;
 /** Whatever a policy writes, judging it ends soon and never throws. */
 class HostileTest {
 
-    private static final String[] SOUP = {"\\frac", "{", "}", "\\sqrt", "[", "]", "(", ")", "^", "_", "\\boxed{", "$", "$$", "\\text{", "1", "23",
-        "0.5", "x", "y", "\\pi", "i", "e", "+", "-", "*", "/", "=", "<", "\\le", ",", ";", "\\cup", "\\in", "\\{", "\\}", "!", "%", "|", ":", "\\sin",
-        "\\log", "\\sum", "\\int", "_{k=1}", "^{10}", "dx", "\\begin{pmatrix}", "\\end{pmatrix}", "&", "\\\\", " and ", " or ", "answer is ", "####",
-        "\\infty", "\\pm", "\\binom", "^\\circ", "\\left", "\\right", "\\lfloor", "\\ldots", "f(", "\\mathbb{R}", "\\setminus", "é", "\n", " ", ".", "9^9"};
+    private static final String[] SOUP = {"\\frac", "{", "}", "\\sqrt", "[", "]", "(", ")", "^", "_", "\\boxed{", "$", "$$", "\\text{", "1",
+            "23",
+        "0.5", "x", "y", "\\pi", "i", "e", "+", "-", "*", "/", "=", "<", "\\le", ",", ";", "\\cup", "\\in", "\\{", "\\}", "!", "%", "|",
+        ":", "\\sin",
+        "\\log", "\\sum", "\\int", "_{k=1}", "^{10}", "dx", "\\begin{pmatrix}", "\\end{pmatrix}", "&", "\\\\", " and ", " or ",
+        "answer is ", "####",
+        "\\infty", "\\pm", "\\binom", "^\\circ", "\\left", "\\right", "\\lfloor", "\\ldots", "f(", "\\mathbb{R}", "\\setminus", "é", "\n",
+        " ", ".", "9^9"};
 
     @Test
     void hugePowersFactorialsAndBinomialsAreTurnedDownBeforeTheyAreComputed() {
         try (MathAnswer judge = new MathAnswer()) {
-            for (String huge : List.of("10^{10^{10}}", "9^{9^{9^{9}}}", "(10^9)!", "\\binom{10^9}{10^8}", "1000000!!!", "2^{2^{2^{2^{2^{2^{2}}}}}}",
+            for (String huge : List.of("10^{10^{10}}", "9^{9^{9^{9}}}", "(10^9)!", "\\binom{10^9}{10^8}", "1000000!!!",
+                    "2^{2^{2^{2^{2^{2^{2}}}}}}",
                     "1e999999999", "1e-999999999", "\\sum_{k=1}^{10^9} k", "\\prod_{k=1}^{10^{9}} k^k", "10^{-10^{10}}", "(1/3)^{10^8}",
                     "\\frac{1}{10^{10^{10}}}", "(x+1)^{10^9}", "9".repeat(4000), "0." + "1".repeat(4000))) {
                 for (String other : List.of("5", "x+1", "\\{1,2\\}", huge + "+1")) {
@@ -41,8 +46,10 @@ class HostileTest {
     @Test
     void longAndDeepTextsTakeLinearTime() {
         try (MathAnswer judge = new MathAnswer(Duration.ofSeconds(1))) {
-            for (String part : List.of("{", "(", "[", "\\{", "|", "\\boxed{", "\\boxed{1} ", "$", "$1$ and ", "$$", "\\(", "\\[", "\\frac{1}", "1+", "x^", "-", "1,", "the answer is ",
-                    "answer:", "\\sqrt{", "\\left(", "####", "a", "\\", "<think>", "</think>", "1 ", "9", "\\text{", " ", "\n", "f(", "\\sin ", "2^", "!", "answer of ",
+            for (String part : List.of("{", "(", "[", "\\{", "|", "\\boxed{", "\\boxed{1} ", "$", "$1$ and ", "$$", "\\(", "\\[",
+                    "\\frac{1}", "1+", "x^", "-", "1,", "the answer is ",
+                    "answer:", "\\sqrt{", "\\left(", "####", "a", "\\", "<think>", "</think>", "1 ", "9", "\\text{", " ", "\n", "f(",
+                    "\\sin ", "2^", "!", "answer of ",
                     "1;", "\\pm 1", "x=", "x<", "\\begin{pmatrix}", "1&", "\\\\", "percent", "and ", "1 and ", "\\overline{")) {
                 for (int length : new int[] {4000, 100_000}) {
                     String text = part.repeat(length / part.length());
@@ -81,7 +88,8 @@ class HostileTest {
     }
 
     @Property(tries = 1000)
-    void fractionsAreJudgedByTheirValueInBothDirections(@ForAll @IntRange(min = -60, max = 60) int a, @ForAll @IntRange(min = 1, max = 60) int b,
+    void fractionsAreJudgedByTheirValueInBothDirections(@ForAll @IntRange(min = -60, max = 60) int a, @ForAll @IntRange(min = 1,
+            max = 60) int b,
             @ForAll @IntRange(min = -60, max = 60) int c, @ForAll @IntRange(min = 1, max = 60) int d) {
         String left = "\\frac{" + a + "}{" + b + "}";
         String right = c + "/" + d;

@@ -77,7 +77,8 @@ class StrictAnswerTest {
 
     @Test
     void theReasonSaysWhatIsMissing() {
-        for (String[] reason : new String[][] {{"\\boxed{23 + 0}", "boxed: not in final form"}, {"The answer is 46/2", "the answer is: not in final form"},
+        for (String[] reason : new String[][] {{"\\boxed{23 + 0}", "boxed: not in final form"}, {"The answer is 46/2",
+                "the answer is: not in final form"},
             {"\\boxed{22} \\boxed{23}", "boxed: not of the form of the reference"}, {"It could be \\boxed{22}. It could be \\boxed{23}.",
                 "boxed: several different answers"}, {"Maybe \\boxed{23}", "boxed: the answer is hedged"},
             {"<answer>23", "answer tag: the answer tag is not closed"}, {"\\boxed{22}", "boxed: the numbers differ"}}) {
@@ -109,7 +110,8 @@ class StrictAnswerTest {
         for (JsonObject line : Cases.read("ordinary.jsonl")) {
             MathAnswer.Verdict verdict = strict.judge(line.get("completion").getAsString(), line.get("reference").getAsString());
             boolean unfinished = line.get("about").getAsString().matches("power|polynomial|radical");
-            assertTrue(verdict.correct() == line.get("correct").getAsBoolean() || unfinished && verdict.reason().endsWith("not in final form"), line + " " + verdict);
+            assertTrue(verdict.correct() == line.get("correct").getAsBoolean() || unfinished
+                    && verdict.reason().endsWith("not in final form"), line + " " + verdict);
         }
     }
 

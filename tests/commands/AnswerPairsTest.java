@@ -38,9 +38,26 @@ class AnswerPairsTest {
     }
 
     @Test
+    void aStrictJudgeIsToldTheQuestionOfALine() throws Exception {
+        List<String> lines = List.of("{\"completion\": \"\\\\boxed{23}\", \"reference\": \"23\", \"question\": \"What is 20 + 3?\"}",
+                "{\"completion\": \"\\\\boxed{20+3}\", \"reference\": \"23\", \"question\": \"What is 20 + 3?\"}",
+                "{\"completion\": \"\\\\boxed{20+3}\", \"reference\": \"23\"}");
+        try (MathAnswer judge = new MathAnswer()) {
+            StringWriter strict = new StringWriter();
+            assertEquals(1, AnswerPairs.judge(judge.strict(), lines, "f", strict, n -> {}).correct());
+            List<String> reasons = strict.toString().lines()
+                    .map(line -> JsonParser.parseString(line).getAsJsonObject().get("reason").getAsString()).toList();
+            assertEquals(List.of("boxed: the same text", "boxed: restates the question", "boxed: not in final form"), reasons);
+            assertEquals(3, AnswerPairs.judge(judge, lines, "f", new StringWriter(), n -> {}).correct(), "lenient");
+        }
+    }
+
+    @Test
     void aBrokenLineIsNamed(@TempDir Path folder) throws Exception {
-        for (String broken : List.of("", "{", "[]", "3", "{\"completion\": \"1\"}", "{\"completion\": [], \"reference\": \"1\"}",
-                "{\"completion\": null, \"reference\": \"1\"}", "{\"completion\": {}, \"reference\": \"1\"}")) {
+        for (String broken : List.of("", "{", "[]", "3", "{\"completion\": \"1\"}",
+                "{\"completion\": [], \"reference\": \"1\"}",
+                "{\"completion\": null, \"reference\": \"1\"}",
+                "{\"completion\": \"1\", \"reference\": \"1\", \"question\": {}}", "{\"completion\": {}, \"reference\": \"1\"}")) {
             try (MathAnswer judge = new MathAnswer()) {
                 BadInput e = assertThrows(BadInput.class, () -> AnswerPairs.judge(judge,
                         List.of("{\"completion\": \"1\", \"reference\": \"1\"}", broken), "some.jsonl", new StringWriter(), n -> {}), broken);

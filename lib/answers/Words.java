@@ -1,0 +1,55 @@
+package answers;
+
+import answers.LatexLexer.Type;
+import answers.LatexLexer.Unreadable;
+import answers.Node.Num;
+import answers.Node.Sym;
+import answers.Node.Text;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/** Words before a value, or that are all there is: a number in words, a set, a text. */
+final class Words {
+
+    private static final Pattern NAMED = Pattern.compile("\\s\\p{Lu}");
+
+    private final Parser in;
+
+    Words(Parser in) {
+        this.in = in;
+    }
+
+    Node read() {
+        StringBuilder words = new StringBuilder();
+        while (in.peek().type() == Type.TEXT || in.peek().type() == Type.NAME && (!words.isEmpty() || in.peek().text().equals("a"))) {
+            words.append(words.isEmpty() || !in.peek().spaced() ? "" : " ").append(in.tokens.get(in.at++).text());
+        }
+        List<String> said = Quantities.words(words.toString());
+        int from = 0;
+        while (from < said.size() && Vocabulary.NEUTRAL.contains(said.get(from))) {
+            from++;
+        }
+        Node number = number(words.toString(), said.subList(from, said.size()));
+        if (number != null) {
+            return number;
+        } else if (in.isWhole()) {
+            String known = Vocabulary.SETS.get(String.join(" ", said));
+            return known == null ? new Text(words.toString()) : new Sym(known);
+        } else if (from < said.size()) {
+            throw new Unreadable("words that may change the meaning: at least, not");
+        }
+        return in.ratio();
+    }
+
+    /** A number in words with its unit; null if it is none. A capital letter behind it is a name: "Two Rivers". */
+    private Node number(String words, List<String> said) {
+        boolean negative = !said.isEmpty() && (said.get(0).equals("minus") || said.get(0).equals("negative"));
+        List<String> rest = said.subList(negative ? 1 : 0, said.size());
+        NumberWords.Found found = NumberWords.read(rest).orElse(null);
+        if (found == null || found.words() < rest.size() && NAMED.matcher(words).find()) {
+            return null;
+        }
+        Num value = new Num(negative ? found.value().negate() : found.value(), false);
+        return new Quantities(in).behind(value, rest.subList(found.words(), rest.size()));
+    }
+}
