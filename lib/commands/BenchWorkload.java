@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDArray;
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,7 +18,6 @@ import lppo.Objective;
 import lppo.PolicyLoss;
 import lppo.data.Json;
 import lppo.data.Problem;
-import lppo.data.Problems;
 import lppo.data.Seed;
 import lppo.learn.Learner;
 import lppo.learn.LearnerSettings;
@@ -30,6 +28,8 @@ import lppo.rollout.GpuRollout;
 import lppo.rollout.Group;
 import lppo.rollout.Prompt;
 import lppo.rollout.Sampling;
+import lppo.task.BasePolicy;
+import lppo.task.Task;
 
 /** A policy of one size, and the prompts and samples that it is measured on. */
 final class BenchWorkload implements AutoCloseable {
@@ -97,7 +97,7 @@ final class BenchWorkload implements AutoCloseable {
         write(size, folder);
         policy = size == Size.BUILT_IN ? Policy.load(folder, device) : Policy.random(folder, 0.02, new Seed(1), device);
         parameters = policy.weights().parameters().stream().mapToLong(NDArray::size).sum();
-        List<Problem> all = Problems.read(folder.resolve("train.jsonl")).stream() // of one length: peers need no padding then
+        List<Problem> all = Task.builtIn().problems().stream() // of one length: peers need no padding then
                 .filter(p -> policy.encode(p.question()).length == 15).toList();
         int count = groups > 0 ? groups : size.groups;
         List<Problem> chosen = new ArrayList<>();
@@ -110,11 +110,7 @@ final class BenchWorkload implements AutoCloseable {
     }
 
     private static void write(Size size, Path folder) throws IOException {
-        for (String name : List.of("train.jsonl", "config.json", "tokenizer.json", "model.safetensors")) {
-            try (InputStream in = BenchWorkload.class.getResourceAsStream("/bench/" + name)) {
-                Files.copy(in, folder.resolve(name));
-            }
-        }
+        BasePolicy.copyTo(folder);
         if (size != Size.BUILT_IN) {
             Files.delete(folder.resolve("model.safetensors"));
             JsonObject config = Json.object(folder.resolve("config.json"));

@@ -72,6 +72,15 @@ public final class Children implements AutoCloseable {
         running.forEach(process -> process.onExit().join());
     }
 
+    /** Removes a temporary folder at the end of the process, and tells if that fails. */
+    static void deleteAtEnd(Path folder) {
+        try {
+            delete(folder);
+        } catch (IOException e) {
+            System.err.println(folder + ": could not be removed (" + e.getMessage() + ")");
+        }
+    }
+
     /** Removes a folder with all that is in it, if it exists. */
     public static void delete(Path folder) throws IOException {
         if (Files.exists(folder)) {

@@ -41,11 +41,12 @@ final class OwnClass {
         try {
             String source = Files.readString(file);
             Path classes = Files.createTempDirectory("own-class");
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> Children.deleteAtEnd(classes))); // its classes are loaded as they are used
             compile(compiler, file, name, source, classes);
             Matcher inPackage = PACKAGE.matcher(source);
             String full = inPackage.find() ? inPackage.group(1) + "." + name : name;
             URLClassLoader loader = new URLClassLoader(new URL[] {classes.toUri().toURL()}, OwnClass.class.getClassLoader());
-            Class<?> found = loader.loadClass(full); // its classes are loaded as they are used, so the loader stays open
+            Class<?> found = loader.loadClass(full);
             BadInput.unless(type.isAssignableFrom(found), "%s: %s is not a %s; write \"public class %s implements %s\"", file, name,
                     type.getSimpleName(), name, type.getSimpleName());
             return type.cast(found.getDeclaredConstructor().newInstance());

@@ -17,10 +17,6 @@
 //FILES spark/TemporarySparkHome.java=../spark/TemporarySparkHome.java
 //FILES spark/WeightBroadcast.java=../spark/WeightBroadcast.java
 //FILES bench/peers.py=../../tests/peer/peers.py
-//FILES bench/train.jsonl=../../data/train.jsonl
-//FILES bench/config.json=../../data/base/config.json
-//FILES bench/tokenizer.json=../../data/base/tokenizer.json
-//FILES bench/model.safetensors=../../data/base/model.safetensors
 
 package commands;
 

@@ -3,17 +3,12 @@
 //SOURCES Commands.java
 //SOURCES train.java
 //SOURCES sft.java
-//FILES task/base/config.json=../../data/base/config.json
-//FILES task/base/tokenizer.json=../../data/base/tokenizer.json
-//FILES task/base/model.safetensors=../../data/base/model.safetensors
 
 package commands;
 
 import commands.Jobs.Job;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,6 +21,7 @@ import lppo.data.BadInput;
 import lppo.data.Problems;
 import lppo.run.Recipe;
 import lppo.run.RunFolder;
+import lppo.task.BasePolicy;
 import lppo.task.Task;
 import lppo.task.Tasks;
 import lppo.view.Display;
@@ -47,8 +43,6 @@ import picocli.CommandLine.Parameters;
             "  ./jbang reproduce --recipes all --seeds 5 --out /tmp/all    # with the rivals, at equal sampled tokens",
             "  ./jbang reproduce --across losses --out /tmp/losses    # recipe by loss"})
 public class reproduce implements Callable<Integer> {
-
-    private static final List<String> BASE = List.of("config.json", "tokenizer.json", "model.safetensors");
 
     @Option(names = "--task", description = "The task to learn (default: ${DEFAULT-VALUE}).")
     String task = Tasks.names().get(0);
@@ -84,7 +78,7 @@ public class reproduce implements Callable<Integer> {
     @Option(names = "--demonstrations", description = "Use only so many of the 64 solutions, evenly chosen (default: all).")
     Integer demonstrations;
 
-    @Option(names = "--jobs", description = "RunGroup side by side (default: one per core).")
+    @Option(names = "--jobs", description = "Runs side by side (default: one per core).")
     int jobs = Runtime.getRuntime().availableProcessors();
 
     @Option(names = "--resume", description = "Go on in --out: finished runs are kept, broken-off ones continue.")
@@ -173,7 +167,7 @@ public class reproduce implements Callable<Integer> {
         return compared;
     }
 
-    /** RunGroup all and says what they were. */
+    /** Runs all and says what they were. */
     private String run(List<Job> queue) throws Exception {
         long begin = System.nanoTime();
         String commit = Cli.commit(); // now: a checkout may move on while this runs
@@ -206,18 +200,14 @@ public class reproduce implements Callable<Integer> {
         return folder;
     }
 
-    /** Writes the problems of a task, and copies the base policy out of the jar, so that the command works with nothing cloned. */
+    /** Writes the problems of a task and the base policy, so that the command works with nothing cloned. */
     static Path unpack(Path folder, Task task) throws Exception {
         Path files = folder.resolve("task");
         Files.createDirectories(files.resolve("base"));
         Problems.write(files.resolve("train.jsonl"), task.problems(Task.Split.TRAIN));
         Problems.write(files.resolve("validation.jsonl"), task.problems(Task.Split.VALIDATION));
         Problems.write(files.resolve("heldout.jsonl"), task.problems(Task.Split.HELD_OUT));
-        for (String name : BASE) {
-            try (InputStream in = reproduce.class.getResourceAsStream("/task/base/" + name)) {
-                Files.copy(in, files.resolve("base").resolve(name), StandardCopyOption.REPLACE_EXISTING);
-            }
-        }
+        BasePolicy.copyTo(files.resolve("base"));
         return files;
     }
 

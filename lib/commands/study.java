@@ -34,7 +34,7 @@ import picocli.CommandLine.Option;
  * not touched. {@code notebooks/8-when-do-weights-pay.ipynb} reads what comes out.
  */
 @Command(name = "study", mixinStandardHelpOptions = true, showDefaultValues = true,
-        description = "When do learning-progress weights pay? RunGroup with and without them under one change at a time.",
+        description = "When do learning-progress weights pay? Runs with and without them under one change at a time.",
         footer = {"", "Examples:", "  ./jbang study", "  ./jbang study --seeds 1 --steps 20 --out /tmp/look"})
 public class study implements Callable<Integer> {
 
@@ -47,7 +47,7 @@ public class study implements Callable<Integer> {
     @Option(names = "--steps", description = "Training steps of each run.")
     int steps = 150;
 
-    @Option(names = "--jobs", description = "RunGroup side by side.")
+    @Option(names = "--jobs", description = "Runs side by side.")
     int jobs = Runtime.getRuntime().availableProcessors();
 
     @Option(names = "--resume", description = "Go on in --out: finished runs are kept, broken-off ones continue.")

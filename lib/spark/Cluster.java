@@ -189,6 +189,11 @@ public final class Cluster implements Backend {
     }
 
     @Override
+    public int rows() {
+        return setup().rows();
+    }
+
+    @Override
     public Learner learner(Learner learner) {
         return learner.gradientsFrom(new SparkUpdate(this, policy, sum));
     }

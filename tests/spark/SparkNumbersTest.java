@@ -45,6 +45,12 @@ class SparkNumbersTest {
 
     /** A backend that keeps a line for each completion. */
     private record Recording(Backend backend, List<String> lines) implements Backend {
+
+        @Override
+        public int rows() {
+            return backend.rows();
+        }
+
         @Override
         public Rollout rollout(Sampling sampling) {
             return backend.rollout(sampling).watched(groups -> groups.stream().flatMap(group -> group.completions().stream()).forEach(c ->

@@ -8,11 +8,13 @@ import lppo.rollout.Rollout;
 import lppo.rollout.Sampling;
 
 /** Where the heavy half of a run is done: in this process, or on other machines. Both give the same numbers. */
-@FunctionalInterface
 public interface Backend extends AutoCloseable {
 
     /** Samples from the policy that learns, as it is at each call. */
     Rollout rollout(Sampling sampling);
+
+    /** Most completions decoded at a time. */
+    int rows();
 
     /** The learner, with its gradients computed here. */
     default Learner learner(Learner learner) {
@@ -45,6 +47,16 @@ public interface Backend extends AutoCloseable {
 
     /** This process; {@code rows} completions at a time. */
     static Backend local(Policy policy, int rows) {
-        return sampling -> new GpuRollout(policy, sampling, rows);
+        return new Backend() {
+            @Override
+            public Rollout rollout(Sampling sampling) {
+                return new GpuRollout(policy, sampling, rows);
+            }
+
+            @Override
+            public int rows() {
+                return rows;
+            }
+        };
     }
 }

@@ -3,7 +3,6 @@ package lppo.run;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import lppo.AdaptivePrefix;
@@ -369,7 +368,6 @@ public final class Recipe implements Cloneable {
 
     @Override
     public String toString() {
-        Set<String> parts = new java.util.LinkedHashSet<>(List.of(title, algorithm.id()));
-        return "Recipe[" + String.join(", ", parts) + ", " + problemsPerStep + " x " + groupSize + "]";
+        return "Recipe[%s, %s, %d x %d]".formatted(title, algorithm.id(), problemsPerStep, groupSize);
     }
 }

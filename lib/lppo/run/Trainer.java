@@ -106,7 +106,8 @@ public final class Trainer {
 
         long begin = System.nanoTime();
         List<Group> groups = within(() -> rollout.sample(hints.prompts(step, recipe.groupSize()), step), before, "sampling",
-                "Lower the rollout rows to " + Math.max(1, recipe.problemsPerStep() * recipe.groupSize() / 2));
+                "Lower the rollout rows to "
+                + Math.max(1, Math.min(training.backend().rows(), recipe.problemsPerStep() * recipe.groupSize()) / 2));
         memory.observe(visited);
         long sampled = System.nanoTime();
         health.check(visited, step.number(), lastCheckpoint());

@@ -192,14 +192,6 @@ class CrashTest {
     /** The parent is killed: its runs end by themselves, and it goes on from what they saved. */
     @Test
     void reproduceKilledAndResumedGivesTheSameRuns() throws Exception {
-        Path task = Files.createDirectories(folder.resolve("classes/task/base"));
-        for (String name : List.of("config.json", "tokenizer.json", "model.safetensors")) {
-            Files.copy(Checkout.ROOT.resolve("data/base").resolve(name), task.resolve(name));
-        }
-        Files.copy(Checkout.ROOT.resolve("data/train.jsonl"), task.resolveSibling("train.jsonl"));
-        for (String name : List.of("validation.jsonl", "heldout.jsonl")) {
-            Files.copy(folder.resolve("validation.jsonl"), task.resolveSibling(name));
-        }
         Path undisturbed = folder.resolve("reproduced");
         assertEquals(0, reproduce(undisturbed).start().waitFor(), CrashTest::said);
         Path run = folder.resolve("reproduce-killed");
