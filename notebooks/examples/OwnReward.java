@@ -10,7 +10,7 @@ import lppo.task.BasePolicy;
 import lppo.task.Task;
 import lppo.task.Task.Split;
 
-/** A reward of your own: a tenth for an answer that has as many steps as it should. Also: {@code ./jbang train --reward notebooks/examples/OwnReward.java}. */
+/** A reward of your own: a tenth for the right number of steps. {@code ./jbang train --reward OwnReward.java} takes it too. */
 public class OwnReward implements Reward {
 
     @Override
