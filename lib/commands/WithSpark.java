@@ -1,5 +1,16 @@
 package commands;
 
+//FILES spark/Spark.java=../spark/Spark.java
+//FILES spark/Cluster.java=../spark/Cluster.java
+//FILES spark/FlatTensors.java=../spark/FlatTensors.java
+//FILES spark/Replica.java=../spark/Replica.java
+//FILES spark/SerializedObjective.java=../spark/SerializedObjective.java
+//FILES spark/SparkErrors.java=../spark/SparkErrors.java
+//FILES spark/SparkRollout.java=../spark/SparkRollout.java
+//FILES spark/SparkUpdate.java=../spark/SparkUpdate.java
+//FILES spark/TemporarySparkHome.java=../spark/TemporarySparkHome.java
+//FILES spark/WeightBroadcast.java=../spark/WeightBroadcast.java
+
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;

@@ -6,16 +6,6 @@
 //SOURCES BenchForecast.java
 //SOURCES BenchPeer.java
 //SOURCES BenchWorkload.java
-//FILES spark/Spark.java=../spark/Spark.java
-//FILES spark/Cluster.java=../spark/Cluster.java
-//FILES spark/FlatTensors.java=../spark/FlatTensors.java
-//FILES spark/Replica.java=../spark/Replica.java
-//FILES spark/SerializedObjective.java=../spark/SerializedObjective.java
-//FILES spark/SparkErrors.java=../spark/SparkErrors.java
-//FILES spark/SparkRollout.java=../spark/SparkRollout.java
-//FILES spark/SparkUpdate.java=../spark/SparkUpdate.java
-//FILES spark/TemporarySparkHome.java=../spark/TemporarySparkHome.java
-//FILES spark/WeightBroadcast.java=../spark/WeightBroadcast.java
 //FILES bench/peers.py=../../tests/peer/peers.py
 
 package commands;

@@ -5,16 +5,6 @@
 //SOURCES TrainingOptions.java
 //SOURCES MemoryAdvice.java
 //SOURCES ../lppo/files/FileFormats.java
-//FILES spark/Spark.java=../spark/Spark.java
-//FILES spark/Cluster.java=../spark/Cluster.java
-//FILES spark/FlatTensors.java=../spark/FlatTensors.java
-//FILES spark/Replica.java=../spark/Replica.java
-//FILES spark/SerializedObjective.java=../spark/SerializedObjective.java
-//FILES spark/SparkErrors.java=../spark/SparkErrors.java
-//FILES spark/SparkRollout.java=../spark/SparkRollout.java
-//FILES spark/SparkUpdate.java=../spark/SparkUpdate.java
-//FILES spark/TemporarySparkHome.java=../spark/TemporarySparkHome.java
-//FILES spark/WeightBroadcast.java=../spark/WeightBroadcast.java
 
 package commands;
 

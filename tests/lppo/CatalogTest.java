@@ -2,11 +2,14 @@ package lppo;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import commands.main;
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
@@ -14,11 +17,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import lppo.data.BadInput;
 import org.junit.jupiter.api.Test;
 
 /** What is promised by the files that hold the project together. */
@@ -29,13 +35,25 @@ class CatalogTest {
     void everyAliasSaysWhatItDoesAndHasItsScript() throws IOException {
         JsonObject aliases = JsonParser.parseString(Files.readString(Checkout.ROOT.resolve("jbang-catalog.json")))
                 .getAsJsonObject().getAsJsonObject("aliases");
-        assertFalse(aliases.isEmpty());
+        Set<String> commands = new TreeSet<>();
         for (String name : aliases.keySet()) {
             JsonObject alias = aliases.getAsJsonObject(name);
             assertTrue(alias.has("description"), name + " has no description");
             String script = alias.get("script-ref").getAsString();
             assertTrue(Files.exists(Checkout.ROOT.resolve(script)), name + " has no script " + script);
+            if (script.equals("lib/commands/main.java")) {
+                String command = alias.getAsJsonArray("arguments").get(0).getAsString();
+                assertTrue(name.equals(command) || name.equals("data"), name + " runs " + command);
+                assertNotNull(main.command(command));
+                commands.add(command);
+            }
         }
+        try (Stream<Path> scripts = Files.list(LIB.resolve("commands"))) {
+            assertEquals(scripts.map(file -> file.getFileName().toString().replace(".java", ""))
+                    .filter(file -> Character.isLowerCase(file.charAt(0)) && !List.of("main", "spark").contains(file))
+                    .collect(Collectors.toCollection(TreeSet::new)), commands);
+        }
+        assertThrows(BadInput.class, () -> main.command("spark"));
     }
 
     /** A script run from a URL gets the files that headers list, and no others. */
@@ -54,15 +72,13 @@ class CatalogTest {
         }
     }
 
-    /** {@code --master} compiles these where it is asked for. */
+    /** {@code --master} compiles these when it is asked for. */
     @Test
-    void commandsThatTakeAMasterBringTheSourcesOfSpark() throws IOException {
+    void commandsBringTheSourcesOfSpark() throws IOException {
         List<String> wanted = Stream.concat(Stream.of("Spark.java"), sources("spark/Spark.java"))
                 .map(file -> "//FILES spark/" + file + "=../spark/" + file).toList();
-        for (String command : List.of("train", "bench", "notebook")) {
-            List<String> lines = Files.readAllLines(LIB.resolve("commands/" + command + ".java"));
-            assertEquals(String.join("\n", wanted), lines.stream().filter(line -> line.startsWith("//FILES spark/")).collect(Collectors.joining("\n")), command);
-        }
+        assertEquals(wanted, Files.readAllLines(LIB.resolve("commands/WithSpark.java")).stream()
+                .filter(line -> line.startsWith("//FILES spark/")).toList());
     }
 
     private static Stream<String> sources(String header) throws IOException {

@@ -59,6 +59,7 @@ class RemoteTest {
             String said = run(alias + catalog, "--help");
             assertTrue(said.contains("Usage: " + alias), alias + ": " + said);
         }
+        assertEquals(3, names(world.resolve("cache/jars")).size(), "the commands, the tests and the formatter were compiled once each");
         String said = run("reproduce" + catalog, "--quick", "--steps", "10", "--recipes", "grpo,lppo");
         assertTrue(said.contains("report: runs/reproduce/report.md"), said);
         assertTrue(Files.size(world.resolve("empty/runs/reproduce/accuracy-steps.png")) > 1000);

@@ -106,11 +106,11 @@ class WrapperTest {
     }
 
     @Test
-    void aCommandOfTheCheckoutIsRunByItsFile() throws Exception {
+    void aCommandOfTheCheckoutIsRunByTheFileOfAllCommands() throws Exception {
         pinnedJBang();
         program("a folder/lib/commands/dataset.java", "");
         program("a folder/tests/test.java", "");
-        assertEquals("[run][" + wrapper.resolveSibling("lib/commands/dataset.java") + "][x]", run(wrapper, "", "data", "x").output());
+        assertEquals("[run][" + wrapper.resolveSibling("lib/commands/main.java") + "][dataset][x]", run(wrapper, "", "data", "x").output());
         assertEquals("[run][" + wrapper.resolveSibling("tests/test.java") + "]", run(wrapper, "", "test").output());
         assertEquals("[../tests/test]", run(wrapper, "", "../tests/test").output());
     }

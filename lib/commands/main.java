@@ -1,0 +1,64 @@
+///usr/bin/env jbang "$0" "$@" ; exit $?
+//SOURCES bench.java
+//SOURCES check.java
+//SOURCES dataset.java
+//SOURCES doctor.java
+//SOURCES evaluate.java
+//SOURCES generate.java
+//SOURCES merge.java
+//SOURCES notebook.java
+//SOURCES plot.java
+//SOURCES reproduce.java
+//SOURCES sft.java
+//SOURCES shell.java
+//SOURCES study.java
+//SOURCES task.java
+//SOURCES train.java
+
+package commands;
+
+import java.util.Arrays;
+import java.util.function.Consumer;
+import lppo.data.BadInput;
+
+/**
+ * All commands as one script, which JBang compiles once, when the first of them is called: the first argument names the command. Each
+ * is a script of its own too, which compiles only what it needs.
+ */
+public class main {
+
+    /**
+     * The command of a name, to be called with its arguments.
+     *
+     * @throws BadInput if there is none
+     */
+    public static Consumer<String[]> command(String name) {
+        return switch (name) { // not picocli's subcommands, which would load every command to run one
+            case "bench" -> bench::main;
+            case "check" -> check::main;
+            case "dataset" -> dataset::main;
+            case "doctor" -> doctor::main;
+            case "evaluate" -> evaluate::main;
+            case "generate" -> generate::main;
+            case "merge" -> merge::main;
+            case "notebook" -> notebook::main;
+            case "plot" -> plot::main;
+            case "reproduce" -> reproduce::main;
+            case "sft" -> sft::main;
+            case "shell" -> shell::main;
+            case "study" -> study::main;
+            case "task" -> task::main;
+            case "train" -> train::main;
+            default -> throw new BadInput("\"" + name + "\": no such command; jbang-catalog.json lists them");
+        };
+    }
+
+    public static void main(String... args) {
+        try {
+            command(args.length == 0 ? "" : args[0]).accept(Arrays.copyOfRange(args, Math.min(1, args.length), args.length));
+        } catch (BadInput e) { // what a command throws itself, it reports itself
+            System.err.println(e.getMessage());
+            System.exit(2);
+        }
+    }
+}
