@@ -18,11 +18,6 @@ public interface Hint {
     double beta(Problem problem, Step step);
 
     /** No hint for anyone. */
-    static Hint none() {
-        return NONE;
-    }
-
-    /** {@link #none}. */
     Hint NONE = (problem, step) -> 0;
 
     /** LPPO's hint: beta ~ U(betaMin, betaMax), drawn anew for each step and problem. */

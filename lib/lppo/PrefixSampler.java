@@ -34,7 +34,7 @@ public record PrefixSampler(Function<String, int[]> encode, PromptFormat format,
 
     /** Prompts without hints for a policy, each question as it is. */
     public static PrefixSampler of(Policy policy) {
-        return new PrefixSampler(policy::encode, PromptFormat.plain(), Hint.none(), new StepCut(), 1);
+        return new PrefixSampler(policy::encode, PromptFormat.plain(), Hint.NONE, new StepCut(), 1);
     }
 
     /** The same with another prompt format. */

@@ -88,7 +88,7 @@ class HintTest {
         assertEquals(0, hint.beta(CHAIN, step), 0);
         tracker.observe("c", 0.25);
         assertFalse(tracker.failing(0.3).test(CHAIN.withoutSolution()), "without a demonstration there is nothing to show");
-        assertEquals(0, Hint.none().beta(CHAIN, step), 0);
+        assertEquals(0, Hint.NONE.beta(CHAIN, step), 0);
     }
 
     @Example

@@ -130,7 +130,7 @@ class PrefixSamplerTest {
             BadInput refused = assertThrows(BadInput.class, () -> sampler(1).hint((problem, step) -> beta).prompts(CHAIN, STEP, 8));
             assertTrue(refused.getMessage().contains("problem c") && refused.getMessage().contains("" + beta), refused.getMessage());
         }
-        assertTrue(sampler(1).hint(Hint.none()).prompts(CHAIN, STEP, 8).stream().noneMatch(Prompt::guided));
+        assertTrue(sampler(1).hint(Hint.NONE).prompts(CHAIN, STEP, 8).stream().noneMatch(Prompt::guided));
     }
 
     @Example

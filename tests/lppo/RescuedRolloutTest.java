@@ -30,7 +30,7 @@ class RescuedRolloutTest {
     private static final Problem HIDDEN = new Problem("hidden", "q =", "9", "9 9", null, null); // nothing of it can be shown
     private static final PrefixSampler PLAIN = new PrefixSampler(
             text -> text.isBlank() ? new int[0] : Arrays.stream(text.strip().split(" ")).mapToInt(String::hashCode).toArray(),
-            PromptFormat.plain(), Hint.none(), new StepCut(), 1);
+            PromptFormat.plain(), Hint.NONE, new StepCut(), 1);
 
     private final List<List<Prompt>> asked = new ArrayList<>();
     private final List<Step> steps = new ArrayList<>();

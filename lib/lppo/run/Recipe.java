@@ -55,7 +55,7 @@ public final class Recipe implements Cloneable {
     private Selection selection = new ShuffledSelection(0.5);
     private Refill refill = new ShuffledSelection(0.5);
     private int refills;
-    private Hint hint = Hint.none();
+    private Hint hint = Hint.NONE;
     private GuidanceRule rule;
     private boolean rescue;
     private Cut cut = new StepCut();

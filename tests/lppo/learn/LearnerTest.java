@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -16,30 +15,20 @@ import lppo.Checkout;
 import lppo.Kl;
 import lppo.Objective;
 import lppo.PolicyLoss;
+import lppo.TinyPolicy;
 import lppo.data.BadInput;
 import lppo.data.Seed;
 import lppo.model.Lora;
 import lppo.model.Policy;
 import lppo.model.Precision;
-import lppo.task.ModularChain;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** One optimiser step on ragged samples of a tiny random policy. */
-class LearnerTest {
-
-    @TempDir
-    static Path skeleton;
-
-    @BeforeAll
-    static void write() throws Exception {
-        ModularChain.writeSkeleton(skeleton);
-    }
+class LearnerTest extends TinyPolicy {
 
     static List<Aggregation> aggregations() {
         return List.of(Aggregation.TOKEN_MEAN, Aggregation.SEQUENCE_MEAN, Aggregation.constant(9));
@@ -291,10 +280,6 @@ class LearnerTest {
             learner(policy, tokenBudget).gradients(samples, objective());
             return policy.weights().parameters().stream().map(p -> p.getGradient().toFloatArray()).toList();
         }
-    }
-
-    private static Policy policy() {
-        return Policy.random(skeleton, 0.05, new Seed(1), Device.cpu());
     }
 
     private static Learner learner(Policy policy, int tokenBudget) {

@@ -6,9 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -19,6 +17,7 @@ import lppo.Aggregation;
 import lppo.Kl;
 import lppo.Objective;
 import lppo.PolicyLoss;
+import lppo.TinyPolicy;
 import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.Seed;
@@ -28,23 +27,12 @@ import lppo.model.Policy;
 import lppo.rollout.Completion;
 import lppo.rollout.Group;
 import lppo.rollout.Prompt;
-import lppo.task.ModularChain;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** From scored groups to moved weights: what an update weighs, which part it learns from, and what it refuses. */
-class LearnerUpdateTest {
+class LearnerUpdateTest extends TinyPolicy {
 
     private static final Step STEP = new Step(1, new Seed(1));
-
-    @TempDir
-    static Path skeleton;
-
-    @BeforeAll
-    static void write() throws Exception {
-        ModularChain.writeSkeleton(skeleton);
-    }
 
     /** A sample cannot come without its weight: the update gives it, whatever the sample says. */
     @Test
@@ -132,7 +120,7 @@ class LearnerUpdateTest {
     /** With a KL term they have a gradient too. */
     @Test
     void silentGroupsAreLearnedFromWhereTheObjectiveNeedsThem() {
-        try (Policy policy = policy(); Policy reference = Policy.random(skeleton, 0.05, new Seed(9), Device.cpu())) {
+        try (Policy policy = policy(); Policy reference = policy(9)) {
             Learner learner = Learner.of(policy).reference(reference);
             List<UpdateMetrics> metrics = learner.update(List.of(group("a", 1, 1), group("b", 0, 0)), Advantage.grpo(),
                     PolicyLoss.grpo().kl(Kl.K3, 0.1), STEP);
@@ -274,10 +262,6 @@ class LearnerUpdateTest {
         public Aggregation aggregation() {
             return aggregation;
         }
-    }
-
-    private static Policy policy() {
-        return Policy.random(skeleton, 0.05, new Seed(1), Device.cpu());
     }
 
     /** Six completions of 1 to 6 tokens with advantages -1, 0 and 1, which say that they weigh {@code weight}. */

@@ -14,29 +14,19 @@ import java.util.List;
 import java.util.Map;
 import lppo.Checkout;
 import lppo.PolicyLoss;
+import lppo.TinyPolicy;
 import lppo.data.Problem;
 import lppo.judge.Reward;
 import lppo.learn.Diverged;
 import lppo.learn.Learner;
 import lppo.learn.Sample;
 import lppo.model.Policy;
-import lppo.task.ModularChain;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Runs that go wrong: what they say, where they stop, and what is left of them. */
-class HealthTest {
+class HealthTest extends TinyPolicy {
 
-    @TempDir
-    static Path folder;
-    private static TinyRun tiny;
-
-    @BeforeAll
-    static void write() throws Exception {
-        ModularChain.writeSkeleton(folder.resolve("skeleton"));
-        tiny = new TinyRun(folder.resolve("skeleton"));
-    }
+    private final TinyRun tiny = new TinyRun(skeleton);
 
     @Test
     void troublesAreNamedInEachStepAndToldOnce() {
@@ -56,7 +46,7 @@ class HealthTest {
     void aPolicyThatAlwaysFailsIsToldAfterTwentySteps() throws Exception {
         List<String> told = new ArrayList<>();
         Path out = folder.resolve("failing");
-        try (Policy policy = tiny.policy(1)) {
+        try (Policy policy = policy()) {
             TinyRun.training(TinyRun.recipe("grpo"), policy, (problem, response) -> 0, RunFolder.create(out)).telling(told::add).run(25);
         }
         assertTrue(told.size() == 1 && told.get(0).contains("check the reward"), told.toString());
@@ -94,7 +84,7 @@ class HealthTest {
     @Test
     void weightsThatAreNoNumbersStopTheRunBeforeItLearns() throws Exception {
         Path out = folder.resolve("destroyed");
-        try (Policy policy = tiny.policy(1)) {
+        try (Policy policy = policy()) {
             Trainer trainer = TinyRun.training(TinyRun.recipe("grpo"), policy, TinyRun.ENDS, RunFolder.create(out)).trainer();
             NDArray some = policy.parameters().get(0);
             Diverged stopped = assertThrows(Diverged.class, () -> trainer.run(5, Long.MAX_VALUE, () -> {
@@ -115,7 +105,7 @@ class HealthTest {
 
     @Test
     void anUpdateOfAnotherPolicysSamplesIsRefused() {
-        try (Policy policy = tiny.policy(1)) {
+        try (Policy policy = policy()) {
             Learner learner = Learner.of(policy);
             float[] before = policy.parameters().get(0).toFloatArray();
             Sample sample = new Sample(new int[] {3}, new int[] {4, 5}, new float[] {-0.01f, -0.01f}, 1, 0);
@@ -133,7 +123,7 @@ class HealthTest {
             Path out = folder.resolve("short-" + heap);
             int[] calls = {0};
             RunFolder run = RunFolder.create(out);
-            try (Policy policy = tiny.policy(1)) {
+            try (Policy policy = policy()) {
                 OutOfMemory stopped = assertThrows(OutOfMemory.class, () -> TinyRun.training(TinyRun.recipe("lppo"), policy,
                         (problem, response) -> {
                             if (steps(out) == 3 && ++calls[0] == 5) {

@@ -14,29 +14,17 @@ import java.util.TreeMap;
 import lppo.Hint;
 import lppo.PolicyLoss;
 import lppo.Stateful;
+import lppo.TinyPolicy;
 import lppo.Weighting;
 import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.Step;
 import lppo.model.Policy;
 import lppo.rollout.Group;
-import lppo.task.ModularChain;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Operators that a user wrote are used, saved, resumed, taken back and charted as ours are. */
-class OwnOperatorTest {
-
-    @TempDir
-    static Path skeleton;
-    @TempDir
-    Path folder;
-
-    @BeforeAll
-    static void write() throws Exception {
-        ModularChain.writeSkeleton(skeleton);
-    }
+class OwnOperatorTest extends TinyPolicy {
 
     /** Weighs a problem by how often it was visited, and hints the same share to all: one object, two parts. */
     private static final class Novelty implements Weighting, Stateful {
@@ -142,7 +130,7 @@ class OwnOperatorTest {
             }
         }
         Both both = new Both();
-        try (Policy policy = new TinyRun(skeleton).policy(1)) {
+        try (Policy policy = policy(1)) {
             List<StepMetrics> steps = TinyRun.training(TinyRun.recipe("lppo").hint(both).weighting(both), policy, TinyRun.ENDS).run(3);
             assertEquals(3.0, steps.get(2).more().get("told"));
         }
@@ -152,7 +140,7 @@ class OwnOperatorTest {
     void aStepThatFailsIsTakenBack() {
         Novelty novelty = new Novelty();
         List<Integer> seen = new ArrayList<>();
-        try (Policy policy = new TinyRun(skeleton).policy(1)) {
+        try (Policy policy = policy(1)) {
             Recipe failing = TinyRun.recipe("grpo").weighting(novelty).advantage(groups -> {
                 seen.add(novelty.visits.values().stream().mapToInt(x -> x).sum());
                 if (seen.size() == 3) {
@@ -181,7 +169,7 @@ class OwnOperatorTest {
     @Test
     void aHintOutsideItsRangeIsRefusedWithItsProblem() {
         Hint wrong = (Problem problem, Step step) -> 1.5;
-        try (Policy policy = new TinyRun(skeleton).policy(1)) {
+        try (Policy policy = policy(1)) {
             BadInput refused = assertThrows(BadInput.class,
                     () -> TinyRun.training(TinyRun.recipe("grpo").hint(wrong), policy, TinyRun.ENDS).run(1));
             assertTrue(refused.getMessage().contains("the hint's beta is 1.5"), refused.getMessage());
@@ -191,7 +179,7 @@ class OwnOperatorTest {
     @Test
     void aFolderAlwaysHasItsConfigurationAndOtherContentsAreNotResumed() throws Exception {
         Path out = folder.resolve("run");
-        try (Policy policy = new TinyRun(skeleton).policy(1)) {
+        try (Policy policy = policy(1)) {
             TinyRun.training(TinyRun.recipe("lppo"), policy, TinyRun.ENDS).into(out).run(2);
         }
         String config = Files.readString(out.resolve("config.json"));

@@ -4,38 +4,27 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import lppo.TinyPolicy;
 import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.PromptFormat;
 import lppo.judge.Reward;
 import lppo.learn.LearnerSettings;
 import lppo.model.Policy;
-import lppo.task.ModularChain;
 import lppo.task.SimpleTask;
 import lppo.task.Task;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What a reward is asked in a run, and what becomes of one that throws or gives an impossible number. */
-class RewardInTrainingTest {
+class RewardInTrainingTest extends TinyPolicy {
 
     private static final Reward BROKEN = (problem, response) -> {
         throw new IllegalStateException("no idea");
     };
-
-    @TempDir
-    static Path skeleton;
-
-    @BeforeAll
-    static void write() throws Exception {
-        ModularChain.writeSkeleton(skeleton);
-    }
 
     /** With and without hints, in steps and in evaluations; the policy reads the question with the chat's tokens around it. */
     @Test
@@ -52,7 +41,7 @@ class RewardInTrainingTest {
             return response.length() % 2;
         };
         Task task = new SimpleTask("chat", TinyRun.PROBLEMS, List.of(), List.of(), chat, watching, 14);
-        try (Policy policy = new TinyRun(skeleton).policy(1)) {
+        try (Policy policy = policy(1)) {
             List<StepMetrics> steps = Training.of(policy, task).recipe(TinyRun.recipe("pg").when(null))
                     .evaluate(TinyRun.PROBLEMS.subList(0, 4), 2, 2).run(4);
             assertTrue(steps.stream().anyMatch(step -> step.guidedShare() > 0), "with hints too");
@@ -65,7 +54,7 @@ class RewardInTrainingTest {
     @Test
     void aRewardThatThrowsIsCountedInEachStepAndToldOnceWithItsProblem() {
         List<String> told = new ArrayList<>();
-        try (Policy policy = new TinyRun(skeleton).policy(1)) {
+        try (Policy policy = policy(1)) {
             List<StepMetrics> steps = training(policy, BROKEN).telling(told::add).run(3);
             for (StepMetrics step : steps) {
                 assertEquals(Math.round((1 - step.truncatedShare()) * 48), step.undecided(), "each completion that ended by itself");
@@ -90,7 +79,7 @@ class RewardInTrainingTest {
                 }
                 return 1;
             };
-            try (Policy policy = new TinyRun(skeleton).policy(1)) {
+            try (Policy policy = policy(1)) {
                 done[0] = 0;
                 training(policy, broken).evaluate(TinyRun.PROBLEMS, 1, 8).telling(told::add).listener(new RunListener() {
                     @Override
@@ -105,7 +94,7 @@ class RewardInTrainingTest {
 
     @Test
     void aRewardOutsideItsRangeEndsTheRun() {
-        try (Policy policy = new TinyRun(skeleton).policy(1)) {
+        try (Policy policy = policy(1)) {
             BadInput refused = assertThrows(BadInput.class, () -> training(policy, (problem, response) -> 2).run(1));
             assertTrue(refused.getMessage().matches("problem t-\\S+: the reward gives 2.0; it must lie in \\[0, 1]"), refused.getMessage());
         }
@@ -114,7 +103,7 @@ class RewardInTrainingTest {
     @Test
     void fineTuningTellsItOnceToo() {
         List<String> told = new ArrayList<>();
-        try (Policy policy = new TinyRun(skeleton).policy(1)) {
+        try (Policy policy = policy(1)) {
             FineTuning plain = FineTuning.of(policy, TinyRun.task(BROKEN), 2);
             new FineTuning(policy, plain.task(), new LearnerSettings(), 2, 4, plain.seed(), 1024,
                     new Training.EvaluationPlan(TinyRun.PROBLEMS, 1, 8), new FineTuning.Listener() {

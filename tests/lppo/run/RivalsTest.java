@@ -23,6 +23,7 @@ import lppo.GuidanceRule;
 import lppo.Hint;
 import lppo.Kl;
 import lppo.Stateful;
+import lppo.TinyPolicy;
 import lppo.Weighting;
 import lppo.ProgressTracker;
 import lppo.data.Problem;
@@ -30,30 +31,17 @@ import lppo.judge.Reward;
 import lppo.model.Policy;
 import lppo.rollout.Completion;
 import lppo.rollout.Group;
-import lppo.task.ModularChain;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What the recipes beside LPPO do with hints, problems and silent groups, in runs of a tiny random policy. */
-class RivalsTest {
+class RivalsTest extends TinyPolicy {
 
     /** Every other problem is never solved. */
     private static final Reward EVERY_OTHER = (problem, response) -> TinyRun.PROBLEMS.indexOf(problem) % 2;
-
-    @TempDir
-    static Path skeleton;
-    @TempDir
-    Path folder;
-
-    @BeforeAll
-    static void write() throws Exception {
-        ModularChain.writeSkeleton(skeleton);
-    }
 
     @Test
     void breadGivesAHintInTheStepInWhichAWholeGroupFailed() throws Exception {
@@ -194,10 +182,10 @@ class RivalsTest {
     /** One after the other on the same policy, which hardly moves. */
     @TestFactory
     Stream<DynamicTest> everyLossGoesWithEveryRecipe() {
-        Policy policy = new TinyRun(skeleton).policy(1);
-        Policy reference = new TinyRun(skeleton).policy(3);
-        return Algorithm.all(14).stream().flatMap(loss -> Recipe.names().stream().map(name ->
-                dynamicTest(loss.title() + " with " + name, () -> {
+        Policy policy = policy(1);
+        Policy reference = policy(3);
+        return Algorithm.all(14).stream()
+                .flatMap(loss -> Recipe.names().stream().map(name -> dynamicTest(loss.title() + " with " + name, () -> {
                     Recipe recipe = TinyRun.inOneUpdate(TinyRun.recipe(name).algorithm(loss.kl(loss.klInReward() ? Kl.K1 : Kl.K3, 0.01))
                             .learningRate(1e-6).problemsPerStep(4).groupSize(4));
                     List<StepMetrics> steps = Training.of(policy, TinyRun.task(TinyRun.ENDS)).recipe(recipe).reference(reference).run(2);
@@ -286,7 +274,7 @@ class RivalsTest {
             learned.add(groups);
             return Advantage.grpo().of(groups);
         });
-        try (Policy policy = new TinyRun(skeleton).policy(1)) {
+        try (Policy policy = policy(1)) {
             Training.of(policy, TinyRun.task(reward)).recipe(watching).run(steps);
         }
         return IntStream.range(0, watch.visited.size()).mapToObj(i -> {

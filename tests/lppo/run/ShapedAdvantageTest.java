@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonParser;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -19,6 +18,7 @@ import lppo.Kl;
 import lppo.Overlong;
 import lppo.PolicyLoss;
 import lppo.PrefixSampler;
+import lppo.TinyPolicy;
 import lppo.data.BadInput;
 import lppo.data.Seed;
 import lppo.data.Step;
@@ -29,28 +29,15 @@ import lppo.learn.Sample;
 import lppo.model.Policy;
 import lppo.rollout.GpuRollout;
 import lppo.rollout.Group;
-import lppo.task.ModularChain;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** From rewards to what a token is worth: overlong completions, KL in the reward, importance. */
-class ShapedAdvantageTest {
-
-    @TempDir
-    static Path skeleton;
-    @TempDir
-    Path folder;
-
-    @BeforeAll
-    static void write() throws Exception {
-        ModularChain.writeSkeleton(skeleton);
-    }
+class ShapedAdvantageTest extends TinyPolicy {
 
     @Test
     void klInTheRewardLowersTheAdvantageOfWhatIsFarFromTheReference() {
         Advantage rloo = Algorithm.rloo().advantage();
-        try (Policy policy = new TinyRun(skeleton).policy(1); Policy other = new TinyRun(skeleton).policy(3)) {
+        try (Policy policy = policy(1); Policy other = policy(3)) {
             List<Group> groups = groups(policy);
             Learner learner = Learner.of(policy, new LearnerSettings().tokenBudget(300));
             List<double[]> without = rloo.of(groups);
@@ -76,7 +63,7 @@ class ShapedAdvantageTest {
 
     @Test
     void aKlTermWithoutAReferenceIsRefused() {
-        try (Policy policy = new TinyRun(skeleton).policy(1)) {
+        try (Policy policy = policy(1)) {
             assertThrows(BadInput.class, () -> penalised(Learner.of(policy), Advantage.grpo(), 0.1));
             assertThrows(BadInput.class, () -> Learner.of(policy).update(groups(policy), Advantage.grpo(), PolicyLoss.grpo().kl(Kl.K3, 0.1),
                     new Step(1, new Seed(1))));
@@ -86,7 +73,7 @@ class ShapedAdvantageTest {
     @Test
     void theWeightMultipliesWhatWasNormalised() {
         for (Algorithm loss : Algorithm.all(14)) {
-            try (Policy policy = new TinyRun(skeleton).policy(1)) {
+            try (Policy policy = policy(1)) {
                 List<Group> groups = groups(policy);
                 List<double[]> plain = loss.advantage().of(groups);
                 List<double[]> weighted = loss.advantage().weighted(g -> g == groups.get(1) ? 1.5 : 1).of(groups);
@@ -102,7 +89,7 @@ class ShapedAdvantageTest {
     @Test
     void overlongCompletionsLoseInTheAdvantageAndNotInThePassRate() {
         Overlong overlong = new Overlong(14, 10);
-        try (Policy policy = new TinyRun(skeleton).policy(1)) {
+        try (Policy policy = policy(1)) {
             List<Group> groups = groups(policy);
             List<double[]> found = Advantage.drGrpo().shaped(overlong::reward).of(groups); // the plain difference to the mean
             for (int g = 0; g < groups.size(); g++) {
@@ -117,7 +104,7 @@ class ShapedAdvantageTest {
     @Test
     void anEmptyBatchTeachesNothing() {
         for (Algorithm loss : Algorithm.all(14)) {
-            try (Policy policy = new TinyRun(skeleton).policy(1)) {
+            try (Policy policy = policy(1)) {
                 Learner learner = Learner.of(policy).reference(policy);
                 assertEquals(List.of(), learner.update(List.of(), penalised(learner, loss.advantage(), 0.1), loss.objective(),
                         new Step(1, new Seed(1))));
@@ -127,7 +114,7 @@ class ShapedAdvantageTest {
 
     @Test
     void theImportanceOfWhatWasJustSampledIsOne() {
-        try (Policy policy = new TinyRun(skeleton).policy(1)) {
+        try (Policy policy = policy(1)) {
             List<Sample> samples = groups(policy).stream().flatMap(g -> g.completions().stream())
                     .map(c -> Sample.of(c, 1)).toList();
             List<float[]> own = Learner.of(policy).logProbs(policy, samples);

@@ -20,25 +20,13 @@ import java.util.stream.Stream;
 import lppo.Algorithm;
 import lppo.GuidanceRule;
 import lppo.Kl;
+import lppo.TinyPolicy;
 import lppo.data.BadInput;
 import lppo.model.Policy;
-import lppo.task.ModularChain;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Whole runs of a tiny random policy. The reward is 1 for every completion that ends by itself. */
-class TrainerTest {
-
-    @TempDir
-    static Path skeleton;
-    @TempDir
-    Path folder;
-
-    @BeforeAll
-    static void write() throws Exception {
-        ModularChain.writeSkeleton(skeleton);
-    }
+class TrainerTest extends TinyPolicy {
 
     @Test
     void aTableOfAnOlderVersionKeepsItsColumns() throws Exception {
@@ -227,9 +215,5 @@ class TrainerTest {
 
     private static Trainer trainer(String recipe, Policy policy, RunFolder folder) {
         return TinyRun.training(TinyRun.recipe(recipe), policy, TinyRun.ENDS, folder).trainer();
-    }
-
-    private static Policy policy() {
-        return new TinyRun(skeleton).policy(1);
     }
 }
