@@ -62,6 +62,38 @@ class LearnerTest extends TinyPolicy {
         }
     }
 
+    /** They are left out once all are weighed, so that each of the others weighs the same. */
+    @Test
+    void anUpdateLeavesThemOutUnlessTheObjectiveNeedsThem() {
+        Objective needing = new Objective() {
+            @Override
+            public Terms of(NDArray logProbs, Tokens tokens) {
+                return objective().of(logProbs, tokens);
+            }
+
+            @Override
+            public Aggregation aggregation() {
+                return objective().aggregation();
+            }
+
+            @Override
+            public boolean needsSilentGroups() {
+                return true;
+            }
+        };
+        try (Policy with = policy(); Policy without = policy()) {
+            UpdateMetrics all = learner(with, 40).update(samples(), needing, 1e-3).orElseThrow();
+            UpdateMetrics some = learner(without, 40).update(samples(), objective(), 1e-3).orElseThrow();
+            assertEquals(all.gradientNorm(), some.gradientNorm(), 1e-5);
+            assertEquals(all.loss(), some.loss(), 1e-5);
+            List<float[]> expected = weights(with);
+            List<float[]> found = weights(without);
+            for (int i = 0; i < expected.size(); i++) {
+                assertArrayEquals(expected.get(i), found.get(i), 1e-5f, "parameter " + i);
+            }
+        }
+    }
+
     @Test
     void promptsAndPaddingCarryNoLoss() {
         // the first token of the completion is predicted by the last one of the prompt: three targets, none of the prompt
@@ -89,6 +121,7 @@ class LearnerTest extends TinyPolicy {
             assertSame(before, weights(policy));
             assertEquals(0, learner.optimizer().steps());
             assertEquals(0, learner.optimizer().gradientNorm(), 0, "the bad gradient is forgotten");
+            assertTrue(Double.isFinite(learner.update(samples(), objective(), 1e-3).orElseThrow().gradientNorm()));
         }
     }
 
