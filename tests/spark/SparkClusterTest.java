@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static spark.SparkRuns.MODEL;
 
 import ai.djl.Device;
 import java.io.IOException;
@@ -27,7 +28,6 @@ import lppo.data.Seed;
 import lppo.data.Step;
 import lppo.learn.LearnerSettings;
 import lppo.model.Policy;
-import lppo.model.Precision;
 import lppo.rollout.Prompt;
 import lppo.rollout.Rollout;
 import lppo.rollout.Sampling;
@@ -38,7 +38,6 @@ import lppo.run.StepMetrics;
 import lppo.run.StepTiming;
 import lppo.run.Training;
 import lppo.run.Visit;
-import lppo.run.WorkerSetup;
 import lppo.task.Task;
 import org.apache.spark.Success$;
 import org.apache.spark.scheduler.SparkListener;
@@ -56,7 +55,6 @@ import org.junit.jupiter.api.io.TempDir;
 @EnabledOnOs(OS.LINUX)
 class SparkClusterTest {
 
-    private static final Path MODEL = Checkout.ROOT.resolve("data/base");
     private static final int STEPS = 20;
 
     @TempDir static Path folder;
@@ -99,14 +97,11 @@ class SparkClusterTest {
     }
 
     private static Cluster open(Policy policy, Map<String, String> settings) {
-        return new Cluster(cluster.url(), settings, WorkerSetup.of(MODEL, recipe(), "cpu", Precision.FP32, null, List.of(), 1024), policy);
+        return new Cluster(cluster.url(), settings, SparkRuns.setup(MODEL, recipe()), policy);
     }
 
     private static void same(String name) throws Exception {
-        for (String table : List.of("metrics.csv", "problems.csv")) {
-            assertEquals(Files.readString(folder.resolve("alone").resolve(table)), Files.readString(folder.resolve(name).resolve(table)),
-                    table);
-        }
+        SparkRuns.same(folder.resolve("alone"), folder.resolve(name), "metrics.csv", "problems.csv");
     }
 
     /** Kills the worker of the next task of a kind as soon as it starts. */

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static spark.SparkRuns.MODEL;
 
 import ai.djl.Device;
 import java.nio.file.Files;
@@ -14,7 +15,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import lppo.Algorithm;
-import lppo.Checkout;
 import lppo.Kl;
 import lppo.data.Problem;
 import lppo.data.Seed;
@@ -29,7 +29,6 @@ import lppo.rollout.Sampling;
 import lppo.run.Backend;
 import lppo.run.Recipe;
 import lppo.run.Training;
-import lppo.run.WorkerSetup;
 import lppo.task.Task;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,9 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** However many parts the work is cut into, a run samples, learns and writes the same; the tests beside this use separate executors. */
 class SparkNumbersTest {
 
-    private static final Path MODEL = Checkout.ROOT.resolve("data/base");
     private static final Task TASK = Task.builtIn();
-    private static final int ROWS = 1024;
 
     @TempDir Path folder;
 
@@ -73,17 +70,11 @@ class SparkNumbersTest {
                 .learning(new LearnerSettings().learningRate(1e-3).tokenBudget(256)); // so that each update has several micro-batches
     }
 
-    private static Backend open(String master, Map<String, String> settings, Recipe recipe, Lora.Settings adapters, int rows,
-            Policy policy) {
-        return master == null ? Backend.local(policy, rows) : new Cluster(master, settings,
-                WorkerSetup.of(MODEL, recipe, "cpu", Precision.FP32, adapters, List.of(), rows), policy);
-    }
-
     /** A run with all weights; {@code master} null for one without Spark. Returns all that was sampled. */
     private List<String> run(String name, String master, Map<String, String> settings, int steps) {
         List<String> sampled = new ArrayList<>();
         try (Policy policy = Policy.load(MODEL, Device.cpu());
-                Backend backend = new Recording(open(master, settings, recipe(), null, ROWS, policy), sampled)) {
+                Backend backend = new Recording(SparkRuns.open(master, settings, SparkRuns.setup(MODEL, recipe()), policy), sampled)) {
             training(policy, recipe(), backend).into(folder.resolve(name)).run(steps);
         }
         return sampled;
@@ -95,10 +86,7 @@ class SparkNumbersTest {
     }
 
     private void same(String a, String b) throws Exception {
-        for (String table : List.of("metrics.csv", "problems.csv", "evaluation.csv")) {
-            assertEquals(Files.readString(folder.resolve(a).resolve(table)), Files.readString(folder.resolve(b).resolve(table)),
-                    b + " " + table);
-        }
+        SparkRuns.same(folder.resolve(a), folder.resolve(b), "metrics.csv", "problems.csv", "evaluation.csv");
     }
 
     @Test
@@ -119,7 +107,7 @@ class SparkNumbersTest {
             try (Policy base = Policy.load(MODEL, Device.cpu(), Precision.FP32, false)) {
                 Policy policy = base.adapted(Lora.fresh(base.config(), adapters, new Seed(1), base.manager()));
                 int rows = 32; // the parts of one process: other decoding than FastDecode rounds by what is in the batch
-                try (Backend backend = open(master, Map.of(), recipe, adapters, rows, policy)) {
+                try (Backend backend = SparkRuns.open(master, Map.of(), SparkRuns.setup(MODEL, recipe, adapters, rows), policy)) {
                     training(policy, recipe, backend).reference(base).into(folder.resolve(master == null ? "alone" : "spark")).run(3);
                 }
             }
@@ -148,20 +136,17 @@ class SparkNumbersTest {
     @Test
     void operatorsOfOnesOwnAreSavedAndResumedOnSpark() throws Exception {
         try (Policy policy = Policy.load(MODEL, Device.cpu())) {
-            assertFalse(training(policy, ownOperators(), Backend.local(policy, ROWS)).into(folder.resolve("alone")).run(6).isEmpty());
+            assertFalse(training(policy, ownOperators(), Backend.local(policy, 1024)).into(folder.resolve("alone")).run(6).isEmpty());
         }
         try (Policy policy = Policy.load(MODEL, Device.cpu());
-                Backend backend = open("local[2]", Map.of(), ownOperators(), null, ROWS, policy)) {
+                Backend backend = SparkRuns.open("local[2]", Map.of(), SparkRuns.setup(MODEL, ownOperators()), policy)) {
             training(policy, ownOperators(), backend).into(folder.resolve("spark")).run(3);
         }
         try (Policy policy = Policy.load(folder.resolve("spark/checkpoint"), Device.cpu());
-                Backend backend = open("local[2]", Map.of(), ownOperators(), null, ROWS, policy)) {
+                Backend backend = SparkRuns.open("local[2]", Map.of(), SparkRuns.setup(MODEL, ownOperators()), policy)) {
             training(policy, ownOperators(), backend).resume(folder.resolve("spark")).run(6, Long.MAX_VALUE, () -> false, step -> {});
         }
-        for (String file : List.of("metrics.csv", "problems.csv", "checkpoint/operators.json")) {
-            assertEquals(Files.readString(folder.resolve("alone").resolve(file)), Files.readString(folder.resolve("spark").resolve(file)),
-                    file);
-        }
+        SparkRuns.same(folder.resolve("alone"), folder.resolve("spark"), "metrics.csv", "problems.csv", "checkpoint/operators.json");
         assertArrayEquals(Files.readAllBytes(folder.resolve("alone/checkpoint/model.safetensors")),
                 Files.readAllBytes(folder.resolve("spark/checkpoint/model.safetensors")));
         List<String> columns = List.of(Files.readAllLines(folder.resolve("spark/metrics.csv")).get(0).split(","));

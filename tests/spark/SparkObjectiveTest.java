@@ -5,16 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static spark.SparkRuns.MODEL;
 
 import ai.djl.Device;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import lppo.Advantage;
-import lppo.Checkout;
 import lppo.Objective;
 import lppo.PolicyLoss;
 import lppo.data.BadInput;
@@ -24,25 +23,21 @@ import lppo.data.Step;
 import lppo.learn.Learner;
 import lppo.learn.LearnerSettings;
 import lppo.model.Policy;
-import lppo.model.Precision;
 import lppo.rollout.Group;
 import lppo.rollout.Prompt;
 import lppo.rollout.Sampling;
 import lppo.run.Backend;
 import lppo.run.Recipe;
-import lppo.run.WorkerSetup;
 import lppo.task.Task;
 import org.junit.jupiter.api.Test;
 
 /** Executors compute the gradient of the objective that the learner is given, whatever recipe their setup was made of. */
 class SparkObjectiveTest {
 
-    private static final Path MODEL = Checkout.ROOT.resolve("data/base");
-
     /** The weights after two optimiser steps; {@code master} null for one process. */
     static float[] learned(String master, Map<String, String> settings, LearnerSettings learning, Objective objective) {
-        try (Policy policy = Policy.load(MODEL, Device.cpu()); Backend backend = master == null ? Backend.local(policy, 1024)
-                : new Cluster(master, settings, setup(), policy)) {
+        try (Policy policy = Policy.load(MODEL, Device.cpu());
+                Backend backend = SparkRuns.open(master, settings, SparkRuns.setup(MODEL, Recipe.grpo()), policy)) {
             Step step = new Step(1, Task.builtIn().problems().subList(0, 8), new Seed(1));
             List<Prompt> prompts = new ArrayList<>();
             for (Problem problem : step.problems()) {
@@ -61,10 +56,6 @@ class SparkObjectiveTest {
             }
             return flat;
         }
-    }
-
-    private static WorkerSetup setup() {
-        return WorkerSetup.of(MODEL, Recipe.grpo(), "cpu", Precision.FP32, null, List.of(), 1024);
     }
 
     static LearnerSettings learning() {
@@ -98,8 +89,9 @@ class SparkObjectiveTest {
     @Test
     void anObjectiveThatNeedsAReferenceIsRefusedWhereExecutorsHaveNone() {
         Objective needy = new NeedsReference();
-        try (Policy policy = Policy.load(MODEL, Device.cpu()); Policy reference = Policy.load(MODEL, Device.cpu());
-                Cluster cluster = new Cluster("local[1]", Map.of(), setup(), policy)) {
+        try (Policy policy = Policy.load(MODEL, Device.cpu());
+                Policy reference = Policy.load(MODEL, Device.cpu());
+                Cluster cluster = new Cluster("local[1]", Map.of(), SparkRuns.setup(MODEL, Recipe.grpo()), policy)) {
             Learner learner = cluster.learner(Learner.of(policy, learning().updates(1))).reference(reference);
             BadInput refused = assertThrows(BadInput.class, () -> learner.update(List.of(Group.ofRewards(1, 0)), Advantage.grpo(), needy,
                     new Step(1, new Seed(1))));

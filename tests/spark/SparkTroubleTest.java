@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static spark.SparkRuns.MODEL;
 
 import ai.djl.Device;
 import ai.djl.engine.EngineException;
@@ -24,7 +25,6 @@ import lppo.learn.LearnerSettings;
 import lppo.learn.Sample;
 import lppo.model.Lora;
 import lppo.model.Policy;
-import lppo.model.Precision;
 import lppo.rollout.Prompt;
 import lppo.rollout.Sampling;
 import lppo.run.Recipe;
@@ -36,12 +36,11 @@ import org.junit.jupiter.api.io.TempDir;
 /** Errors are one line that names the host and says what to do. */
 class SparkTroubleTest {
 
-    private static final Path MODEL = Checkout.ROOT.resolve("data/base");
-
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     private static WorkerSetup setup(Path model) {
-        return WorkerSetup.of(model, Recipe.grpo(), "cpu", Precision.FP32, null, List.of(), 1024);
+        return SparkRuns.setup(model, Recipe.grpo());
     }
 
     @Test
@@ -73,7 +72,7 @@ class SparkTroubleTest {
 
     @Test
     void anotherPolicyThanTheSetupSaysIsRefused() {
-        WorkerSetup adapters = WorkerSetup.of(MODEL, Recipe.grpo(), "cpu", Precision.FP32, Lora.Settings.of(4), List.of(), 1024);
+        WorkerSetup adapters = SparkRuns.setup(MODEL, Recipe.grpo(), Lora.Settings.of(4), 1024);
         try (Policy policy = Policy.load(MODEL, Device.cpu()); Cluster cluster = new Cluster("local[1]", Map.of(), adapters, policy)) {
             refused(() -> cluster.run("nothing", List.of(1), (replica, piece) -> piece), "host ",
                     "has other parameters than the worker setup");
