@@ -1,5 +1,6 @@
 package commands;
 
+import common.BadInput;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,8 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import lppo.data.BadInput;
-import lppo.model.Policy;
+import llm.Policy;
 import lppo.run.Backend;
 import lppo.run.WorkerSetup;
 

@@ -7,6 +7,9 @@ import com.google.gson.JsonObject;
 import com.google.gson.reflect.TypeToken;
 import com.univocity.parsers.csv.CsvWriter;
 import com.univocity.parsers.csv.CsvWriterSettings;
+import common.BadInput;
+import common.Checksums;
+import common.Json;
 import java.io.BufferedReader;
 import java.io.Closeable;
 import java.io.IOException;
@@ -27,9 +30,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import lppo.data.BadInput;
-import lppo.data.Checksums;
-import lppo.data.Json;
 
 /**
  * The folder of a run: plain files that a spreadsheet opens. {@code config.json}, {@code metrics.csv},
