@@ -6,7 +6,9 @@
 //SOURCES ../lib/commands/*.java
 //SOURCES answers/*.java
 //SOURCES chat/*.java
+//SOURCES common/*.java
 //SOURCES commands/*.java
+//SOURCES llm/*.java
 //SOURCES lppo/**.java
 //SOURCES spark/*.java
 //DEPS org.junit.jupiter:junit-jupiter:6.1.3

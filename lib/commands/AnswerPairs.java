@@ -4,6 +4,8 @@ import answers.MathAnswer;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
+import common.BadInput;
+import common.Json;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.charset.CharacterCodingException;
@@ -11,8 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.LongConsumer;
-import lppo.data.BadInput;
-import lppo.data.Json;
 
 /**
  * A file of answers to judge: JSON Lines of {@code {"completion": ..., "reference": ...}}, with {@code "truncated": true} where

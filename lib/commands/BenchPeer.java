@@ -1,5 +1,6 @@
 package commands;
 
+import common.BadInput;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -7,7 +8,6 @@ import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import lppo.data.BadInput;
 
 /** A Python process with the peers, waiting for its turn. */
 final class BenchPeer implements AutoCloseable {

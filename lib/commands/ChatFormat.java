@@ -4,13 +4,13 @@ package commands;
 
 import chat.ChatTemplate;
 import chat.TemplateError;
+import common.BadInput;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
-import lppo.data.BadInput;
+import llm.Tokenizer;
 import lppo.data.PromptFormat;
-import lppo.model.Tokenizer;
 
 /** The prompt formats that a command knows by name, among them that of a model folder's chat template. */
 public final class ChatFormat {

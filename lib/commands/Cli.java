@@ -1,5 +1,7 @@
 package commands;
 
+import common.BadInput;
+import common.OneLine;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
@@ -13,8 +15,6 @@ import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import lppo.data.BadInput;
-import lppo.data.OneLine;
 import lppo.learn.Diverged;
 import lppo.run.OutOfMemory;
 import lppo.run.RunFolder;

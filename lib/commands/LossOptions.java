@@ -1,5 +1,6 @@
 package commands;
 
+import common.BadInput;
 import lppo.Advantage;
 import lppo.Aggregation;
 import lppo.Algorithm;
@@ -7,7 +8,6 @@ import lppo.Kl;
 import lppo.Normalization;
 import lppo.Overlong;
 import lppo.PolicyLoss;
-import lppo.data.BadInput;
 import picocli.CommandLine.Option;
 
 /** The loss, as command-line options. */

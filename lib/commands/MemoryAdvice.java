@@ -2,8 +2,8 @@ package commands;
 
 import java.util.ArrayList;
 import java.util.List;
-import lppo.model.Lora;
-import lppo.model.Precision;
+import llm.Lora;
+import llm.Precision;
 import lppo.run.Footprint;
 import lppo.run.Recipe;
 

@@ -1,5 +1,6 @@
 package commands;
 
+import common.BadInput;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.net.URI;
@@ -18,7 +19,6 @@ import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
 import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
-import lppo.data.BadInput;
 
 /** An operator of the user's own: a Java file with one public class, compiled and made in this process. */
 final class OwnClass {

@@ -5,20 +5,19 @@ package commands;
 //SOURCES OwnClass.java
 
 import answers.MathAnswer;
+import common.BadInput;
+import common.OneLine;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
-import lppo.data.BadInput;
-import lppo.data.OneLine;
+import llm.Policy;
+import llm.Tokenizer;
 import lppo.data.Problem;
 import lppo.data.PromptFormat;
-import lppo.data.Problems;
 import lppo.files.ProblemFiles;
 import lppo.judge.Reward;
-import lppo.model.Policy;
-import lppo.model.Tokenizer;
 import lppo.run.PromptFit;
 import lppo.task.Tasks;
 import picocli.CommandLine.Option;

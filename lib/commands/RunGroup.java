@@ -1,5 +1,6 @@
 package commands;
 
+import common.BadInput;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -7,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
-import lppo.data.BadInput;
 import lppo.view.Curve;
 import tech.tablesaw.api.ColumnType;
 import tech.tablesaw.api.Row;

@@ -3,21 +3,21 @@ package commands;
 //SOURCES LossOptions.java
 
 import ai.djl.Device;
+import common.BadInput;
 import java.lang.reflect.Field;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import llm.Precision;
 import lppo.AdaptivePrefix;
 import lppo.DifficultySelection;
 import lppo.GuidanceRule;
 import lppo.Hint;
 import lppo.RandomPrefix;
 import lppo.Weighting;
-import lppo.data.BadInput;
 import lppo.learn.LearnerSettings;
-import lppo.model.Precision;
 import lppo.rollout.Sampling;
 import lppo.run.Recipe;
 import lppo.task.Tasks;

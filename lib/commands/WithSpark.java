@@ -11,6 +11,7 @@ package commands;
 //FILES spark/TemporarySparkHome.java=../spark/TemporarySparkHome.java
 //FILES spark/WeightBroadcast.java=../spark/WeightBroadcast.java
 
+import common.BadInput;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -23,8 +24,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import lppo.data.BadInput;
-import lppo.model.Policy;
+import llm.Policy;
 import lppo.run.Backend;
 import lppo.run.WorkerSetup;
 

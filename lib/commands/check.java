@@ -7,6 +7,7 @@
 package commands;
 
 import answers.MathAnswer;
+import common.BadInput;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.io.Writer;
@@ -16,7 +17,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
-import lppo.data.BadInput;
 import lppo.run.RunFolder;
 import lppo.view.Display;
 import picocli.CommandLine.Command;

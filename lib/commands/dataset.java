@@ -5,16 +5,16 @@
 
 package commands;
 
+import common.BadInput;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
-import lppo.data.BadInput;
 import lppo.data.Problem;
+import lppo.data.Problems;
 import lppo.files.Benchmark;
 import lppo.files.Layout;
-import lppo.data.Problems;
 import lppo.files.ProblemFiles;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;

@@ -20,8 +20,8 @@ import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.tools.ToolProvider;
-import lppo.model.CpuKernels;
-import lppo.model.Policy;
+import llm.CpuKernels;
+import llm.Policy;
 import lppo.run.Footprint;
 import picocli.CommandLine.Command;
 

@@ -6,16 +6,16 @@
 package commands;
 
 import ai.djl.Device;
+import common.BadInput;
+import common.Seed;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.concurrent.Callable;
-import lppo.data.BadInput;
+import llm.Policy;
+import llm.Precision;
 import lppo.data.Problem;
 import lppo.data.PromptFormat;
-import lppo.data.Seed;
 import lppo.data.Step;
-import lppo.model.Policy;
-import lppo.model.Precision;
 import lppo.rollout.Completion;
 import lppo.rollout.GpuRollout;
 import lppo.rollout.Group;

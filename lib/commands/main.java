@@ -17,9 +17,9 @@
 
 package commands;
 
+import common.BadInput;
 import java.util.Arrays;
 import java.util.function.Consumer;
-import lppo.data.BadInput;
 
 /**
  * All commands as one script, which JBang compiles once, when the first of them is called: the first argument names the command. Each

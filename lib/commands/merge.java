@@ -6,8 +6,8 @@ package commands;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import lppo.model.Policy;
-import lppo.model.Precision;
+import llm.Policy;
+import llm.Precision;
 import lppo.run.RunFolder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;

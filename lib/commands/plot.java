@@ -4,11 +4,11 @@
 
 package commands;
 
+import common.BadInput;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
-import lppo.data.BadInput;
 import lppo.view.Charts;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;

@@ -7,6 +7,7 @@
 package commands;
 
 import commands.Jobs.Job;
+import common.BadInput;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,7 +18,6 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import lppo.Algorithm;
-import lppo.data.BadInput;
 import lppo.data.Problems;
 import lppo.run.Recipe;
 import lppo.run.RunFolder;

@@ -8,21 +8,21 @@
 package commands;
 
 import ai.djl.Device;
+import common.BadInput;
+import common.Seed;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import lppo.data.BadInput;
+import llm.Policy;
+import llm.Precision;
 import lppo.data.Problem;
 import lppo.data.Problems;
 import lppo.data.PromptFormat;
-import lppo.data.Seed;
 import lppo.judge.Evaluation;
 import lppo.learn.LearnerSettings;
 import lppo.learn.UpdateMetrics;
-import lppo.model.Policy;
-import lppo.model.Precision;
 import lppo.run.FineTuning;
 import lppo.run.FolderListener;
 import lppo.run.PromptFit;

@@ -3,11 +3,11 @@
 
 package commands;
 
+import common.BadInput;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
-import lppo.data.BadInput;
 import lppo.task.Task;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -22,13 +22,14 @@ public class shell implements Callable<Integer> {
             import java.util.*;
             import java.util.stream.*;
             import ai.djl.ndarray.*;
-            import lppo.*;
             import answers.*;
             import chat.*;
+            import common.*;
+            import llm.*;
+            import lppo.*;
             import lppo.data.*;
             import lppo.judge.*;
             import lppo.learn.*;
-            import lppo.model.*;
             import lppo.rollout.*;
             import lppo.run.*;
             import lppo.task.*;

@@ -7,6 +7,8 @@
 package commands;
 
 import commands.Jobs.Job;
+import common.BadInput;
+import common.Seed;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -17,9 +19,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import lppo.data.BadInput;
 import lppo.data.Problem;
-import lppo.data.Seed;
 import lppo.data.Problems;
 import lppo.run.RunFolder;
 import lppo.task.ModularChain;

@@ -5,6 +5,8 @@
 
 package commands;
 
+import common.BadInput;
+import common.Seed;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -12,14 +14,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import lppo.data.BadInput;
 import lppo.data.Problem;
-import lppo.data.Seed;
 import lppo.data.Problems;
 import lppo.task.ModularChain;
+import lppo.task.ModularChain.Counts;
 import lppo.task.ModularChainTask;
 import lppo.task.Task;
-import lppo.task.ModularChain.Counts;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 

@@ -1,9 +1,9 @@
 package lppo;
 
+import common.BadInput;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.Step;
 import lppo.rollout.Group;

@@ -1,7 +1,7 @@
 package lppo;
 
+import common.BadInput;
 import java.io.Serializable;
-import lppo.data.BadInput;
 
 /** How tokens make up the loss of a batch: the weight of each token of one completion. */
 @FunctionalInterface

@@ -1,11 +1,11 @@
 package lppo;
 
+import common.BadInput;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import lppo.PolicyLoss.Ratio;
 import lppo.PolicyLoss.Surrogate;
-import lppo.data.BadInput;
 
 /**
  * A policy-gradient algorithm of the field as a composition of parts: baseline and normalisation of advantages ({@link Advantage}),

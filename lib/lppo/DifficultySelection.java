@@ -1,5 +1,6 @@
 package lppo;
 
+import common.BadInput;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -7,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
-import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.Step;
 import lppo.rollout.Group;

@@ -1,6 +1,6 @@
 package lppo;
 
-import lppo.data.BadInput;
+import common.BadInput;
 
 /**
  * When a problem counts as challenging, so that it gets a hint. The paper as available to us speaks of challenging problems and gives no

@@ -1,17 +1,11 @@
 package lppo;
 
 //JAVA 17+
-//DEPS ai.djl:api:0.35.1
-//DEPS ai.djl.pytorch:pytorch-engine:0.35.1
-//DEPS ai.djl.pytorch:pytorch-jni:2.7.1-0.35.1
-//DEPS ai.djl.pytorch:pytorch-native-cpu:2.7.1:${env.LPPO_LIBTORCH:linux-x86_64}
-//DEPS ai.djl.huggingface:tokenizers:0.35.1
-//DEPS com.google.code.gson:gson:2.13.1
 //DEPS tech.tablesaw:tablesaw-core:0.44.4
 //DEPS com.univocity:univocity-parsers:2.9.1
 //DEPS org.apache.commons:commons-math3:3.6.1
 //DEPS org.knowm.xchart:xchart:4.0.3
-//DEPS org.slf4j:slf4j-nop:2.0.17
+//SOURCES ../llm/Llm.java
 //SOURCES AdaptivePrefix.java
 //SOURCES Advantage.java
 //SOURCES Aggregation.java
@@ -38,17 +32,9 @@ package lppo;
 //SOURCES Stateful.java
 //SOURCES StepCut.java
 //SOURCES Weighting.java
-//SOURCES data/BadInput.java
-//SOURCES data/Checksums.java
-//SOURCES data/Json.java
-//SOURCES data/JsonRow.java
-//SOURCES data/JsonRows.java
-//SOURCES data/OneLine.java
 //SOURCES data/Problem.java
 //SOURCES data/Problems.java
 //SOURCES data/PromptFormat.java
-//SOURCES data/PythonList.java
-//SOURCES data/Seed.java
 //SOURCES data/Step.java
 //SOURCES judge/ConfidenceInterval.java
 //SOURCES judge/Evaluation.java
@@ -62,24 +48,6 @@ package lppo;
 //SOURCES learn/Sample.java
 //SOURCES learn/TokenBatch.java
 //SOURCES learn/UpdateMetrics.java
-//SOURCES model/Checkpoint.java
-//SOURCES model/CpuKernels.java
-//SOURCES model/Decoder.java
-//SOURCES model/FastDecode.java
-//SOURCES model/Kernels.java
-//SOURCES model/KvCache.java
-//SOURCES model/Lora.java
-//SOURCES model/ModelConfig.java
-//SOURCES model/Policy.java
-//SOURCES model/Precision.java
-//SOURCES model/Recomputation.java
-//SOURCES model/Rope.java
-//SOURCES model/Rotary.java
-//SOURCES model/Safetensors.java
-//SOURCES model/Scopes.java
-//SOURCES model/Tokenizer.java
-//SOURCES model/TorchScript.java
-//SOURCES model/Weights.java
 //SOURCES rollout/Completion.java
 //SOURCES rollout/GpuRollout.java
 //SOURCES rollout/Group.java
@@ -122,14 +90,10 @@ package lppo;
 //RUNTIME_OPTIONS -Djava.awt.headless=true -DOPT_OUT_TRACKING=true
 
 /**
- * The one place that says what everything is built from: the Java version, the libraries with their
- * versions, and every file of {@code lib}. A script has it all by one line,
- * {@code //SOURCES ../lib/lppo/Lppo.java}.
+ * The one place that says what the library is built from, besides {@code llm/Llm.java}, which it includes: the libraries with their
+ * versions, and every file of {@code lib/lppo}. A script has it all by one line, {@code //SOURCES ../lib/lppo/Lppo.java}.
  *
- * <p>The files are listed one by one because JBang follows no glob when a script is run from a URL; a test
- * keeps the list complete. {@code LPPO_LIBTORCH} names the platform of libtorch and is set by the
- * {@code jbang} wrapper; where the jar is of another platform, or the variable is empty, DJL downloads
- * libtorch by itself: with CUDA, if it finds a GPU.
+ * <p>The files are listed one by one because JBang follows no glob when a script is run from a URL; a test keeps the list complete.
  */
 public final class Lppo {
     private Lppo() {}

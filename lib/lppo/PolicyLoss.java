@@ -3,7 +3,7 @@ package lppo;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.types.DataType;
-import lppo.data.BadInput;
+import common.BadInput;
 
 /**
  * The policy-gradient loss of a batch, per completion token

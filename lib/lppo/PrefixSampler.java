@@ -1,15 +1,15 @@
 package lppo;
 
+import common.BadInput;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import lppo.data.BadInput;
+import llm.Policy;
 import lppo.data.Problem;
 import lppo.data.PromptFormat;
 import lppo.data.Step;
-import lppo.model.Policy;
 import lppo.rollout.Prompt;
 
 /**

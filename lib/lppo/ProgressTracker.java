@@ -1,12 +1,12 @@
 package lppo;
 
+import common.BadInput;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
-import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.rollout.Group;
 

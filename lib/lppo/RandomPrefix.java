@@ -1,6 +1,6 @@
 package lppo;
 
-import lppo.data.BadInput;
+import common.BadInput;
 import lppo.data.Problem;
 import lppo.data.Step;
 

@@ -1,11 +1,11 @@
 package lppo;
 
+import common.BadInput;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
-import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.Step;
 import lppo.rollout.Group;

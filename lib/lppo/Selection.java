@@ -15,7 +15,7 @@ public interface Selection {
      * @param count how many the step visits
      * @param step its number and its random streams; the problems that it names are not looked at
      * @return {@code count} different problems
-     * @throws lppo.data.BadInput if there are too few
+     * @throws common.BadInput if there are too few
      */
     List<Problem> select(List<Problem> problems, int count, Step step);
 }

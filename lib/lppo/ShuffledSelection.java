@@ -1,12 +1,12 @@
 package lppo;
 
+import common.BadInput;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
-import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.Step;
 

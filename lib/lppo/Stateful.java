@@ -16,7 +16,7 @@ public interface Stateful {
     /**
      * Replaces all that is remembered. An empty map begins anew.
      *
-     * @throws lppo.data.BadInput if {@link #state} cannot have given this
+     * @throws common.BadInput if {@link #state} cannot have given this
      */
     void restore(Map<String, double[]> state);
 

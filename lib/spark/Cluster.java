@@ -1,6 +1,7 @@
 package spark;
 
 import ai.djl.ndarray.NDArray;
+import common.BadInput;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -12,9 +13,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import lppo.data.BadInput;
+import llm.Policy;
 import lppo.learn.Learner;
-import lppo.model.Policy;
 import lppo.rollout.Rollout;
 import lppo.rollout.Sampling;
 import lppo.run.Backend;

@@ -10,7 +10,7 @@ import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.zip.CRC32C;
-import lppo.model.Scopes;
+import llm.Scopes;
 
 /**
  * The values of several tensors, one tensor after another, in one array of Java. They are serialised in blocks of bytes, which takes

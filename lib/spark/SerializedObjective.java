@@ -1,5 +1,6 @@
 package spark;
 
+import common.BadInput;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -8,7 +9,6 @@ import java.io.ObjectOutputStream;
 import java.io.ObjectStreamClass;
 import java.io.Serializable;
 import lppo.Objective;
-import lppo.data.BadInput;
 
 /**
  * An objective on its way from the driver to an executor. Inside a task of Spark, a class that the executor does not have would end in

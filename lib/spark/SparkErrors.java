@@ -1,6 +1,7 @@
 package spark;
 
 import ai.djl.engine.EngineException;
+import common.BadInput;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -9,7 +10,6 @@ import java.net.URISyntaxException;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
-import lppo.data.BadInput;
 import lppo.run.OutOfMemory;
 
 /** Translates errors of Spark into one line that says what to do. */

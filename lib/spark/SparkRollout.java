@@ -1,5 +1,6 @@
 package spark;
 
+import common.Seed;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -8,7 +9,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import lppo.data.Problem;
-import lppo.data.Seed;
 import lppo.data.Step;
 import lppo.rollout.Completion;
 import lppo.rollout.Group;
@@ -20,7 +20,7 @@ import lppo.rollout.Sampling;
  * A rollout on executors. The problems are divided into as many parts as there are executors; all completions of a problem are sampled
  * by the same executor. As every draw is keyed by its problem, the division changes no draw.
  *
- * <p>What is decoded together changes how the engine rounds, except in {@link lppo.model.FastDecode} on a CPU. So that other decoding
+ * <p>What is decoded together changes how the engine rounds, except in {@link llm.FastDecode} on a CPU. So that other decoding
  * (adapters, top-k, top-p) also samples the same to the last bit, parts end where one process would begin a new batch of
  * {@link lppo.run.WorkerSetup#rows}, if there are enough batches.
  *

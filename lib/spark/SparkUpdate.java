@@ -3,18 +3,18 @@ package spark;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.training.GradientCollector;
+import common.BadInput;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import llm.Policy;
 import lppo.Objective;
-import lppo.data.BadInput;
 import lppo.learn.Learner;
 import lppo.learn.LearnerSettings;
 import lppo.learn.Sample;
-import lppo.model.Policy;
 
 /**
  * Computes gradients on executors, a micro-batch at a time; the optimiser's step is taken on the driver. The objective and the learner's

@@ -1,7 +1,7 @@
 package spark;
 
 import java.io.Serializable;
-import lppo.model.Policy;
+import llm.Policy;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 

@@ -1,10 +1,10 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //SOURCES ../../lib/lppo/Lppo.java
 
+import llm.Policy;
 import lppo.Hint;
 import lppo.data.Problem;
 import lppo.data.Step;
-import lppo.model.Policy;
 import lppo.run.Recipe;
 import lppo.run.Training;
 import lppo.task.BasePolicy;

@@ -1,9 +1,9 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //SOURCES ../../lib/lppo/Lppo.java
 
+import llm.Policy;
 import lppo.data.Problem;
 import lppo.judge.Reward;
-import lppo.model.Policy;
 import lppo.run.Recipe;
 import lppo.run.Training;
 import lppo.task.BasePolicy;

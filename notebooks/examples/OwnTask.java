@@ -3,9 +3,9 @@
 
 import java.util.List;
 import java.util.stream.IntStream;
+import llm.Policy;
 import lppo.data.Problem;
 import lppo.judge.Reward;
-import lppo.model.Policy;
 import lppo.run.Recipe;
 import lppo.run.Training;
 import lppo.task.BasePolicy;

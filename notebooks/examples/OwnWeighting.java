@@ -1,8 +1,8 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //SOURCES ../../lib/lppo/Lppo.java
 
+import llm.Policy;
 import lppo.Weighting;
-import lppo.model.Policy;
 import lppo.rollout.Group;
 import lppo.run.Recipe;
 import lppo.run.Training;

@@ -5,12 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.engine.EngineException;
+import common.BadInput;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.concurrent.Callable;
-import lppo.data.BadInput;
 import lppo.learn.Diverged;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine.Command;

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
-import lppo.model.Lora;
-import lppo.model.Precision;
+import llm.Lora;
+import llm.Precision;
 import lppo.run.Footprint;
 import lppo.run.Recipe;
 import org.junit.jupiter.api.Test;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import common.BadInput;
 import lppo.Advantage;
 import lppo.Algorithm;
 import lppo.GuidanceRule;
@@ -13,7 +14,6 @@ import lppo.Normalization;
 import lppo.Overlong;
 import lppo.PolicyLoss;
 import lppo.RandomPrefix;
-import lppo.data.BadInput;
 import lppo.learn.LearnerSettings;
 import lppo.run.Recipe;
 import org.junit.jupiter.api.Test;

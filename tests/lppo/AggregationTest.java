@@ -3,9 +3,9 @@ package lppo;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import common.BadInput;
 import java.util.List;
 import java.util.stream.IntStream;
-import lppo.data.BadInput;
 import org.junit.jupiter.api.Test;
 
 /** The weight of a token in the loss of its batch. */

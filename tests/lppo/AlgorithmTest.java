@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import common.BadInput;
 import java.util.List;
 import lppo.PolicyLoss.Ratio;
 import lppo.PolicyLoss.Surrogate;
-import lppo.data.BadInput;
 import org.junit.jupiter.api.Test;
 
 /** The algorithms that have names, and those made of their parts. LossFamilyTest compares their numbers with TRL and verl. */

@@ -2,6 +2,8 @@ package lppo;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import commands.Cli;
+import common.BadInput;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.PrintStream;
@@ -10,8 +12,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import commands.Cli;
-import lppo.data.BadInput;
 import picocli.CommandLine;
 
 /** Runs commands here: starting one by {@code ./jbang} takes seconds. */

@@ -9,7 +9,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import lppo.model.CpuKernels;
+import llm.CpuKernels;
 
 /**
  * Checks a property in child processes, one for each set of kernels that the engine may choose: it reads

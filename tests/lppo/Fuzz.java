@@ -1,5 +1,8 @@
 package lppo;
 
+import chat.TemplateError;
+import common.BadInput;
+import common.Seed;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,9 +15,6 @@ import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
-import chat.TemplateError;
-import lppo.data.BadInput;
-import lppo.data.Seed;
 
 /**
  * Damaged inputs and what became of them. An input is made from good ones by a seeded draw; what is tried with it takes it,

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import common.BadInput;
+import common.Seed;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -13,9 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
-import lppo.data.BadInput;
 import lppo.data.Problem;
-import lppo.data.Seed;
 import lppo.data.Step;
 import lppo.rollout.Group;
 import net.jqwik.api.Example;

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import lppo.data.BadInput;
+import common.BadInput;
 import lppo.rollout.Completion;
 import lppo.rollout.Group;
 import net.jqwik.api.Example;

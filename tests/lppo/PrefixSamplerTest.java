@@ -6,13 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import common.BadInput;
+import common.Seed;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
-import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.PromptFormat;
-import lppo.data.Seed;
 import lppo.data.Step;
 import lppo.rollout.Prompt;
 import net.jqwik.api.Example;

@@ -6,13 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import common.Seed;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import lppo.data.Problem;
 import lppo.data.PromptFormat;
-import lppo.data.Seed;
 import lppo.data.Step;
 import lppo.rollout.Completion;
 import lppo.rollout.Group;

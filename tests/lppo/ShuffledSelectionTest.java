@@ -5,14 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import common.BadInput;
+import common.Seed;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
-import lppo.data.BadInput;
 import lppo.data.Problem;
-import lppo.data.Seed;
 import lppo.data.Step;
 import org.junit.jupiter.api.Test;
 

@@ -1,9 +1,9 @@
 package lppo;
 
 import ai.djl.Device;
+import common.Seed;
 import java.nio.file.Path;
-import lppo.data.Seed;
-import lppo.model.Policy;
+import llm.Policy;
 import lppo.task.ModularChain;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;

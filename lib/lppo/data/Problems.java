@@ -2,6 +2,9 @@ package lppo.data;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
+import common.BadInput;
+import common.JsonRow;
+import common.JsonRows;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,5 +1,7 @@
 package lppo.data;
 
+import common.BadInput;
+import common.Seed;
 import java.util.List;
 import java.util.SplittableRandom;
 

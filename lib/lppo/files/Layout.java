@@ -1,5 +1,7 @@
 package lppo.files;
 
+import common.BadInput;
+import common.JsonRow;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -10,10 +12,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
-import lppo.data.BadInput;
-import lppo.data.JsonRow;
-import lppo.data.Problems;
 import lppo.data.Problem;
+import lppo.data.Problems;
 
 /** How problems are laid out in the columns of a file. In published layouts upper and lower case of names are alike. */
 public enum Layout {

@@ -1,5 +1,8 @@
 package lppo.files;
 
+import common.BadInput;
+import common.JsonRow;
+import common.JsonRows;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -8,9 +11,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import lppo.data.BadInput;
-import lppo.data.JsonRow;
-import lppo.data.JsonRows;
 import lppo.data.Problem;
 import lppo.data.Problems;
 import org.apache.parquet.ParquetRuntimeException;

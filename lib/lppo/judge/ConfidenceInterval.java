@@ -1,8 +1,8 @@
 package lppo.judge;
 
+import common.Seed;
 import java.util.Arrays;
 import java.util.SplittableRandom;
-import lppo.data.Seed;
 
 /** A 95 % interval. */
 public record ConfidenceInterval(double low, double high) {

@@ -1,5 +1,7 @@
 package lppo.judge;
 
+import common.BadInput;
+import common.Seed;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -8,12 +10,10 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import lppo.data.BadInput;
+import llm.Policy;
 import lppo.data.Problem;
 import lppo.data.PromptFormat;
-import lppo.data.Seed;
 import lppo.data.Step;
-import lppo.model.Policy;
 import lppo.rollout.Completion;
 import lppo.rollout.GpuRollout;
 import lppo.rollout.Group;

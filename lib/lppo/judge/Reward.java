@@ -1,8 +1,8 @@
 package lppo.judge;
 
+import common.BadInput;
 import java.util.List;
 import java.util.Optional;
-import lppo.data.BadInput;
 import lppo.data.Problem;
 
 /**

@@ -1,5 +1,6 @@
 package lppo.judge;
 
+import common.BadInput;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -8,7 +9,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Function;
-import lppo.data.BadInput;
 import lppo.rollout.Completion;
 import lppo.rollout.Group;
 

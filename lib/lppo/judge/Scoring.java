@@ -1,12 +1,12 @@
 package lppo.judge;
 
 import ai.djl.engine.EngineException;
+import common.BadInput;
+import common.OneLine;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
-import lppo.data.BadInput;
-import lppo.data.OneLine;
-import lppo.model.Policy;
+import llm.Policy;
 import lppo.rollout.Completion;
 
 /**

@@ -4,12 +4,12 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.index.NDIndex;
+import common.BadInput;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import lppo.data.BadInput;
-import lppo.model.Scopes;
+import llm.Scopes;
 
 /**
  * AdamW (arXiv 1711.05101) with PyTorch's formula, in place:

@@ -8,6 +8,7 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.nn.core.Embedding;
 import ai.djl.training.GradientCollector;
+import common.BadInput;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,14 +19,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import llm.Policy;
+import llm.Recomputation;
+import llm.Scopes;
 import lppo.Advantage;
 import lppo.Algorithm;
 import lppo.Objective;
-import lppo.data.BadInput;
 import lppo.data.Step;
-import lppo.model.Policy;
-import lppo.model.Recomputation;
-import lppo.model.Scopes;
 import lppo.rollout.Group;
 
 /**

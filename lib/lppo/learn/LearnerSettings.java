@@ -1,7 +1,7 @@
 package lppo.learn;
 
+import common.BadInput;
 import java.io.Serializable;
-import lppo.data.BadInput;
 
 /**
  * How a {@link Learner} learns.

@@ -1,13 +1,13 @@
 package lppo.learn;
 
+import common.BadInput;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
+import llm.Policy;
 import lppo.Aggregation;
-import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.PromptFormat;
-import lppo.model.Policy;
 import lppo.rollout.Completion;
 import lppo.rollout.Prompt;
 

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
+import llm.Decoder;
 import lppo.Objective;
-import lppo.model.Decoder;
 
 /**
  * Samples as arrays. Sequences are padded on the right; the completion tokens of all of them are listed one after another,

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import common.BadInput;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -14,13 +15,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
-import lppo.data.BadInput;
+import llm.FastDecode;
+import llm.KvCache;
+import llm.Policy;
+import llm.Rotary;
+import llm.Scopes;
 import lppo.data.Step;
-import lppo.model.FastDecode;
-import lppo.model.KvCache;
-import lppo.model.Policy;
-import lppo.model.Rotary;
-import lppo.model.Scopes;
 
 /**
  * Batched sampling with a key-value cache, on the GPU if the policy is there, else on the CPU. Each different prompt is

@@ -1,7 +1,7 @@
 package lppo.rollout;
 
+import common.BadInput;
 import java.io.Serializable;
-import lppo.data.BadInput;
 
 /**
  * How tokens are drawn.

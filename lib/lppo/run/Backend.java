@@ -1,8 +1,8 @@
 package lppo.run;
 
 import java.util.List;
+import llm.Policy;
 import lppo.learn.Learner;
-import lppo.model.Policy;
 import lppo.rollout.GpuRollout;
 import lppo.rollout.Rollout;
 import lppo.rollout.Sampling;

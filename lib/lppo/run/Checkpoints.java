@@ -3,6 +3,9 @@ package lppo.run;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
+import common.BadInput;
+import common.Checksums;
+import common.Json;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -15,9 +18,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import lppo.data.BadInput;
-import lppo.data.Checksums;
-import lppo.data.Json;
 
 /**
  * The checkpoints of a run folder: {@code checkpoint}, the latest; {@code checkpoint-STEP}, earlier ones that were kept; {@code best}.

@@ -1,13 +1,14 @@
 package lppo.run;
 
+import common.BadInput;
+import common.Seed;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
+import llm.Policy;
 import lppo.Objective;
 import lppo.ShuffledSelection;
-import lppo.data.BadInput;
 import lppo.data.Problem;
-import lppo.data.Seed;
 import lppo.data.Step;
 import lppo.judge.Evaluation;
 import lppo.judge.Scoring;
@@ -16,7 +17,6 @@ import lppo.learn.Learner;
 import lppo.learn.LearnerSettings;
 import lppo.learn.Sample;
 import lppo.learn.UpdateMetrics;
-import lppo.model.Policy;
 import lppo.rollout.GpuRollout;
 import lppo.rollout.Sampling;
 import lppo.task.Task;

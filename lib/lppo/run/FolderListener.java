@@ -1,15 +1,15 @@
 package lppo.run;
 
 import com.google.gson.JsonObject;
+import common.BadInput;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import lppo.data.BadInput;
+import llm.Policy;
 import lppo.judge.Evaluation;
-import lppo.model.Policy;
 
 /**
  * Writes a run into its folder: a row for each step and visit, evaluations, some completions to read, checkpoints.

@@ -8,15 +8,15 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Stream;
+import llm.Lora;
+import llm.ModelConfig;
+import llm.Precision;
+import llm.Weights;
 import lppo.learn.AdamW;
 import lppo.learn.Learner;
-import lppo.model.Lora;
-import lppo.model.ModelConfig;
-import lppo.model.Precision;
-import lppo.model.Weights;
 
 /**
- * The memory that a run is going to take, from its configuration alone. Letters as in {@link lppo.model.Decoder}: C width, F
+ * The memory that a run is going to take, from its configuration alone. Letters as in {@link llm.Decoder}: C width, F
  * feed-forward width, H heads, K key-value heads, D width of a head. What the engine keeps for a backward pass was counted
  * in the blocks of the decoder; a test compares the sum with what a process really took.
  *

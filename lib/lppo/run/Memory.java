@@ -4,6 +4,7 @@ import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonParseException;
 import com.google.gson.reflect.TypeToken;
+import common.BadInput;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +17,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import lppo.Hint;
 import lppo.Stateful;
-import lppo.data.BadInput;
 import lppo.rollout.Group;
 
 /** The operators of a run that remember something, by their part in it: told, saved, restored, whatever they are. */

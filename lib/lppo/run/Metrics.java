@@ -8,10 +8,10 @@ import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import llm.Policy;
 import lppo.learn.Learner;
 import lppo.learn.Sample;
 import lppo.learn.UpdateMetrics;
-import lppo.model.Policy;
 import lppo.rollout.Completion;
 import lppo.rollout.Group;
 

@@ -1,11 +1,11 @@
 package lppo.run;
 
+import common.BadInput;
 import java.util.ArrayList;
 import java.util.List;
-import lppo.data.BadInput;
+import llm.Tokenizer;
 import lppo.data.Problem;
 import lppo.data.PromptFormat;
-import lppo.model.Tokenizer;
 import lppo.rollout.Prompt;
 
 /**

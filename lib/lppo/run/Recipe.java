@@ -1,5 +1,6 @@
 package lppo.run;
 
+import common.BadInput;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +20,6 @@ import lppo.Selection;
 import lppo.ShuffledSelection;
 import lppo.StepCut;
 import lppo.Weighting;
-import lppo.data.BadInput;
 import lppo.learn.LearnerSettings;
 
 /**

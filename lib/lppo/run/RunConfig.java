@@ -1,10 +1,10 @@
 package lppo.run;
 
+import common.Checksums;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import lppo.data.Checksums;
 import lppo.data.Problem;
 
 /** What decides the numbers of a run, as names and values for {@code config.json}. */

@@ -1,11 +1,11 @@
 package lppo.run;
 
+import common.BadInput;
+import common.Seed;
 import java.util.List;
 import java.util.stream.LongStream;
 import lppo.Selection;
-import lppo.data.BadInput;
 import lppo.data.Problem;
-import lppo.data.Seed;
 import lppo.data.Step;
 import lppo.task.Task;
 

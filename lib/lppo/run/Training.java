@@ -1,14 +1,14 @@
 package lppo.run;
 
+import common.BadInput;
+import common.Seed;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import lppo.data.BadInput;
+import llm.Policy;
 import lppo.data.Problem;
-import lppo.data.Seed;
-import lppo.model.Policy;
 import lppo.task.Task;
 
 /**

@@ -1,5 +1,6 @@
 package lppo.run;
 
+import common.BadInput;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
@@ -8,9 +9,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
-import lppo.data.BadInput;
-import lppo.model.Lora;
-import lppo.model.Precision;
+import llm.Lora;
+import llm.Precision;
 
 /**
  * What another process needs to know to sample and to compute gradients as this one does: a plain value that travels. The

@@ -4,6 +4,7 @@ package lppo.task;
 //FILES lppo/base/tokenizer.json=../../../data/base/tokenizer.json
 //FILES lppo/base/model.safetensors=../../../data/base/model.safetensors
 
+import common.BadInput;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -11,8 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
-import lppo.data.BadInput;
-import lppo.model.Policy;
+import llm.Policy;
 
 /** The base policy of the built-in task, 0.1 million parameters, which comes with the library. */
 public final class BasePolicy {

@@ -3,6 +3,8 @@ package lppo.task;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import common.BadInput;
+import common.Seed;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,9 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.StringJoiner;
-import lppo.data.BadInput;
 import lppo.data.Problem;
-import lppo.data.Seed;
 
 /**
  * The built-in task: chains of arithmetic modulo 61. A question is a start value and n operations, filled up to a fixed

@@ -1,12 +1,12 @@
 package lppo.task;
 
+import common.Seed;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import lppo.data.Problem;
-import lppo.data.Seed;
 import lppo.judge.Reward;
 
 /**

@@ -1,7 +1,7 @@
 package lppo.task;
 
+import common.BadInput;
 import java.util.List;
-import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.PromptFormat;
 import lppo.judge.Reward;

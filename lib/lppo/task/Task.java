@@ -1,12 +1,12 @@
 package lppo.task;
 
+import common.Seed;
 import java.util.List;
+import llm.Policy;
 import lppo.data.Problem;
 import lppo.data.PromptFormat;
-import lppo.data.Seed;
 import lppo.judge.Evaluation;
 import lppo.judge.Reward;
-import lppo.model.Policy;
 
 /**
  * What a policy is to learn: problems, how they are asked, how answers are judged, and how long an answer may be. A task of your own is

@@ -1,10 +1,10 @@
 package lppo.task;
 
+import common.BadInput;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
-import lppo.data.BadInput;
 
 /** The tasks that commands know by name. A further one is a class and a line here. */
 public final class Tasks {

@@ -1,5 +1,6 @@
 package lppo.view;
 
+import common.OneLine;
 import java.awt.GraphicsEnvironment;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -12,7 +13,6 @@ import javax.swing.JFrame;
 import javax.swing.JLabel;
 import javax.swing.SwingUtilities;
 import javax.swing.WindowConstants;
-import lppo.data.OneLine;
 import tech.tablesaw.api.Table;
 
 /**

@@ -1,5 +1,6 @@
 package lppo.view;
 
+import common.OneLine;
 import java.text.DecimalFormat;
 import java.text.DecimalFormatSymbols;
 import java.util.ArrayList;
@@ -12,7 +13,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import lppo.ProgressTracker;
-import lppo.data.OneLine;
 import lppo.judge.ConfidenceInterval;
 import lppo.judge.Evaluation;
 import lppo.judge.Score;

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import common.BadInput;
+import common.Seed;
 import java.io.File;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
@@ -23,10 +25,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import lppo.Checkout;
-import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.Problems;
-import lppo.data.Seed;
 import lppo.judge.Reward;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -233,7 +233,7 @@ class ProblemsTest {
         try (URLClassLoader loader = new URLClassLoader(libraries.toArray(new URL[0]), ClassLoader.getPlatformClassLoader())) {
             Method read = loader.loadClass("lppo.files.ProblemFiles").getMethod("read", Path.class);
             InvocationTargetException refused = assertThrows(InvocationTargetException.class, () -> read.invoke(null, FIXTURES.resolve("gzip.parquet")));
-            assertEquals("lppo.data.BadInput", refused.getCause().getClass().getName());
+            assertEquals("common.BadInput", refused.getCause().getClass().getName());
             assertTrue(refused.getCause().getMessage().contains("write it anew with snappy or zstd"), refused.getCause().getMessage());
         }
     }

@@ -7,17 +7,17 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
+import common.BadInput;
+import common.Checksums;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Consumer;
+import llm.Lora;
+import llm.Policy;
 import lppo.Checkout;
-import lppo.data.BadInput;
-import lppo.data.Checksums;
-import lppo.model.Lora;
-import lppo.model.Policy;
 import lppo.task.ModularChain;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -62,7 +62,7 @@ class CorruptionTest {
     void damagedAdaptersAreAlwaysRefused() throws Exception {
         Path adapters = folder.resolve("adapters");
         try (Policy base = tiny.policy(1)) {
-            Lora.fresh(base.config(), new Lora.Settings(2, 4, Lora.PROJECTIONS), new lppo.data.Seed(1), base.manager()).save(adapters, "base");
+            Lora.fresh(base.config(), new Lora.Settings(2, 4, Lora.PROJECTIONS), new common.Seed(1), base.manager()).save(adapters, "base");
             mutated(adapters, MUTATIONS / 4, file -> refused(adapters, file, () -> Lora.load(adapters, base.config(), base.manager())));
         }
     }

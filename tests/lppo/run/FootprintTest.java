@@ -1,13 +1,12 @@
 package lppo.run;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonParser;
+import llm.Lora;
+import llm.ModelConfig;
+import llm.Precision;
 import lppo.learn.LearnerSettings;
-import lppo.model.Lora;
-import lppo.model.ModelConfig;
-import lppo.model.Precision;
 import org.junit.jupiter.api.Test;
 
 /** The figures that the README gives for the recipe of a real model. */

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import llm.Policy;
 import lppo.Checkout;
 import lppo.PolicyLoss;
 import lppo.TinyPolicy;
@@ -20,7 +21,6 @@ import lppo.judge.Reward;
 import lppo.learn.Diverged;
 import lppo.learn.Learner;
 import lppo.learn.Sample;
-import lppo.model.Policy;
 import org.junit.jupiter.api.Test;
 
 /** Runs that go wrong: what they say, where they stop, and what is left of them. */

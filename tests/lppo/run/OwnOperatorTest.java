@@ -5,21 +5,21 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import common.BadInput;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import llm.Policy;
 import lppo.Hint;
 import lppo.PolicyLoss;
 import lppo.Stateful;
 import lppo.TinyPolicy;
 import lppo.Weighting;
-import lppo.data.BadInput;
 import lppo.data.Problem;
 import lppo.data.Step;
-import lppo.model.Policy;
 import lppo.rollout.Group;
 import org.junit.jupiter.api.Test;
 

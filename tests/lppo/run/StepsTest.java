@@ -3,14 +3,14 @@ package lppo.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import common.BadInput;
+import common.Seed;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import lppo.ShuffledSelection;
-import lppo.data.BadInput;
 import lppo.data.Problem;
-import lppo.data.Seed;
 import lppo.data.Step;
 import lppo.task.Task;
 import org.junit.jupiter.api.Test;

@@ -3,6 +3,7 @@ package lppo.run;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
+import common.Seed;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,11 +13,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import llm.Policy;
 import lppo.data.Problem;
-import lppo.data.Seed;
 import lppo.judge.Reward;
 import lppo.learn.LearnerSettings;
-import lppo.model.Policy;
 import lppo.task.ModularChain;
 import lppo.task.Task;
 

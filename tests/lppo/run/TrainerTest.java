@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
+import common.BadInput;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -17,12 +18,11 @@ import java.util.function.LongConsumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import llm.Policy;
 import lppo.Algorithm;
 import lppo.GuidanceRule;
 import lppo.Kl;
 import lppo.TinyPolicy;
-import lppo.data.BadInput;
-import lppo.model.Policy;
 import org.junit.jupiter.api.Test;
 
 /** Whole runs of a tiny random policy. The reward is 1 for every completion that ends by itself. */

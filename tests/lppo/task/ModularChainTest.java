@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
+import common.BadInput;
+import common.Seed;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -14,11 +16,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import lppo.data.BadInput;
+import llm.Policy;
 import lppo.data.Problem;
-import lppo.data.Seed;
 import lppo.judge.Reward;
-import lppo.model.Policy;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

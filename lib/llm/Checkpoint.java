@@ -1,0 +1,100 @@
+package llm;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import common.BadInput;
+import common.Json;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The weights of a model folder: {@code model.safetensors}, or the shards that {@code model.safetensors.index.json} lists.
+ *
+ * @param path the file that names the tensors, for complaints
+ * @param files where each tensor is
+ */
+record Checkpoint(Path path, Map<String, Safetensors> files) {
+
+    private static final String EMBEDDING = "model.embed_tokens.weight";
+    private static final String HEAD = "lm_head.weight";
+
+    /**
+     * Reads and checks all headers of a folder.
+     *
+     * @throws BadInput if a file is missing or malformed, or the index does not agree with its shards
+     */
+    static Checkpoint open(Path folder) {
+        Path single = folder.resolve("model.safetensors");
+        Path index = folder.resolve("model.safetensors.index.json");
+        Map<String, Safetensors> files = new LinkedHashMap<>();
+        if (Files.exists(single) || !Files.exists(index)) {
+            BadInput.unless(Files.exists(single) || !Files.exists(folder.resolve("pytorch_model.bin")),
+                    "%s: missing; pytorch_model.bin is a pickle and is not read, save the model as safetensors", single);
+            Safetensors file = Safetensors.open(single);
+            file.entries().keySet().forEach(name -> files.put(name, file));
+            return new Checkpoint(single, files);
+        }
+        JsonObject json = Json.object(index);
+        BadInput.unless(json.has("weight_map") && json.get("weight_map").isJsonObject(), "%s: has no weight_map", index);
+        Map<String, Safetensors> shards = new HashMap<>();
+        json.getAsJsonObject("weight_map").entrySet().forEach(entry -> files.put(entry.getKey(), shards.computeIfAbsent(
+                shardName(entry.getValue(), index), name -> Safetensors.open(folder.resolve(name)))));
+        files.forEach((tensor, shard) -> BadInput.unless(shard.entries().containsKey(tensor), "%s: %s is not in %s, where it says",
+                index, tensor, shard.path().getFileName()));
+        shards.values().forEach(shard -> shard.entries().keySet().forEach(tensor -> BadInput.unless(
+                files.get(tensor) == shard, "%s: %s is in %s, but not in the index", index, tensor, shard.path().getFileName())));
+        return new Checkpoint(index, files);
+    }
+
+    private static String shardName(JsonElement shard, Path index) {
+        boolean plain = shard.isJsonPrimitive() && shard.getAsString().matches("[\\w-][\\w.-]*\\.safetensors");
+        BadInput.unless(plain, "%s: %s is not the name of a safetensors file in this folder", index, shard);
+        return shard.getAsString();
+    }
+
+    /**
+     * Checks that the tensors are those of a configuration.
+     *
+     * @param tied whether the output projection is the embedding, so that a copy of it in the file is ignored, and one copy under
+     *     either name is enough
+     * @throws BadInput naming the first that is missing, of another shape, or not asked for
+     */
+    void expect(Map<String, Shape> shapes, boolean tied) {
+        shapes.forEach((name, shape) -> {
+            String stored = tied ? stored(name) : name;
+            BadInput.unless(files.containsKey(stored), "%s: %s is missing; config.json asks for it", path, name);
+            Shape found = files.get(stored).entries().get(stored).shape();
+            BadInput.unless(found.equals(shape), "%s: %s has shape %s, but config.json makes it %s", path, name, found, shape);
+        });
+        files.keySet().forEach(name -> BadInput.unless(shapes.containsKey(name) || name.endsWith("rotary_emb.inv_freq")
+                || tied && name.equals(HEAD), "%s: %s is no part of the model that config.json describes", path, name));
+    }
+
+    /** Whether there are an embedding and an output projection that differ: transformers 5 ties no such two, whatever config.json says. */
+    boolean headDiffers() {
+        return files.containsKey(EMBEDDING) && files.containsKey(HEAD) && !files.get(EMBEDDING).same(EMBEDDING, files.get(HEAD), HEAD);
+    }
+
+    /** The name under which a tied model has a tensor. */
+    private String stored(String name) {
+        return name.equals(EMBEDDING) && !files.containsKey(name) ? HEAD : name;
+    }
+
+    /** Hands over the values of a tensor, some rows at a time, which must be finite numbers. */
+    void copy(String tensor, Safetensors.Sink sink, NDManager manager) {
+        String name = stored(tensor);
+        files.get(name).copy(name, (row, piece) -> {
+            try (NDArray sum = piece.sum()) {
+                BadInput.unless(Float.isFinite(sum.getFloat()), "%s: %s holds a value that is no finite number",
+                        files.get(name).path(), name);
+            }
+            sink.accept(row, piece);
+        }, manager);
+    }
+}

@@ -1,0 +1,39 @@
+package llm;
+
+//JAVA 17+
+//DEPS ai.djl:api:0.35.1
+//DEPS ai.djl.pytorch:pytorch-engine:0.35.1
+//DEPS ai.djl.pytorch:pytorch-jni:2.7.1-0.35.1
+//DEPS ai.djl.pytorch:pytorch-native-cpu:2.7.1:${env.LPPO_LIBTORCH:linux-x86_64}
+//DEPS ai.djl.huggingface:tokenizers:0.35.1
+//DEPS org.slf4j:slf4j-nop:2.0.17
+//SOURCES ../common/Common.java
+//SOURCES Checkpoint.java
+//SOURCES CpuKernels.java
+//SOURCES Decoder.java
+//SOURCES FastDecode.java
+//SOURCES Kernels.java
+//SOURCES KvCache.java
+//SOURCES Lora.java
+//SOURCES ModelConfig.java
+//SOURCES Policy.java
+//SOURCES Precision.java
+//SOURCES Recomputation.java
+//SOURCES Rope.java
+//SOURCES Rotary.java
+//SOURCES Safetensors.java
+//SOURCES Scopes.java
+//SOURCES Tokenizer.java
+//SOURCES TorchScript.java
+//SOURCES Weights.java
+
+/**
+ * What a script includes, by {@code //SOURCES lib/llm/Llm.java}, to load, run and save language models in the layout of Hugging Face
+ * on DJL's PyTorch engine. It knows nothing of LPPO.
+ *
+ * <p>{@code LPPO_LIBTORCH} names the platform of libtorch and is set by the {@code jbang} wrapper; where the jar is of another
+ * platform, or the variable is empty, DJL downloads libtorch by itself: with CUDA, if it finds a GPU.
+ */
+public final class Llm {
+    private Llm() {}
+}

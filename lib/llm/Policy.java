@@ -1,0 +1,360 @@
+package llm;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import com.google.gson.JsonElement;
+import common.BadInput;
+import common.Checksums;
+import common.Json;
+import common.Seed;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+
+/**
+ * A causal language model and its tokenizer: a Hugging Face folder ({@code config.json}, {@code tokenizer.json},
+ * {@code model.safetensors}) in memory. What {@link #save} writes, {@code transformers} loads. Close it to free the
+ * weights.
+ *
+ * <p>Seen in {@code notebooks/1-what-is-a-rollout.ipynb} and {@code notebooks/7-bring-your-own-model.ipynb}.
+ */
+public final class Policy implements AutoCloseable {
+
+    private final String name;
+    private final NDManager manager;
+    private final ModelConfig config;
+    private final Weights weights;
+    private final Lora lora;
+    private final Kernels kernels;
+    private final Decoder decoder;
+    private final Tokenizer tokenizer;
+    private final Map<String, byte[]> companions; // files that are saved as they were read
+    private int endToken = -1; // found when first asked for
+    private final boolean mixed; // weights in fp32, computing in 16 bits
+
+    private Policy(String name, NDManager manager, ModelConfig config, Weights weights, Lora lora, Kernels kernels,
+            Map<String, byte[]> companions, Tokenizer tokenizer, boolean mixed) {
+        this.name = name;
+        this.manager = manager;
+        this.config = config;
+        this.weights = weights;
+        this.lora = lora;
+        this.kernels = kernels;
+        this.decoder = new Decoder(config, weights, lora, kernels);
+        this.companions = companions;
+        this.tokenizer = tokenizer;
+        this.mixed = mixed;
+    }
+
+    /** Reads a model folder for computing in fp32: {@link #load(Path, Device, Precision, boolean)}. */
+    public static Policy load(Path folder, Device device) {
+        return load(folder, device, Precision.FP32, true);
+    }
+
+    /**
+     * Reads a model folder. Where {@code config.json} ties the output projection to the embedding and the file has both, but different
+     * ones, they are not tied, as in transformers 5.
+     *
+     * @param device where to compute: see {@link #device}
+     * @param precision what to compute in
+     * @param learning whether the weights are to learn: they are then kept in fp32, whatever is computed in
+     * @throws BadInput if a file is missing, malformed, not what the folder's {@linkplain Checksums checksums} say, or does not fit
+     *     the others
+     */
+    public static Policy load(Path folder, Device device, Precision precision, boolean learning) {
+        Checksums.verify(folder);
+        ModelConfig stated = ModelConfig.read(folder);
+        ModelConfig config = stated.tied() && Checkpoint.open(folder).headDiffers() ? stated.untied() : stated;
+        return make(folder, config, precision, learning, device, (manager, kernels) -> Weights.read(folder, config,
+                learning || precision == Precision.FP32 ? null : kernels, manager));
+    }
+
+    private static Policy make(Path folder, ModelConfig config, Precision precision, boolean learning, Device device,
+            BiFunction<NDManager, Kernels, Weights> weights) {
+        Scopes.recordNothing();
+        Tokenizer tokenizer = Tokenizer.load(folder);
+        Map<String, byte[]> companions = companions(folder);
+        NDManager manager = NDManager.newBaseManager(device);
+        try {
+            Kernels kernels = new Kernels(config, precision, manager);
+            ModelConfig ending = withTokenizersEnd(config, tokenizer, companions, folder);
+            return new Policy(folder.toString(), manager, ending, weights.apply(manager, kernels), null, kernels, companions, tokenizer,
+                    learning && precision != Precision.FP32);
+        } catch (RuntimeException e) {
+            tokenizer.close();
+            manager.close();
+            throw e;
+        }
+    }
+
+    /** The configuration, whose completions also end where the tokenizer's own configuration says. */
+    private static ModelConfig withTokenizersEnd(ModelConfig config, Tokenizer tokenizer, Map<String, byte[]> companions, Path folder) {
+        OptionalInt end = tokenizersEnd(tokenizer, companions, folder.toString());
+        if (end.isEmpty() || end.getAsInt() >= config.vocabSize() || config.eosTokens().contains(end.getAsInt())) {
+            return config;
+        }
+        List<Integer> ends = new ArrayList<>(config.eosTokens());
+        ends.add(end.getAsInt());
+        return config.withEosTokens(List.copyOf(ends));
+    }
+
+    private static OptionalInt tokenizersEnd(Tokenizer tokenizer, Map<String, byte[]> companions, String folder) {
+        String name = "tokenizer_config.json";
+        if (!companions.containsKey(name)) {
+            return OptionalInt.empty();
+        }
+        String settings = new String(companions.get(name), StandardCharsets.UTF_8);
+        JsonElement end = Json.object(settings, Path.of(folder, name).toString()).get("eos_token");
+        if (end != null && end.isJsonObject()) {
+            end = end.getAsJsonObject().get("content");
+        }
+        return end != null && end.isJsonPrimitive() && end.getAsJsonPrimitive().isString() ? tokenizer.token(end.getAsString())
+                : OptionalInt.empty();
+    }
+
+    /**
+     * Reads a model folder whose weights stay as they are, and adapters that were trained on it.
+     *
+     * @param adapter a {@code peft} folder; null for none
+     * @throws BadInput as {@link #load(Path, Device)} and {@link Lora#load}
+     */
+    public static Policy load(Path folder, Path adapter, Device device, Precision precision) {
+        Policy base = load(folder, device, precision, false);
+        try {
+            return adapter == null ? base : base.adapted(Lora.load(adapter, base.config(), base.manager()));
+        } catch (RuntimeException e) {
+            base.close();
+            throw e;
+        }
+    }
+
+    /** A policy with fresh random weights for the {@code config.json} and {@code tokenizer.json} of a folder. */
+    public static Policy random(Path folder, double deviation, Seed seed, Device device) {
+        ModelConfig config = ModelConfig.read(folder);
+        return make(folder, config, Precision.FP32, true, device, (manager, kernels) -> Weights.random(config, deviation, seed, manager));
+    }
+
+    /**
+     * This policy with adapters beside its weights, which stay as they are: only the adapters learn. The two share everything
+     * else, so that this one can serve as the reference of a KL term at no memory; close only one of them.
+     */
+    public Policy adapted(Lora adapters) {
+        return new Policy(name, manager, config, weights, adapters, kernels, companions, tokenizer, mixed);
+    }
+
+    /**
+     * This policy, whose completions also end at these tokens: base models asked by a chat template may close their turn by a
+     * token that their configuration does not name. The two share everything; close only one of them.
+     *
+     * @param texts of the tokens, {@code <|im_end|>} say
+     * @throws BadInput if one is not a single token
+     */
+    public Policy endingAlsoAt(List<String> texts) {
+        List<Integer> ends = new ArrayList<>(config.eosTokens());
+        for (String text : texts) {
+            int[] tokens = encode(text);
+            BadInput.unless(tokens.length == 1, "stop token \"%s\": is %d tokens of this model's tokenizer, not one", text, tokens.length);
+            ends.add(tokens[0]);
+        }
+        return new Policy(name, manager, config.withEosTokens(List.copyOf(ends)), weights, lora, kernels, companions, tokenizer, mixed);
+    }
+
+    /**
+     * Calls {@code work} with this policy for sampling: weights that learn in fp32 but are computed with in 16 bits are
+     * narrowed once, and not in every step. What {@code work} gets lives until it returns.
+     */
+    public <T> T sampling(Function<Policy, T> work) {
+        if (!mixed) {
+            return work.apply(this);
+        }
+        try (NDManager scratch = manager.newSubManager()) {
+            return work.apply(new Policy(name, manager, config, weights.narrowed(kernels, scratch), lora, kernels, companions, tokenizer,
+                    false));
+        }
+    }
+
+    /** Samples with the weights of this policy in one call; empty if it has adapters. */
+    public Optional<FastDecode> fastDecode() {
+        return lora == null ? Optional.of(kernels.fastDecode()) : Optional.empty();
+    }
+
+    /** An empty key-value cache of so many rows and slots. */
+    public KvCache cache(int rows, int slots) {
+        return new KvCache(config, kernels, rows, slots, manager);
+    }
+
+    /**
+     * The device that {@code auto}, {@code cpu} or {@code gpu} names.
+     *
+     * @throws BadInput if a GPU is asked for and there is none
+     */
+    public static Device device(String name) {
+        return switch (name) {
+            case "cpu" -> Device.cpu();
+            case "auto" -> gpus() > 0 ? Device.gpu() : Device.cpu();
+            case "gpu" -> {
+                BadInput.unless(gpus() > 0, "device gpu: no CUDA device is visible to the engine; use the device cpu");
+                yield Device.gpu();
+            }
+            default -> throw new BadInput("device " + name + ": choose auto, cpu or gpu");
+        };
+    }
+
+    private static int gpus() {
+        try {
+            return Engine.getEngine("PyTorch").getGpuCount();
+        } catch (EngineException e) {
+            throw new BadInput("the PyTorch engine cannot start (" + e.getMessage()
+                    + "); offline, its native library must be on the class path", e);
+        }
+    }
+
+    /** Writes what has been learned, without checksums: the adapters as a {@code peft} folder if there are any, else the whole model. */
+    public void saveLearned(Path folder) throws IOException {
+        if (lora == null) {
+            write(folder, Precision.FP32);
+        } else {
+            lora.save(folder, name);
+        }
+    }
+
+    /**
+     * Writes the folder that {@link #load} reads, weights in fp32, with its {@linkplain Checksums checksums}; existing files are
+     * replaced. Adapters are merged into the
+     * weights: {@link Lora#save} writes them alone.
+     */
+    public void save(Path folder) throws IOException {
+        save(folder, Precision.FP32);
+    }
+
+    /** The same with weights in fp32 or bf16. */
+    public void save(Path folder, Precision precision) throws IOException {
+        write(folder, precision);
+        Checksums.write(folder);
+    }
+
+    private void write(Path folder, Precision precision) throws IOException {
+        BadInput.unless(precision != Precision.FP16, "weights are saved in fp32 or bf16, not in fp16");
+        Files.createDirectories(folder);
+        config.saved(precision == Precision.FP32 ? "float32" : "bfloat16").write(folder);
+        for (Map.Entry<String, byte[]> file : companions.entrySet()) {
+            Files.write(folder.resolve(file.getKey()), file.getValue());
+        }
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            Map<String, NDArray> named = weights.named(config);
+            Safetensors.write(folder.resolve("model.safetensors"), Weights.shapes(config),
+                    precision == Precision.FP32 ? "F32" : "BF16", tensor -> {
+                        NDArray wide = kernels.wide(named.get(tensor));
+                        return lora == null ? wide : lora.merged(tensor, wide);
+                    });
+        }
+    }
+
+    /** The tokens of a text, see {@link Tokenizer#encode}. */
+    public int[] encode(String text) {
+        int[] tokens = tokenizer.encode(text);
+        for (int token : tokens) {
+            BadInput.unless(token < config.vocabSize(), "%s: tokenizer.json has token %d, but config.json a vocabulary of %d", name, token,
+                    config.vocabSize());
+        }
+        return tokens;
+    }
+
+    /** The text of tokens, special tokens left out. */
+    public String decode(int[] tokens) {
+        return tokenizer.decode(tokens);
+    }
+
+    /** A copy in fp32 of an array that may be in 16 bits. */
+    NDArray wide(NDArray array) {
+        return kernels.wide(array);
+    }
+
+    /** Text to tokens and back. */
+    public Tokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    /** The token that closes a demonstration: the tokenizer's own end token if the model ends at it, else the model's first. */
+    public int endToken() {
+        if (endToken < 0) {
+            endToken = findEndToken();
+        }
+        return endToken;
+    }
+
+    private int findEndToken() {
+        BadInput.unless(!config.eosTokens().isEmpty(), "%s: config.json has no eos_token_id, so no completion can end", name);
+        int end = tokenizersEnd(tokenizer, companions, name).orElse(-1);
+        return config.eosTokens().contains(end) ? end : config.eosTokens().get(0);
+    }
+
+    /** The arrays that learn: the adapters if there are any, else all weights. */
+    public List<NDArray> parameters() {
+        return lora == null ? weights.parameters() : lora.parameters();
+    }
+
+    /** What {@code config.json} says. */
+    public ModelConfig config() {
+        return config;
+    }
+
+    /** The arrays of the model, without adapters. */
+    public Weights weights() {
+        return weights;
+    }
+
+    /** The computation. */
+    public Decoder decoder() {
+        return decoder;
+    }
+
+    /** The manager that owns the weights; its device is the policy's. */
+    public NDManager manager() {
+        return manager;
+    }
+
+    @Override
+    public void close() {
+        tokenizer.close();
+        manager.close();
+    }
+
+    /** What else a model folder holds, to be saved along: whatever the tokenizer and generation need. */
+    private static Map<String, byte[]> companions(Path folder) {
+        Map<String, byte[]> files = new LinkedHashMap<>();
+        for (String name : List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+                "vocab.json", "merges.txt", "chat_template.jinja", "generation_config.json")) {
+            Path file = folder.resolve(name);
+            try {
+                if (Files.isRegularFile(file)) {
+                    files.put(name, Files.readAllBytes(file));
+                }
+            } catch (IOException e) {
+                throw new BadInput(file + ": cannot be read (" + e.getMessage() + ")", e);
+            }
+        }
+        return files;
+    }
+
+    @Override
+    public String toString() {
+        long count = weights.parameters().stream().mapToLong(p -> p.getShape().size()).sum();
+        return "Policy[%d layers, width %d, %d tokens, %,d parameters, %s]".formatted(config.layers(), config.hiddenSize(),
+                config.vocabSize(), count, manager.getDevice());
+    }
+}

@@ -1,0 +1,49 @@
+package llm;
+
+import common.BadInput;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/** What numbers a model computes in. Log-probabilities, losses, gradients of adapters and optimisers are always fp32. */
+public enum Precision {
+    /** 32 bits: the precision of full training, and the only fast one on most CPUs. */
+    FP32(4, 6),
+    /** 16 bits with a narrow range: for sampling and evaluating; small gradients vanish. */
+    FP16(2, 5),
+    /** 16 bits with the range of fp32: for frozen weights on a GPU. */
+    BF16(2, 15);
+
+    private final int bytes;
+    private final int code;
+
+    Precision(int bytes, int code) {
+        this.bytes = bytes;
+        this.code = code;
+    }
+
+    /** Bytes of a number. */
+    public int bytes() {
+        return bytes;
+    }
+
+    /** PyTorch's number for the type. */
+    int code() {
+        return code;
+    }
+
+    /**
+     * The precision of this name; {@code auto} is bf16 on a GPU for a model that is stored in 16 bits, else fp32.
+     *
+     * @param folder of the model
+     * @throws BadInput if there is none
+     */
+    public static Precision named(String name, ai.djl.Device device, Path folder) {
+        return switch (name.toLowerCase(Locale.ROOT)) {
+            case "auto" -> device.isGpu() && ModelConfig.read(folder).storedInSixteenBits() ? BF16 : FP32;
+            case "fp32" -> FP32;
+            case "fp16" -> FP16;
+            case "bf16" -> BF16;
+            default -> throw new BadInput("precision \"" + name + "\" is unknown; choose auto, fp32, fp16 or bf16");
+        };
+    }
+}

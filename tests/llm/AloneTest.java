@@ -1,0 +1,41 @@
+package llm;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import javax.tools.ToolProvider;
+import lppo.Checkout;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The language models without the rest of the library. */
+class AloneTest {
+
+    @Test
+    void theProgramOfTheReadmeCompilesWithoutLppo(@TempDir Path folder) throws Exception {
+        Matcher block = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(Checkout.ROOT.resolve("lib/llm/README.md")));
+        assertTrue(block.find());
+        String own = Path.of(Policy.class.getProtectionDomain().getCodeSource().getLocation().toURI()).toString();
+        String libraries = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+                .filter(entry -> !entry.equals(own)).collect(Collectors.joining(File.pathSeparator));
+        List<String> line = new ArrayList<>(List.of("-proc:none", "-d", folder.toString(), "-cp", libraries,
+                Files.writeString(folder.resolve("Hello.java"), block.group(1)).toString()));
+        for (String room : List.of("common", "llm")) {
+            Checkout.list(Checkout.ROOT.resolve("lib").resolve(room)).stream().map(Path::toString).filter(file -> file.endsWith(".java"))
+                    .forEach(line::add);
+        }
+        ByteArrayOutputStream complaints = new ByteArrayOutputStream();
+        assertEquals(0, ToolProvider.getSystemJavaCompiler().run(null, null, complaints, line.toArray(String[]::new)), complaints::toString);
+        assertTrue(Files.exists(folder.resolve("Hello.class")));
+    }
+}
