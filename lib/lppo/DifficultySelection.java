@@ -15,8 +15,8 @@ import org.apache.commons.math3.distribution.BetaDistribution;
 import org.apache.commons.math3.random.RandomGeneratorFactory;
 
 /**
- * Selects problems by predicted difficulty, after MoPPS (arXiv 2507.04632): the pass rate of each problem has a Beta posterior with decaying
- * counts,
+ * Selects problems by predicted difficulty, after MoPPS (arXiv 2507.04632): the pass rate of each problem has a Beta posterior with
+ * decaying counts,
  *
  * <pre>  a(t) = fade a(t-1) + (1 - fade) + passes,   b(t) = fade b(t-1) + (1 - fade) + failures,   a(0) = b(0) = 1,</pre>
  *
