@@ -52,7 +52,7 @@ public record Evaluation(List<Completion> greedy, List<Group> sampled) {
     /**
      * Evaluates a policy in this process, with each question as it is; {@code samples} is k, at temperature 1; 0 skips avg@k (NaN).
      *
-     * @param maximum length of a completion, in tokens
+     * @param longest maximum length of a completion, in tokens
      */
     public static Evaluation of(Policy policy, List<Problem> problems, Reward reward, int longest, int samples, Seed seed) {
         return of(policy, problems, PromptFormat.plain(), reward, longest, samples, seed);
