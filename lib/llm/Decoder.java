@@ -39,7 +39,8 @@ public final class Decoder {
         narrow = kernels.precision() != Precision.FP32;
     }
 
-    /** Returns the last hidden states of whole sequences.
+    /**
+     * Returns the last hidden states of whole sequences.
      *
      * @param tokens {@code [B, T]} int64, padded on the right with any valid token
      * @param cache receives keys and values if not null; must be empty
@@ -49,7 +50,8 @@ public final class Decoder {
         return run(tokens, positions(tokens), cache);
     }
 
-    /** Returns the last hidden states of rows in which several sequences share a prefix.
+    /**
+     * Returns the last hidden states of rows in which several sequences share a prefix.
      *
      * @param tokens {@code [B, T]} int64
      * @param positions of the tokens in their sequences, {@code [B * T]} int64, each below {@code longest}
@@ -65,7 +67,8 @@ public final class Decoder {
         return run(tokens, new Positions(rotary(rotary), mask, scale(tokens)), null);
     }
 
-    /** Returns the last hidden states for one more token per row.
+    /**
+     * Returns the last hidden states for one more token per row.
      *
      * @param tokens {@code [B, 1]} int64
      * @param rotary of the positions of these tokens, one per row

@@ -209,7 +209,8 @@ public final class Lora {
         return settings;
     }
 
-    /** Returns the output of a projection with its adapters added.
+    /**
+     * Returns the output of a projection with its adapters added.
      *
      * @param y the frozen projection of x, {@code [.., out]}
      * @param x {@code [.., in]}

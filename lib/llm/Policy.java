@@ -195,7 +195,8 @@ public final class Policy implements AutoCloseable {
         return new KvCache(config, kernels, rows, slots, manager);
     }
 
-    /** Returns the device named {@code auto}, {@code cpu} or {@code gpu}.
+    /**
+     * Returns the device named {@code auto}, {@code cpu} or {@code gpu}.
      *
      * @throws BadInput if a GPU is requested and there is none
      */

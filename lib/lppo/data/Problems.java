@@ -28,7 +28,8 @@ public final class Problems {
 
     private Problems() {}
 
-    /** Returns the problems of a file.
+    /**
+     * Returns the problems of a file.
      *
      * @throws BadInput naming file, place and reason if the file is missing or empty, has a malformed line, lacks a column, or has two
      *     problems with the same id
@@ -37,7 +38,8 @@ public final class Problems {
         return unique(JsonRows.read(file), Problems::problem);
     }
 
-    /** Returns the problems of rows; null stands for a row without a problem.
+    /**
+     * Returns the problems of rows; null stands for a row without a problem.
      *
      * @throws BadInput naming the rows of two problems with the same id
      */
@@ -56,7 +58,8 @@ public final class Problems {
         return problems;
     }
 
-    /** Returns the problem of a row with the columns {@code question} and {@code answer}.
+    /**
+     * Returns the problem of a row with the columns {@code question} and {@code answer}.
      *
      * @throws BadInput naming the row and the missing or empty column
      */

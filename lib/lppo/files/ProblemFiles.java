@@ -44,7 +44,8 @@ public final class ProblemFiles {
         }
     }
 
-    /** Returns the problems of a file.
+    /**
+     * Returns the problems of a file.
      *
      * @throws BadInput as {@link #load}
      */
