@@ -91,7 +91,7 @@ class CrashTest {
             await(process, () -> rows(run) > 6);
             new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start().waitFor();
             assertTrue(process.waitFor() != 0);
-            assertTrue(said().contains("go on with --resume"), CrashTest::said);
+            assertTrue(said().contains("continue with --resume"), CrashTest::said);
             int done = rows(run) - 1;
             assertTrue(Files.readString(run.resolve("checkpoint/state.json")).contains("\"step\":" + done + ","), "saved at its last step");
             assertEquals(0, start(run, "--resume").waitFor(), CrashTest::said);
