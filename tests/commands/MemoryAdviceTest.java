@@ -21,7 +21,7 @@ class MemoryAdviceTest {
                 advice(whole, 149, Lora.Settings.of(16)), "adapters are there, so the cache is what to shrink");
         assertEquals(List.of(), advice(whole, 150, null));
         Footprint learning = new Footprint(7, 7, Map.of("weights", 10L), Map.of("cache", 50L), Map.of("activations", 90L));
-        assertEquals("--recompute: activations of one block instead of all", advice(learning, 60, null).get(0));
+        assertEquals("--recompute: keeps the activations of one block instead of all", advice(learning, 60, null).get(0));
     }
 
     private static List<String> advice(Footprint footprint, long available, Lora.Settings lora) {
