@@ -15,39 +15,39 @@ import java.util.List;
 import java.util.function.LongConsumer;
 
 /**
- * A file of answers to judge: JSON Lines of {@code {"completion": ..., "reference": ...}}, with {@code "truncated": true} where
- * the completion was cut off, and {@code "question": ...} where a strict judge should know it.
+ * A file of answers to judge: JSON Lines of {@code {"completion": ..., "reference": ...}}, with {@code "truncated": true} if the completion
+ * was truncated, and {@code "question": ...} if a strict judge should know it.
  *
  * @param completion the text that ends in an answer
  * @param reference the reference answer
- * @param question what was asked; empty if the line does not say
- * @param truncated whether the completion did not end by itself
+ * @param question the question; empty if not given
+ * @param truncated whether the completion was truncated
  */
 public record AnswerPairs(String completion, String reference, String question, boolean truncated) {
 
     private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
 
-    /** How many lines there were, and how many of them are correct. */
+    /** The number of lines, and how many of them are correct. */
     public record Tally(long correct, long all) {}
 
     private record Line(boolean correct, String extracted, String reason) {}
 
-    /** The lines of a file; {@link BadInput} if there is none or it is no text. */
+    /** Reads the lines of a file; {@link BadInput} if it is missing or not UTF-8 text. */
     public static List<String> lines(Path file) throws IOException {
         BadInput.unless(Files.isRegularFile(file), "%s: no such file", file);
         try {
             return Files.readAllLines(file);
         } catch (CharacterCodingException e) {
-            throw new BadInput(file + ": not a text in UTF-8");
+            throw new BadInput(file + ": is not UTF-8 text");
         }
     }
 
     /**
      * Judges lines one after the other and writes {@code {"correct": ..., "extracted": ..., "reason": ...}} for each.
      *
-     * @param where the file, for the message
-     * @param progress is told how many lines are done
-     * @throws BadInput naming the first line that is no pair
+     * @param where the file name, for messages
+     * @param progress receives the number of finished lines
+     * @throws BadInput naming the first line that is not a pair
      */
     public static Tally judge(MathAnswer judge, List<String> lines, Object where, Writer out, LongConsumer progress) throws IOException {
         long correct = 0;
@@ -55,7 +55,7 @@ public record AnswerPairs(String completion, String reference, String question, 
             AnswerPairs pair = read(lines.get(i), where + ", line " + (i + 1));
             Line line;
             if (pair.truncated) {
-                line = new Line(false, "", "truncated, so without a final answer");
+                line = new Line(false, "", "truncated, so there is no final answer");
             } else {
                 MathAnswer.Verdict verdict = judge.judge(pair.completion, pair.reference, pair.question);
                 line = new Line(verdict.correct(), verdict.extracted(), verdict.reason());

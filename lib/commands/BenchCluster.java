@@ -39,16 +39,16 @@ import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
 /**
- * Measures where the time of a step on Spark goes, and compares it with a cost model: for C completions on n executors and the bytes of
- * gradients that they return,
+ * Measures the parts of a step on Spark and compares them with a cost model. For C completions on n executors and the bytes of gradients
+ * that they return,
  *
  * <pre>  step = f(n) (R(C / n) + U(C / n)) + p + c + s + d + G(bytes / n)</pre>
  *
- * R, U and G are linear: the work of rollout and update on an executor, and the time until an executor's gradients are on the driver. p
- * is the driver's check whether the weights have changed, c an executor's check and fetching, s what Spark adds to a rollout, d what the
- * driver does alone: gradients into tensors, AdamW. All of these are measured on one executor, with all completions and with half of
- * them. f(n) is how much slower the slowest of n threads of this machine multiplies matrices than one alone; with a machine for each
- * executor it is 1. The time on two executors is predicted, and measured.
+ * R, U and G are linear: the work of rollout and update on an executor, and the time to transfer an executor's gradients to the driver. p
+ * is the driver's check for changed weights, c an executor's check and fetch, s Spark's overhead on a rollout, d the work of the driver
+ * alone: gradients to tensors, AdamW. All of these are measured on one executor, with all completions and with half of them. f(n) is the
+ * slowdown of matrix products in the slowest of n threads of this machine against a single one; with a machine per executor it is 1. The
+ * time on two executors is predicted and measured.
  */
 final class BenchCluster {
 
@@ -56,7 +56,7 @@ final class BenchCluster {
 
     private BenchCluster() {}
 
-    /** The parts of a step, in seconds, and the bytes that are sent and received. */
+    /** The parts of a step in seconds, and the bytes sent and received. */
     private record Parts(double step, double rollout, double update, double looking, double fetching, double scheduling, double gathering,
             double driver, double sent, double received) {
 
@@ -74,10 +74,10 @@ final class BenchCluster {
         }
     }
 
-    /** A configuration: how gradients are added, the number of executors, the groups in a step. */
+    /** A configuration: how gradients are summed, the number of executors, the groups per step. */
     private record Case(String sum, int executors, int groups) {}
 
-    /** Makes a table with a row for each size, kind of training and configuration, and a chart for each size. */
+    /** Writes a table with a row per size, kind of training and configuration, and a chart per size. */
     static Table measure(List<BenchWorkload.Size> sizes, String master, Map<String, String> conf, Path scratch, int rounds, Path out)
             throws IOException, InterruptedException {
         Table table = Table.create("a step on Spark", StringColumn.create("policy"), StringColumn.create("trains"),
@@ -93,7 +93,7 @@ final class BenchCluster {
                 Case one = new Case("ordered", 1, size.groups);
                 Map<Case, List<Parts>> all = new LinkedHashMap<>();
                 List<Double> slower = new ArrayList<>();
-                for (int pass = 0; pass < PASSES; pass++) { // in turns, so that a busy minute of the machine affects all
+                for (int pass = 0; pass < PASSES; pass++) { // alternating, so that other load on the machine affects all
                     slower.add(slowest(2) / slowest(1));
                     for (Case what : List.of(half, one, new Case("ordered", 2, size.groups), new Case("tree", 2, size.groups))) {
                         all.computeIfAbsent(what, key -> new ArrayList<>())
@@ -104,7 +104,7 @@ final class BenchCluster {
                 all.forEach((what, rounded) -> rows.put(what, Parts.median(rounded)));
                 Parts a = rows.get(half);
                 Parts b = rows.get(one);
-                if (adapters == null && size != BenchWorkload.Size.BUILT_IN) { // its bytes are too few to be timed
+                if (adapters == null && size != BenchWorkload.Size.BUILT_IN) { // too few bytes to be timed
                     double gathering = (b.gathering() - a.gathering()) / (b.received() - a.received());
                     System.out.println(new BenchForecast(b.looking() / b.sent(), b.fetching() / b.sent(), gathering, b.driver() / b.sent())
                             .table().printAll());
@@ -131,14 +131,14 @@ final class BenchCluster {
             Table mine = table.where(table.stringColumn("policy").isEqualTo(size.label));
             Map<String, double[]> heights = new LinkedHashMap<>();
             parts.forEach(part -> heights.put(part, mine.doubleColumn(part + " ms").asDoubleArray()));
-            Charts.write(Charts.stacked("Where a step on 1 and 2 executors goes, " + size.label, "", "milliseconds", bars, heights),
+            Charts.write(Charts.stacked("Parts of a step on 1 and 2 executors, " + size.label, "", "milliseconds", bars, heights),
                     out.resolve("spark-" + size.label + ".png"));
         }
         table.write().csv(out.resolve("spark.csv").toFile());
         return table;
     }
 
-    /** Seconds that ten matrix products take, of matrices larger than any cache, in the slowest of so many threads at once. */
+    /** Returns the seconds for ten products of matrices larger than any cache, in the slowest of a number of parallel threads. */
     private static double slowest(int threads) throws InterruptedException {
         double[] seconds = new double[threads];
         try (NDManager manager = NDManager.newBaseManager(Device.cpu())) { // in this thread, the only one in which gradients are off

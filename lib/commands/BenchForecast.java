@@ -5,13 +5,13 @@ import tech.tablesaw.api.IntColumn;
 import tech.tablesaw.api.Table;
 
 /**
- * Estimates what a step of Qwen2.5-Math-7B with adapters of rank 16 would take on n GPUs: arithmetic from rates that
- * {@link BenchCluster} measured on a small policy, and from assumptions; not a measurement.
+ * Estimates the duration of a step of Qwen2.5-Math-7B with adapters of rank 16 on n GPUs, from rates that {@link BenchCluster} measured on
+ * a small policy and from assumptions; this is not a measurement.
  *
  * @param looking seconds per byte of trainable weights to check and broadcast them, on the driver
  * @param fetching seconds per byte to check and fetch them, on an executor
  * @param gathering seconds per byte of gradients, from one executor to the driver
- * @param driver seconds per byte of gradients to put them into tensors and to take AdamW's step
+ * @param driver seconds per byte of gradients to convert them to tensors and run AdamW
  */
 record BenchForecast(double looking, double fetching, double gathering, double driver) {
 
@@ -27,7 +27,7 @@ record BenchForecast(double looking, double fetching, double gathering, double d
     private static final int MICRO = 69; // of 16,384 tokens
     private static final int GETTERS = 4; // spark.resultGetter.threads
 
-    /** A row for each number of GPUs. */
+    /** Returns a table with a row per number of GPUs. */
     Table table() {
         int[] gpus = {8, 16, 32, 64};
         Table table = Table.create("a step of 7 billion parameters, seconds", IntColumn.create("GPUs", gpus));

@@ -9,7 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 
-/** A Python process with the peers, waiting for its turn. */
+/** A Python process that runs the peers on request. */
 final class BenchPeer implements AutoCloseable {
 
     final String version;
@@ -37,19 +37,19 @@ final class BenchPeer implements AutoCloseable {
         version = ready.split(" ")[1];
     }
 
-    /** Seconds of one rollout, generate, update or step. */
+    /** Returns the seconds of one rollout, generate, update or step. */
     double seconds(String what) throws IOException {
         out.write(what + "\n");
         out.flush();
         String line = in.readLine();
         if (line == null) {
-            throw new IllegalStateException("the peer ended in the middle of a " + what + ": " + lastWords());
+            throw new IllegalStateException("the peer ended during a " + what + ": " + lastWords());
         }
         return Double.parseDouble(line);
     }
 
     private String lastWords() throws IOException {
-        return Files.readAllLines(log).stream().reduce((a, b) -> b).orElse("ended at once");
+        return Files.readAllLines(log).stream().reduce((a, b) -> b).orElse("ended immediately");
     }
 
     @Override

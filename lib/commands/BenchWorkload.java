@@ -31,10 +31,10 @@ import lppo.rollout.Sampling;
 import lppo.task.BasePolicy;
 import lppo.task.Task;
 
-/** A policy of one size, and the prompts and samples that it is measured on. */
+/** A policy of one size, with the prompts and samples of its measurements. */
 final class BenchWorkload implements AutoCloseable {
 
-    /** Policies to measure: how large, and how much of what. */
+    /** The sizes of policies and of their workloads. */
     enum Size {
         /** The policy of this project, 0.1 million parameters, with real questions: 32 groups of 8, answers of 3 to 14 tokens. */
         BUILT_IN("built-in", 0, 0, 0, 0, 0, 74, 32, 16, 256),
@@ -70,7 +70,7 @@ final class BenchWorkload implements AutoCloseable {
     }
 
     static final int GROUP = 8;
-    private static final double RATE = 1e-7; // next to nothing, so that the length of the answers stays
+    private static final double RATE = 1e-7; // almost zero, so that the length of the answers does not change
 
     final Size size;
     final Policy policy;
@@ -82,7 +82,7 @@ final class BenchWorkload implements AutoCloseable {
     private final Objective objective = PolicyLoss.grpo().clip(0.2, 0.28).aggregation(Aggregation.TOKEN_MEAN);
     private long step;
 
-    /** Seconds of the phases of a step, and the tokens that it sampled. */
+    /** Seconds of the phases of a step, and the number of sampled tokens. */
     record Step(double rollout, double reward, double update, long tokens) {
 
         double seconds() {
@@ -97,7 +97,7 @@ final class BenchWorkload implements AutoCloseable {
         write(size, folder);
         policy = size == Size.BUILT_IN ? Policy.load(folder, device) : Policy.random(folder, 0.02, new Seed(1), device);
         parameters = policy.weights().parameters().stream().mapToLong(NDArray::size).sum();
-        List<Problem> all = Task.builtIn().problems().stream() // of one length: peers need no padding then
+        List<Problem> all = Task.builtIn().problems().stream() // of the same length, so that peers need no padding
                 .filter(p -> policy.encode(p.question()).length == 15).toList();
         int count = groups > 0 ? groups : size.groups;
         List<Problem> chosen = new ArrayList<>();
@@ -105,7 +105,7 @@ final class BenchWorkload implements AutoCloseable {
             chosen.add(all.get((int) ((long) i * all.size() / count)));
         }
         problems = List.copyOf(chosen);
-        prompts = problems.stream().map(p -> Prompt.unguided(p, policy.encode(p.question()))).toList(); // as the peers' are
+        prompts = problems.stream().map(p -> Prompt.unguided(p, policy.encode(p.question()))).toList(); // like the peers' prompts
         learner = Learner.of(policy, new LearnerSettings().updates(1).learningRate(RATE).warmUp(0));
     }
 
@@ -126,23 +126,23 @@ final class BenchWorkload implements AutoCloseable {
         }
     }
 
-    /** Samples every group; with {@code newTokens} 1 that is little more than prefill. */
+    /** Samples every group; with {@code newTokens} 1 this is little more than prefill. */
     List<Group> rollout(int newTokens, boolean plain) {
         return new GpuRollout(policy, Sampling.plain(newTokens), 1024, plain).sample(prompts.stream()
                 .flatMap(p -> Collections.nCopies(GROUP, p).stream()).toList(), new lppo.data.Step(step++, new Seed(1)));
     }
 
-    /** The prompts, one for each problem. */
+    /** Returns the prompts, one per problem. */
     List<Prompt> prompts() {
         return prompts;
     }
 
-    /** One optimiser step on samples. */
+    /** Runs one optimiser step on samples. */
     void update(List<Sample> samples) {
         learner.update(samples, objective, RATE);
     }
 
-    /** A whole step: sample, score, learn from every group that is not silent. The reward is that of the peer, a parity. */
+    /** Runs a whole step: sample, score, update on every group that is not silent. The reward is the peer's, a parity. */
     Step step() {
         long begin = System.nanoTime();
         List<Group> groups = rollout(size.newTokens, false);
@@ -154,7 +154,7 @@ final class BenchWorkload implements AutoCloseable {
         return new Step((sampled - begin) / 1e9, (judged - sampled) / 1e9, (System.nanoTime() - judged) / 1e9, tokens);
     }
 
-    /** The samples that an update is measured on: completions of the policy with alternating advantages. */
+    /** Returns the samples for measuring an update: completions of the policy with alternating advantages. */
     List<Sample> samples() {
         List<Completion> all = rollout(size.newTokens, false).stream().flatMap(g -> g.completions().stream()).limit(size.updateRows)
                 .toList();
@@ -179,7 +179,7 @@ final class BenchWorkload implements AutoCloseable {
         Files.writeString(folder.resolve("work.json"), new Gson().toJson(work));
     }
 
-    /** Floating-point operations of a forward pass over so many tokens, without attention: two for each weight. */
+    /** Returns the floating-point operations of a forward pass over a number of tokens, without attention: two per weight. */
     double operations(double tokens) {
         return 2.0 * parameters * tokens;
     }

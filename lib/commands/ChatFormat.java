@@ -12,7 +12,7 @@ import java.util.function.Supplier;
 import llm.Tokenizer;
 import lppo.data.PromptFormat;
 
-/** The prompt formats that a command knows by name, among them that of a model folder's chat template. */
+/** The named prompt formats of commands, including the chat template of a model folder. */
 public final class ChatFormat {
 
     /** The system message that the Qwen2.5-Math models were trained with. */
@@ -21,36 +21,35 @@ public final class ChatFormat {
     private ChatFormat() {}
 
     /**
-     * The question as a user's message, and the beginning of the assistant's answer.
+     * Returns the question as a user message, followed by the start of the assistant's answer.
      *
-     * @param system the system message; null to leave it to the template
+     * @param system the system message; null for the template's default
      */
     public static PromptFormat chat(ChatTemplate template, String system) {
-        ChatTemplate pinned = template.with("date_string", "26 Jul 2024"); // Llama 3's own default, else every day has other prompts
+        ChatTemplate pinned = template.with("date_string", "26 Jul 2024"); // Llama 3's default; otherwise prompts would change daily
         return question -> {
             List<ChatTemplate.Message> messages = new ArrayList<>();
             if (system != null) {
                 messages.add(new ChatTemplate.Message("system", system));
             }
             messages.add(new ChatTemplate.Message("user", question));
-            return told(() -> pinned.render(messages, true));
+            return orBadInput(() -> pinned.render(messages, true));
         };
     }
 
-    /** The same for a tokenizer that opens every text, which a template does by itself and {@code plain} does not. */
+    /** Returns the format of this name, where {@code plain} starts with the tokenizer's begin token, which a template renders itself. */
     public static PromptFormat named(String name, Path folder, String system, Tokenizer tokenizer) {
         PromptFormat format = named(name, folder, system);
         return name.equals("plain") ? question -> tokenizer.opening() + format.of(question) : format;
     }
 
     /**
-     * The format of a name: {@code plain}; {@code chat}, with the folder's template; {@code qwen-math}, the same with the
-     * system message {@link #BOXED}.
+     * Returns the format of this name: {@code plain}; {@code chat}, with the folder's template; {@code qwen-math}, chat with the system
+     * message {@link #BOXED}.
      *
      * @param folder the model folder
-     * @param system a system message of one's own; null for none, or the format's
-     * @throws BadInput if there is no such format, the folder has no template or cannot use it, or {@code plain} gets a
-     *         system message
+     * @param system custom system message; null for none or the format's own
+     * @throws BadInput if there is no such format, the folder has no usable template, or {@code plain} is given a system message
      */
     public static PromptFormat named(String name, Path folder, String system) {
         BadInput.unless(List.of("plain", "chat", "qwen-math").contains(name), "prompt format %s: choose plain, chat or qwen-math", name);
@@ -58,12 +57,12 @@ public final class ChatFormat {
             BadInput.unless(system == null, "the prompt format plain has no system message; choose chat");
             return PromptFormat.plain();
         }
-        ChatTemplate template = told(() -> ChatTemplate.read(folder)).orElseThrow(() -> new BadInput(folder
+        ChatTemplate template = orBadInput(() -> ChatTemplate.read(folder)).orElseThrow(() -> new BadInput(folder
                 + ": has no chat template (chat_template.jinja, or chat_template in tokenizer_config.json); use the prompt format plain"));
         return chat(template, system == null && name.equals("qwen-math") ? BOXED : system);
     }
 
-    private static <T> T told(Supplier<T> work) {
+    private static <T> T orBadInput(Supplier<T> work) {
         try {
             return work.get();
         } catch (TemplateError e) {

@@ -12,8 +12,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /**
- * Commands of this project in Java processes of their own, with this one's class path and one thread each: the engine
- * collects gradients once per process. Interrupted, they save what they have.
+ * Runs commands of this project in separate Java processes, with this one's class path and one thread each: the engine collects gradients
+ * once per process. When interrupted, they save their progress.
  */
 public final class Children implements AutoCloseable {
 
@@ -21,12 +21,12 @@ public final class Children implements AutoCloseable {
     private final Path logs;
     private volatile boolean closed;
 
-    /** @param out where {@code logs/NAME.log} keeps what each process prints */
+    /** @param out folder of {@code logs/NAME.log}, the output of each process */
     public Children(Path out) {
         logs = out.resolve("logs");
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             if (!running.isEmpty()) {
-                System.err.println("\ninterrupted; what is done is kept in " + out + ", go on with --resume");
+                System.err.println("\ninterrupted; finished work is kept in " + out + ", continue with --resume");
                 close();
             }
         }));
@@ -36,14 +36,14 @@ public final class Children implements AutoCloseable {
      * Runs a command and waits for it.
      *
      * @param command its name, then arguments
-     * @throws IllegalStateException with the last line that it printed, if it fails
+     * @throws IllegalStateException with the last line of its output, if it fails
      */
     public void run(String name, List<String> command) throws IOException, InterruptedException {
         Files.createDirectories(logs);
         Path log = logs.resolve(name + ".log");
         List<String> line = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx1g", "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1", // the engine does the work: the optimising compiler takes more time than it saves
+                "-XX:TieredStopAtLevel=1", // the engine does the work, so the optimising compiler takes more time than it saves
                 "-Dai.djl.pytorch.num_threads=1", "-Dai.djl.pytorch.num_interop_threads=1", "-Djava.awt.headless=true",
                 "-DOPT_OUT_TRACKING=true", "-D" + Interrupt.PARENT + "=" + ProcessHandle.current().pid(), "-cp", System.getProperty("java.class.path")));
         line.add("commands." + command.get(0));
@@ -64,7 +64,7 @@ public final class Children implements AutoCloseable {
         }
     }
 
-    /** Ends what still runs, by SIGTERM, and waits for it to save. */
+    /** Ends the running processes with SIGTERM and waits for them to save. */
     @Override
     public void close() {
         closed = true;
@@ -72,7 +72,7 @@ public final class Children implements AutoCloseable {
         running.forEach(process -> process.onExit().join());
     }
 
-    /** Removes a temporary folder at the end of the process, and tells if that fails. */
+    /** Removes a temporary folder at the end of the process and reports a failure. */
     static void deleteAtEnd(Path folder) {
         try {
             delete(folder);
@@ -81,7 +81,7 @@ public final class Children implements AutoCloseable {
         }
     }
 
-    /** Removes a folder with all that is in it, if it exists. */
+    /** Removes a folder and its contents, if it exists. */
     public static void delete(Path folder) throws IOException {
         if (Files.exists(folder)) {
             try (Stream<Path> files = Files.walk(folder)) {

@@ -30,7 +30,7 @@ public final class Cli {
 
     private static final String LESS_MEMORY = "out of memory: lower --rollout-rows (evaluate: --max-rows) or --token-budget, add --recompute or --lora-rank 16; train --dry-run estimates";
 
-    /** What messages of the library call things whose options have other names. */
+    /** Words in messages of the library for which options have other names. */
     private static final Map<String, String> WORDS = Map.of("recompute", "--recompute", "output folder", "--out", "longest completion",
             "--max-new-tokens", "resume the run", "--resume", "stop token", "--stop", "KL coefficient", "--kl", "Spark master", "--master",
             "Spark setting", "--conf");
@@ -39,14 +39,14 @@ public final class Cli {
 
     /** Runs a picocli command and ends the process with its status. */
     public static void run(Callable<Integer> command, String... args) {
-        Locale.setDefault(Locale.ROOT); // English texts with English numbers
+        Locale.setDefault(Locale.ROOT); // English text with English number formats
         int status = execute(command, new PrintWriter(System.err, true), args);
         Thread exit = new Thread(() -> System.exit(status)); // from a thread that no shutdown hook waits for
         exit.setDaemon(false);
         exit.start();
     }
 
-    /** Runs a picocli command and gives its exit status; complaints go to {@code err}. */
+    /** Runs a picocli command and returns its exit status; errors go to {@code err}. */
     static int execute(Callable<Integer> command, PrintWriter err, String... args) {
         boolean verbose = Arrays.asList(args).contains("--verbose");
         String[] rest = Arrays.stream(args).filter(a -> !a.equals("--verbose")).toArray(String[]::new);
@@ -66,20 +66,20 @@ public final class Cli {
         }
     }
 
-    /** What a run depends on besides its options, for {@code config.json}: commit, Java, platform, threads. */
+    /** Returns what a run depends on besides its options, for {@code config.json}: commit, Java, platform, threads. */
     public static Map<String, Object> machine() {
         return RunFolder.columns("commit", commit(), "java", Runtime.version().toString(), "platform",
                 System.getProperty("os.name") + " " + System.getProperty("os.arch"), "cores",
                 Runtime.getRuntime().availableProcessors(), "threads", System.getProperty("ai.djl.pytorch.num_threads", "default"));
     }
 
-    /** The user's home folder: what {@code HOME} says, as the wrapper sets it for a user without one. */
+    /** Returns the user's home folder, {@code HOME}, which the wrapper sets for a user without one. */
     public static Path home() {
         String named = System.getenv("HOME");
         return Path.of(named == null || named.isBlank() ? System.getProperty("user.home") : named);
     }
 
-    /** The commit of the checkout that this runs in; {@code unknown} outside one. */
+    /** Returns the commit of the checkout that this runs in; {@code unknown} outside one. */
     public static String commit() {
         try {
             Process git = new ProcessBuilder("git", "-c", "safe.directory=*", "rev-parse", "--short", "HEAD").redirectErrorStream(true).start();
@@ -94,8 +94,8 @@ public final class Cli {
     }
 
     /**
-     * A message of the library, which names things by words, with the command's options for them behind it: one that speaks of the
-     * learning rate ends in "(--learning-rate)".
+     * Appends the options of the command to a message of the library that names settings in words: a message about the learning rate ends
+     * with "(--learning-rate)".
      */
     public static String flagged(String message, CommandSpec command) {
         Map<String, String> names = new LinkedHashMap<>();
@@ -106,7 +106,7 @@ public final class Cli {
                 names.put(words, name);
             }
         });
-        TreeMap<Integer, String> flags = new TreeMap<>(); // by the place of their words
+        TreeMap<Integer, String> flags = new TreeMap<>(); // by position of their words
         names.forEach((words, name) -> {
             Matcher found = Pattern.compile("\\b" + words + "\\b").matcher(message);
             if (!message.contains(name) && found.find()) {
@@ -127,7 +127,7 @@ public final class Cli {
         } else if (e instanceof UncheckedIOException io) {
             err.println(flagged(message, command.getCommandSpec()) + " (" + io.getCause().getMessage() + ")");
         } else if (e instanceof FileSystemException f && (e instanceof AccessDeniedException || "Read-only file system".equals(f.getReason()))) {
-            err.println(f.getFile() + ": no permission to write here; choose another --out");
+            err.println(f.getFile() + ": no permission to write; choose another --out");
         } else if (OutOfMemory.is(e)) {
             err.println(LESS_MEMORY);
         } else {

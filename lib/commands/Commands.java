@@ -8,13 +8,13 @@ package commands;
 //SOURCES ConditionReport.java
 //SOURCES Interrupt.java
 //SOURCES Jobs.java
+//SOURCES OutputComparison.java
 //SOURCES Progress.java
 //SOURCES RecipeReport.java
 //SOURCES RunGroup.java
 //SOURCES WithSpark.java
-//SOURCES Written.java
 
-/** What every command includes besides the library: picocli, progress bars, processes and reports. */
+/** Sources and dependencies that every command includes besides the library: picocli, progress bars, processes and reports. */
 public final class Commands {
     private Commands() {}
 }

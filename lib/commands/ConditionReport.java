@@ -14,14 +14,17 @@ import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
 /**
- * Recipes under several conditions, losses say: a table with a row a condition and a column a recipe, and a chart.
+ * Compares recipes under several conditions, such as losses: a table with a row per condition and a column per recipe, and a chart.
  *
- * @param what the conditions are, {@code loss} say
- * @param conditions runs of each recipe by condition, the same recipes in the same order; the first is what others are compared with
+ * @param name of the conditions, such as {@code loss}
+ * @param conditions runs of each recipe by condition, the same recipes in the same order; the first is the baseline
  */
 public record ConditionReport(String what, Map<String, List<RunGroup>> conditions) {
 
-    /** Greedy accuracy at the end, mean and standard deviation over seeds, and the paired difference of the last recipe to the first. */
+    /**
+     * Returns the final greedy accuracy, mean and standard deviation over seeds, and the paired difference of the last recipe to the
+     * first.
+     */
     public Table table() {
         List<String> names = conditions.values().iterator().next().stream().map(RunGroup::name).toList();
         Table table = Table.create("greedy accuracy at the end", StringColumn.create(what));
@@ -43,7 +46,7 @@ public record ConditionReport(String what, Map<String, List<RunGroup>> condition
         return table;
     }
 
-    /** Writes table, chart and numbers, a row for each run and level, into a folder. */
+    /** Writes table, chart and numbers, a row per run and level, into a folder. */
     public void write(Path folder, String title, String setting) throws IOException {
         Map<String, double[]> bars = new LinkedHashMap<>();
         StringBuilder csv = new StringBuilder(what + ",recipe,seed_index,level,greedy,average\n");

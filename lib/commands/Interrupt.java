@@ -3,7 +3,7 @@ package commands;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 
-/** Ctrl-C and SIGTERM let the work at hand finish and save: a loop asks {@link #watch}, the process waits for it. */
+/** Lets the current work finish and save on Ctrl-C and SIGTERM: a loop checks {@link #watch}, and the process waits for it. */
 public final class Interrupt {
 
     private static final long PATIENCE_MILLIS = 60_000;
@@ -13,8 +13,8 @@ public final class Interrupt {
     private Interrupt() {}
 
     /**
-     * True once the process was asked to end; it then waits for the calling thread, a minute at most. Also true once the process is
-     * gone that {@link Children} or {@link WithSpark} started this one for.
+     * Returns a condition that becomes true once the process is asked to end, which then waits for the calling thread, at most a minute. It
+     * also becomes true when the process that started this one with {@link Children} or {@link WithSpark} has ended.
      */
     public static BooleanSupplier watch() {
         AtomicBoolean asked = new AtomicBoolean();

@@ -16,24 +16,24 @@ import java.util.stream.Collectors;
 import lppo.run.Checkpoints;
 
 /**
- * Runs of {@code train} and {@code sft}, several side by side in processes of one thread each, with a progress bar over all.
- * What is finished is kept; what was broken off goes on from its checkpoint.
+ * Runs several {@code train} and {@code sft} commands in parallel, in processes of one thread each, with a common progress bar. Finished
+ * runs are kept; interrupted ones continue from their checkpoints.
  *
- * @param out folder of all of them
- * @param atATime how many side by side
+ * @param out common folder of the runs
+ * @param atATime number of parallel runs
  */
 public record Jobs(Path out, int atATime) {
 
-    private static final int SHOWN = 6; // accuracies that fit beside the bar
+    private static final int SHOWN = 6; // number of accuracies that fit beside the bar
 
     /**
-     * One run.
+     * A run.
      *
-     * @param name unique; what is before a last {@code -NUMBER} groups the seeds
+     * @param name unique; the part before a final {@code -NUMBER} groups the seeds
      * @param folder its run folder
      * @param arguments command, then options
-     * @param steps it has, or about as many if it ends by its tokens
-     * @param tokens after which it ends; 0 if it ends by its steps
+     * @param number of steps, approximate if the run ends by its tokens
+     * @param tokens number of sampled tokens after which it ends; 0 if it ends by its steps
      */
     public record Job(String name, Path folder, List<String> arguments, long steps, long tokens) {
 
@@ -48,7 +48,7 @@ public record Jobs(Path out, int atATime) {
             return done && evaluations.get(evaluations.size() - 1).startsWith(last[0] + ",");
         }
 
-        /** Steps done, or as many as the share of the tokens is worth. */
+        /** Returns the number of finished steps, or the equivalent share of the tokens. */
         private long done() {
             try {
                 List<String> metrics = lines("metrics.csv");
@@ -56,7 +56,7 @@ public record Jobs(Path out, int atATime) {
                 return tokens == 0 || rows == 0 ? rows
                         : Math.min(steps, steps * Long.parseLong(metrics.get(metrics.size() - 1).split(",")[1]) / tokens);
             } catch (IOException | NumberFormatException | ArrayIndexOutOfBoundsException e) {
-                return 0; // not begun, or a row half written
+                return 0; // not started, or a half-written row
             }
         }
 
@@ -66,7 +66,7 @@ public record Jobs(Path out, int atATime) {
         }
     }
 
-    /** Runs them all; the first that fails ends the whole. */
+    /** Runs all jobs; the first failure ends all of them. */
     public void run(List<Job> queue) throws Exception {
         ExecutorService pool = Executors.newFixedThreadPool(atATime);
         try (Children children = new Children(out);
@@ -92,7 +92,7 @@ public record Jobs(Path out, int atATime) {
                 progress.note(accuracies(queue));
                 for (Future<?> future : futures) {
                     if (future.isDone()) {
-                        future.get(); // a failed run ends the whole at once
+                        future.get(); // a failed run ends all immediately
                     }
                 }
             }
@@ -106,7 +106,7 @@ public record Jobs(Path out, int atATime) {
         }
     }
 
-    /** The latest greedy accuracy by recipe, mean over its seeds that have begun. */
+    /** Returns the latest greedy accuracy by recipe, the mean over its seeds that have started. */
     private static String accuracies(List<Job> queue) {
         Map<String, List<Double>> latest = new LinkedHashMap<>();
         for (Job job : queue) {
@@ -115,10 +115,10 @@ public record Jobs(Path out, int atATime) {
                         .reduce((a, b) -> b).ifPresent(l -> latest.computeIfAbsent(job.name().replaceFirst("-\\d+$", ""),
                                 name -> new ArrayList<>()).add(Double.parseDouble(l.split(",")[4])));
             } catch (IOException | NumberFormatException | ArrayIndexOutOfBoundsException e) {
-                continue; // not begun, or a row half written
+                continue; // not started, or a half-written row
             }
         }
-        return latest.size() > SHOWN ? "" : latest.entrySet().stream().map(e -> e.getKey() + " %.2f".formatted( // ".20": 80 columns are few
+        return latest.size() > SHOWN ? "" : latest.entrySet().stream().map(e -> e.getKey() + " %.2f".formatted( // ".20" to save space
                 e.getValue().stream().mapToDouble(x -> x).average().orElseThrow()).replace("0.", "."))
                 .collect(Collectors.joining(" "));
     }

@@ -16,37 +16,37 @@ public final class LossOptions {
     @Option(names = "--loss", description = "grpo, dr-grpo, dapo, gspo, cispo, rloo or reinforce++ (default: ${DEFAULT-VALUE}).")
     public String loss = "grpo";
 
-    @Option(names = "--clip-low", description = "How far the importance ratio may fall below 1 (default: the loss's).")
+    @Option(names = "--clip-low", description = "Clip range: how far the importance ratio may fall below 1 (default: the loss's).")
     public Double clipLow;
 
-    @Option(names = "--clip-high", description = "How far the importance ratio may rise above 1 (default: the loss's).")
+    @Option(names = "--clip-high", description = "Clip range: how far the importance ratio may rise above 1 (default: the loss's).")
     public Double clipHigh;
 
     @Option(names = "--aggregation",
-            description = "How tokens make up the loss: ${COMPLETION-CANDIDATES} (default: the loss's).")
+            description = "Aggregation of token losses: ${COMPLETION-CANDIDATES} (default: the loss's).")
     public AggregationName aggregation;
 
     @Option(names = "--normalization",
-            description = "What advantages are divided by: ${COMPLETION-CANDIDATES} (default: the loss's).")
+            description = "Normalisation of advantages: ${COMPLETION-CANDIDATES} (default: the loss's).")
     public Normalization normalization;
 
     @Option(names = "--kl", description = "Coefficient of the KL term to the base policy (default: ${DEFAULT-VALUE}).")
     public double kl = 0;
 
-    @Option(names = "--kl-in", description = "Where the KL term goes: ${COMPLETION-CANDIDATES} (default: the loss's).")
+    @Option(names = "--kl-in", description = "Place of the KL term: ${COMPLETION-CANDIDATES} (default: the loss's).")
     public KlPlace klIn;
 
     @Option(names = "--kl-estimator", description = "${COMPLETION-CANDIDATES} (default: K3 in the loss, K1 in the reward).")
     public Kl klEstimator;
 
     @Option(names = "--overlong",
-            description = "Tokens before the longest completion in which length is penalised (default: the loss's).")
+            description = "Length of the soft penalty before the maximum length, in tokens (default: the loss's).")
     public Integer overlong;
 
-    /** Where a KL term goes. */
+    /** The place of a KL term. */
     public enum KlPlace { LOSS, REWARD }
 
-    /** How tokens make up the loss, by name. */
+    /** Aggregations of token losses by name. */
     public enum AggregationName {
         /** See {@link Aggregation#TOKEN_MEAN}. */
         TOKEN_MEAN,
@@ -65,9 +65,9 @@ public final class LossOptions {
     }
 
     /**
-     * The algorithm that {@code --loss} names, with what is asked for.
+     * Returns the algorithm that {@code --loss} names, with these options.
      *
-     * @param longest completion, in tokens
+     * @param longest maximum length of a completion, in tokens
      */
     Algorithm algorithm(int longest) {
         BadInput.unless(longest > 0, "maximum length %d: must be positive", longest);

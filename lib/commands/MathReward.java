@@ -8,21 +8,21 @@ import lppo.data.Problem;
 import lppo.judge.Reward;
 
 /**
- * The reward of mathematics: 1 if the final answer of a response is equivalent to the reference answer, else 0. Close it to end the
- * process of computer algebra.
+ * The reward of mathematics: 1 if the final answer of a response is equivalent to the reference answer, else 0. Closing it ends the
+ * computer-algebra process.
  *
- * @param judge what decides
+ * @param judge decides whether an answer is correct
  */
 public record MathReward(MathAnswer judge) implements Reward, AutoCloseable {
 
-    /** The same, which takes an answer in a box alone. The two share everything; close only one of them. */
+    /** Returns a copy that accepts only boxed answers. The two share everything; close only one of them. */
     public MathReward boxed() {
         return new MathReward(judge.boxed());
     }
 
     /**
-     * The same, strictly: the answer must have the form of an answer, and neither a list of candidates nor the question repeated is
-     * paid, see {@link MathAnswer#strict()}. What training should ask. The two share everything; close only one of them.
+     * Returns a strict copy, for training: the answer must be in final form, and neither a list of candidates nor a repetition of the
+     * question is rewarded, see {@link MathAnswer#strict()}. The two share everything; close only one of them.
      */
     public MathReward strict() {
         return new MathReward(judge.strict());

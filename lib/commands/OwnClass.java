@@ -20,7 +20,7 @@ import javax.tools.SimpleJavaFileObject;
 import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 
-/** An operator of the user's own: a Java file with one public class, compiled and made in this process. */
+/** Compiles and instantiates a user's operator: a Java file with one public class. */
 final class OwnClass {
 
     private static final Pattern PACKAGE = Pattern.compile("^\\s*package\\s+([\\w.]+)\\s*;", Pattern.MULTILINE);
@@ -28,10 +28,11 @@ final class OwnClass {
     private OwnClass() {}
 
     /**
-     * The operator in a file.
+     * Returns the operator in a file.
      *
      * @param type that its class implements
-     * @throws BadInput in one line if the file is missing, does not compile, or holds no such class with a constructor without arguments
+     * @throws BadInput in one line if the file is missing, does not compile, or does not contain such a class with a constructor without
+     *     arguments
      */
     static <T> T of(Path file, Class<T> type) {
         BadInput.unless(Files.isRegularFile(file), "%s: no such file", file);
@@ -41,7 +42,7 @@ final class OwnClass {
         try {
             String source = Files.readString(file);
             Path classes = Files.createTempDirectory("own-class");
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> Children.deleteAtEnd(classes))); // its classes are loaded as they are used
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> Children.deleteAtEnd(classes))); // its classes are loaded on demand
             compile(compiler, file, name, source, classes);
             Matcher inPackage = PACKAGE.matcher(source);
             String full = inPackage.find() ? inPackage.group(1) + "." + name : name;
@@ -53,9 +54,9 @@ final class OwnClass {
         } catch (IOException e) {
             throw new BadInput(file + ": cannot be read or compiled (" + e.getMessage() + ")", e);
         } catch (ClassNotFoundException e) {
-            throw new BadInput(file + ": holds no class " + name + "; call the class as the file", e);
+            throw new BadInput(file + ": contains no class " + name + "; name the class like the file", e);
         } catch (NoSuchMethodException | InstantiationException | IllegalAccessException e) {
-            throw new BadInput(file + ": " + name + " cannot be made; it must be public and have a constructor without arguments", e);
+            throw new BadInput(file + ": " + name + " cannot be created; it must be public and have a constructor without arguments", e);
         } catch (InvocationTargetException e) {
             throw new BadInput(file + ": the constructor of " + name + " throws " + e.getCause(), e);
         }

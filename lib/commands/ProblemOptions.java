@@ -22,50 +22,50 @@ import lppo.run.PromptFit;
 import lppo.task.Tasks;
 import picocli.CommandLine.Option;
 
-/** How problems are asked and how answers are judged, as command-line options. */
+/** Command-line options for prompts and rewards. */
 public final class ProblemOptions {
 
-    @Option(names = "--task", description = "A task that is built in; gives problems, prompt format, reward and longest completion that"
-            + " are not given otherwise.")
+    @Option(names = "--task", description = "A built-in task: it provides problems, prompt format, reward and maximum length that"
+            + " are not given.")
     public String task;
 
-    @Option(names = "--prompt-format", description = "How a question is asked: plain, as it is; chat, by the model's chat template; "
-            + "qwen-math, the same with the system message of Qwen2.5-Math (default: the task's, else plain).")
+    @Option(names = "--prompt-format", description = "Prompt of a question: plain, as it is; chat, with the model's chat template; "
+            + "qwen-math, chat with the system message of Qwen2.5-Math (default: the task's, else plain).")
     public String promptFormat;
 
     @Option(names = "--system", paramLabel = "TEXT", description = "System message of the chat.")
     public String system;
 
     @Option(names = "--stop", paramLabel = "TOKEN",
-            description = "A further token that ends a completion, as text: <|im_end|> for a base model in a chat; repeatable.")
+            description = "A further stop token, as text: <|im_end|> for a base model in a chat; repeatable.")
     public List<String> stop = List.of();
 
-    @Option(names = "--reward", paramLabel = "NAME|FILE.java", description = "How an answer is judged: last-word; math, for equivalence"
-            + " wherever it stands; boxed, for equivalence in a box alone; or a reward of your own, a Java file with one class"
+    @Option(names = "--reward", paramLabel = "NAME|FILE.java", description = "Reward: last-word; math, for equivalence"
+            + " anywhere in the text; boxed, for equivalence of a boxed answer; or a reward of your own, a Java file with one class"
             + " (default: the task's, else last-word).")
     public String reward;
 
-    /** The problems of a file, ours or a benchmark as published; tells which of its rows are left out. */
+    /** Reads the problems of a file, in our format or as a published benchmark, and reports skipped rows. */
     public static ProblemFiles.Loaded read(Path file) {
         ProblemFiles.Loaded loaded = ProblemFiles.load(file);
         if (!loaded.dropped().isEmpty()) {
-            System.err.printf("%s: %d of %d rows left out: %s%n", file, loaded.rows() - loaded.problems().size(), loaded.rows(),
+            System.err.printf("%s: %d of %d rows skipped: %s%n", file, loaded.rows() - loaded.problems().size(), loaded.rows(),
                     loaded.leftOut());
         }
         return loaded;
     }
 
     /**
-     * The problems to train on: of a file if there is one, else of the task.
+     * Returns the training problems, from the file if there is one, else from the task.
      *
      * @throws BadInput if there is neither
      */
     public List<Problem> problems(Path file) {
-        BadInput.unless(file != null || task != null, "--data FILE or --task NAME: one of them must say what to learn");
+        BadInput.unless(file != null || task != null, "give --data FILE or --task NAME, the problems to train on");
         return file != null ? read(file).problems() : Tasks.named(task).problems();
     }
 
-    /** How a question becomes the text of a prompt for a model folder. */
+    /** Returns the prompt format for a model folder. */
     public PromptFormat format(Path model, Tokenizer tokenizer) {
         if (promptFormat == null && system == null && task != null) {
             return Tasks.named(task).format();
@@ -73,7 +73,7 @@ public final class ProblemOptions {
         return ChatFormat.named(promptFormat == null ? "plain" : promptFormat, model, system, tokenizer);
     }
 
-    /** The problems that a model has positions for; the others are left out and told. {@code where} begins each line. */
+    /** Returns the problems that fit a model's positions and reports the others; {@code where} starts each line. */
     public List<Problem> fitting(List<Problem> problems, Object where, PromptFormat format, Policy policy, int maxNewTokens) {
         PromptFit fit = PromptFit.of(problems, format, policy.tokenizer(), policy.config().maxPositions(), maxNewTokens, false, where);
         fit.warnings().forEach(warning -> System.err.printf("%s: %s%n", where, warning));
@@ -81,7 +81,7 @@ public final class ProblemOptions {
     }
 
     /**
-     * The reward of this name; close it.
+     * Returns the reward of this name; the caller closes it.
      *
      * @throws BadInput if there is none
      */
@@ -102,19 +102,19 @@ public final class ProblemOptions {
                 MathReward math = new MathReward(new MathAnswer());
                 yield new Judge(math.boxed(), math);
             }
-            default -> throw new BadInput("reward \"" + reward + "\" is unknown; choose last-word, math, boxed or a file of your own, MyReward.java");
+            default -> throw new BadInput("reward \"" + reward + "\" is unknown; choose last-word, math, boxed or a file, MyReward.java");
         };
     }
 
-    /** A reward that may hold a process. */
+    /** A reward that may own a process. */
     public record Judge(Reward reward, MathReward math) implements AutoCloseable {
 
         /**
-         * The problems with the demonstrations that reach their answer. Of the built-in kind all must; of mathematics those
-         * that do not are told and go without, since no checker follows every solution that people write.
+         * Drops demonstrations that do not reach their answer. For last-word rewards this is an error; for mathematics they are reported
+         * and dropped, since no checker understands every solution that people write.
          *
          * @param where the file, for messages
-         * @throws BadInput naming the first that does not, unless mathematics is judged
+         * @throws BadInput naming the first that does not, unless the reward is mathematical
          */
         public List<Problem> trusted(List<Problem> problems, Object where) {
             if (math == null) {
@@ -133,10 +133,10 @@ public final class ProblemOptions {
             return trusted;
         }
 
-        /** Tells what could not be judged, if anything. */
+        /** Reports how many answers could not be judged, if any. */
         public void tell() {
             if (reward.failures() > 0) {
-                System.err.printf("%d answers could not be judged and count as wrong; ./jbang check says why%n", reward.failures());
+                System.err.printf("%d answers could not be judged and count as wrong; ./jbang check explains why%n", reward.failures());
             }
         }
 
@@ -148,7 +148,7 @@ public final class ProblemOptions {
         }
     }
 
-    /** All options by name, for {@code config.json}. */
+    /** Returns all options by name, for {@code config.json}. */
     public Map<String, String> values() {
         return new TreeMap<>(Map.of("task", String.valueOf(task), "prompt_format", String.valueOf(promptFormat), "system",
                 String.valueOf(system), "stop", String.join(" ", stop), "reward", String.valueOf(reward)));

@@ -9,7 +9,7 @@ import me.tongfei.progressbar.ProgressBarStyle;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
 
-/** A progress bar with the time left on standard error; nothing where that is no terminal. */
+/** A progress bar with the remaining time on standard error; nothing if that is not a terminal. */
 public final class Progress implements LongConsumer, AutoCloseable {
 
     private final ProgressBar bar;
@@ -20,7 +20,7 @@ public final class Progress implements LongConsumer, AutoCloseable {
                 .setConsumer(new ConsoleProgressBarConsumer(System.err, width() - 1)).build();
     }
 
-    /** Columns of the terminal; asked for here, as the bar's own way of asking turns off what Java does at Ctrl-C. */
+    /** Returns the width of the terminal; determined here because the bar's own query disables Java's handling of Ctrl-C. */
     private static int width() {
         try (Terminal terminal = TerminalBuilder.builder().dumb(true).nativeSignals(false).build()) {
             return terminal.getWidth() > 20 ? terminal.getWidth() : 80;
@@ -36,14 +36,14 @@ public final class Progress implements LongConsumer, AutoCloseable {
         }
     }
 
-    /** Text behind the bar. */
+    /** Sets the text after the bar. */
     public void note(String text) {
         if (bar != null) {
             bar.setExtraMessage(text);
         }
     }
 
-    /** A line of its own above the bar, on standard error. */
+    /** Prints a line above the bar, on standard error. */
     public void tell(String line) {
         System.err.println(bar == null ? line : "\r" + line + "\u001b[K");
     }

@@ -18,7 +18,7 @@ import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
-/** What a comparison of recipes shows: a table, charts, one CSV of all curves and a page that says it in words. */
+/** The report of a comparison of recipes: a table, charts, one CSV of all curves, and a summary page. */
 public final class RecipeReport {
 
     private final List<RunGroup> recipes;
@@ -27,9 +27,9 @@ public final class RecipeReport {
     private final boolean ranked;
 
     /**
-     * @param recipes runs by recipe, GRPO first: the others are compared with it, seed by seed
+     * @param recipes runs by recipe, GRPO first, with which the others are compared seed by seed
      * @param controls supervised runs on the same demonstrations; may be empty
-     * @param target greedy accuracy whose first reaching is reported
+     * @param target greedy accuracy; the steps and tokens to reach it are reported
      * @param ranked whether the table is sorted, the best recipe first
      */
     public RecipeReport(List<RunGroup> recipes, List<RunGroup> controls, double target, boolean ranked) {
@@ -39,7 +39,7 @@ public final class RecipeReport {
         this.target = target;
     }
 
-    /** Final held-out accuracy: mean and standard deviation over seeds, paired difference to GRPO with its interval. */
+    /** Returns the final held-out accuracy: mean and standard deviation over seeds, and the paired difference to GRPO with its interval. */
     public Table table() {
         StringColumn recipe = StringColumn.create("recipe");
         StringColumn greedy = StringColumn.create("greedy");
@@ -70,7 +70,7 @@ public final class RecipeReport {
         return ordered ? table : table.removeColumns(hard);
     }
 
-    /** Writes table, charts, curves and words into a folder. */
+    /** Writes table, charts, curves and summary into a folder. */
     public void write(Path folder, String setting) throws IOException {
         Table table = table();
         Charts.write(Charts.curves("Held-out accuracy", "training step", "greedy accuracy",
@@ -80,7 +80,7 @@ public final class RecipeReport {
         Charts.write(Charts.curves("Sampled accuracy", "training step", "avg@k at temperature 1",
                 curves("all", "step", "average")), folder.resolve("average-steps.png"));
         levels(folder.resolve("accuracy-levels.png"));
-        Charts.write(Charts.curves("Groups that teach nothing", "training step", "share of zero-variance groups",
+        Charts.write(Charts.curves("Groups without a learning signal", "training step", "share of zero-variance groups",
                 recipes.stream().map(r -> r.metrics("silent_share", 5)).toList()), folder.resolve("silent-groups.png"));
         progress(folder);
         guided(folder);
@@ -92,7 +92,7 @@ public final class RecipeReport {
         return recipes.stream().map(runs -> runs.evaluation(level, x, y)).toList();
     }
 
-    /** Accuracy by level: curves if the levels are numbers, bars if they are words, and nothing if the problems have none. */
+    /** Plots the accuracy by level: curves if the levels are numbers, bars if they are words, nothing if the problems have none. */
     private void levels(Path file) throws IOException {
         Map<String, double[]> first = recipes.get(0).last("greedy");
         List<String> names = first.keySet().stream().filter(level -> !level.equals("all")).toList();
@@ -118,12 +118,12 @@ public final class RecipeReport {
         }
     }
 
-    /** Whether every level is a number, so that levels can be an axis and one of them the hardest. */
+    /** Returns whether every level is a number, so that levels can be an axis and have a maximum. */
     private static boolean numbered(Map<String, double[]> levels) {
         return levels.keySet().stream().allMatch(level -> level.equals("all") || level.matches("\\d{1,9}"));
     }
 
-    /** EMA pass rate and weight over time of the three problems of the last recipe whose pass rate moved most. */
+    /** Plots the EMA pass rate and weight over time of the three problems of the last recipe whose pass rate changed most. */
     private void progress(Path folder) throws IOException {
         Table visits = RunGroup.read(recipes.get(recipes.size() - 1).folders().get(0), "problems.csv");
         Map<String, List<double[]>> byProblem = new LinkedHashMap<>();
@@ -182,14 +182,14 @@ public final class RecipeReport {
         StringBuilder text = new StringBuilder("# LPPO against GRPO on the built-in task\n\n").append(Tables.inline(setting)).append("\n\n");
         text.append(Tables.markdown(table));
         int seeds = recipes.get(0).folders().size();
-        text.append(seeds == 1 ? "\nOne seed: nothing here can be told from chance.\n\n"
+        text.append(seeds == 1 ? "\nOne seed: no difference here can be distinguished from chance.\n\n"
                 : "\nMean ± standard deviation over seeds. The interval is a bootstrap over paired seeds: with " + seeds
-                + " of them it is rough, and it says nothing about other tasks, sizes or settings.\n\n");
+                + " of them it is rough, and it does not generalise to other tasks, sizes or settings.\n\n");
         for (RunGroup runs : recipes.subList(1, recipes.size())) {
             double[] difference = minus(runs.last("greedy").get("all"), recipes.get(0).last("greedy").get("all"));
             ConfidenceInterval interval = ConfidenceInterval.ofMean(difference);
-            String verdict = difference.length < 3 ? "too few seeds to tell"
-                    : interval.low() > 0 ? "above GRPO" : interval.high() < 0 ? "below GRPO" : "not told apart from GRPO";
+            String verdict = difference.length < 3 ? "too few seeds for a verdict"
+                    : interval.low() > 0 ? "above GRPO" : interval.high() < 0 ? "below GRPO" : "not distinguishable from GRPO";
             text.append("- ").append(Tables.inline(runs.name())).append(": ").append(verdict).append(".\n");
         }
         for (RunGroup control : controls) {
@@ -223,7 +223,7 @@ public final class RecipeReport {
 
     static String difference(double[] values, double[] baseline) {
         double[] difference = minus(values, baseline);
-        if (difference.length == 1) { // one seed has no spread, not one of zero
+        if (difference.length == 1) { // the spread of one seed is undefined, not zero
             return String.format(Locale.ROOT, "%+.3f", difference[0]);
         }
         ConfidenceInterval interval = ConfidenceInterval.ofMean(difference);

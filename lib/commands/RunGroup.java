@@ -15,7 +15,7 @@ import tech.tablesaw.api.Table;
 import tech.tablesaw.io.csv.CsvReadOptions;
 
 /**
- * The tables of run folders, read back.
+ * Reads the tables of run folders.
  *
  * @param folders one per seed of one recipe
  */
@@ -24,14 +24,14 @@ public record RunGroup(String name, List<Path> folders) {
     private static final Set<String> TEXTS = Set.of("level", "problem", "trouble");
 
     /**
-     * A table of a run folder; levels, problem ids and troubles are text.
+     * Reads a table of a run folder; levels, problem ids and symptoms are text.
      *
-     * @param columns that it must have
-     * @throws BadInput if it is missing, broken or without one of them
+     * @param columns required columns
+     * @throws BadInput if the table or a column is missing, or the table is malformed
      */
     public static Table read(Path folder, String file, String... columns) {
         Path csv = folder.resolve(file);
-        BadInput.unless(Files.isRegularFile(csv), "%s: missing, so %s is no run folder", csv, folder);
+        BadInput.unless(Files.isRegularFile(csv), "%s: missing, so %s is not a run folder", csv, folder);
         try {
             Table table = Table.read().usingOptions(CsvReadOptions.builder(csv.toFile()).columnTypes(name ->
                     TEXTS.contains(name) ? ColumnType.STRING : ColumnType.DOUBLE).build());
@@ -41,19 +41,19 @@ public record RunGroup(String name, List<Path> folders) {
             return table;
         } catch (BadInput e) {
             throw e;
-        } catch (RuntimeException e) { // the reader has many
-            throw new BadInput(csv + ": is no table of a run (" + e.getMessage() + ")", e);
+        } catch (RuntimeException e) { // the reader throws many kinds
+            throw new BadInput(csv + ": is not a table of a run (" + e.getMessage() + ")", e);
         }
     }
 
-    /** A column of the evaluations of one level against another column, a run per seed. */
+    /** Returns the curve of one column of the evaluations of a level against another, a run per seed. */
     public Curve evaluation(String level, String x, String y) {
         List<Table> tables = folders.stream().map(f -> read(f, "evaluation.csv", "level", x, y))
                 .map(t -> t.where(t.stringColumn("level").isEqualTo(level))).toList();
         return curve(tables, x, y, 1);
     }
 
-    /** A column of the metrics, averaged over windows of {@code window} steps; a run of fewer than two windows is shown step by step. */
+    /** Returns the curve of a metric, averaged over windows of {@code window} steps; a run shorter than two windows is not averaged. */
     public Curve metrics(String y, int window) {
         return curve(folders.stream().map(f -> read(f, "metrics.csv", "step", y)).toList(), "step", y, window);
     }
@@ -70,7 +70,7 @@ public record RunGroup(String name, List<Path> folders) {
                         .filter(v -> !Double.isNaN(v)).toArray())).toArray()).toList());
     }
 
-    /** The last evaluation of each seed: greedy accuracy by level. */
+    /** Returns the last evaluation of each seed: greedy accuracy by level. */
     public Map<String, double[]> last(String column) {
         Map<String, double[]> values = new LinkedHashMap<>();
         for (int seed = 0; seed < folders.size(); seed++) {

@@ -25,14 +25,14 @@ import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
 /**
- * What a run is made of, as command-line options in groups; each group makes one part of the recipe, whose defaults it shows.
- * {@code config.json} of a run folder holds them all. Ranges are checked by the operators that they go to.
+ * Command-line options of a training run, in groups; each group builds one part of the recipe and shows its defaults. {@code config.json}
+ * of a run folder records them all. Ranges are checked by the operators.
  */
 public final class TrainingOptions {
 
     private static final LearnerSettings LEARNER = new LearnerSettings();
 
-    @ArgGroup(validate = false, order = 10, heading = "%nWhat a step visits:%n")
+    @ArgGroup(validate = false, order = 10, heading = "%nProblems of a step:%n")
     public StepSize step = new StepSize();
 
     @ArgGroup(validate = false, order = 11, heading = "%nHints from expert solutions:%n")
@@ -53,7 +53,7 @@ public final class TrainingOptions {
     @ArgGroup(validate = false, order = 16, heading = "%nLearning:%n")
     public Learning learning = new Learning();
 
-    @ArgGroup(validate = false, order = 17, heading = "%nUpdates of a step:%n")
+    @ArgGroup(validate = false, order = 17, heading = "%nUpdates:%n")
     public Updates updates = new Updates();
 
     @ArgGroup(validate = false, order = 18, heading = "%nEvaluation:%n")
@@ -66,7 +66,7 @@ public final class TrainingOptions {
     public Machine machine = new Machine();
 
     /**
-     * The recipe of this name with all that is asked for.
+     * Returns the recipe of this name with these options.
      *
      * @throws BadInput naming the first impossible option
      */
@@ -75,7 +75,7 @@ public final class TrainingOptions {
                 .groupSize(step.groupSize).trustedShare(step.trustedShare).rewardNoise(step.rewardNoise)
                 .tracker(weights.alpha, weights.kappa, weights.bias).guidedShare(hints.guidedShare)
                 .truncated(sampling.topK, sampling.topP);
-        new Sampling(sampling.temperature, sampling.topK, sampling.topP, length.maxNewTokens); // checks them
+        new Sampling(sampling.temperature, sampling.topK, sampling.topP, length.maxNewTokens); // checks the ranges
         GuidanceRule rule = new GuidanceRule(hints.guideBelow, hints.guideAfter, hints.guideProgress, hints.guideInARow);
         AdaptivePrefix adaptive = new AdaptivePrefix(hints.betaMin, hints.betaMax, hints.hintTarget, hints.hintGain);
         DifficultySelection difficulty = new DifficultySelection(step.fade);
@@ -106,18 +106,18 @@ public final class TrainingOptions {
     }
 
     /**
-     * Checks what no operator checks by itself, so that nothing fails after the long work began.
+     * Checks options that no operator checks, so that nothing fails after the long work has started.
      *
      * @throws BadInput naming the first impossible option
      */
     public void check() {
         BadInput.unless(keeping.keep >= 0, "keep %d: must be 0 or more checkpoints", keeping.keep);
-        BadInput.unless(!keeping.keepBest || evaluating.evaluateOn != null, "--keep-best: needs --evaluate-on, to know which is best");
+        BadInput.unless(!keeping.keepBest || evaluating.evaluateOn != null, "--keep-best: needs --evaluate-on, which decides the best");
         evaluating.check();
         length.check();
     }
 
-    /** All options by field name, as text: for {@code config.json}. */
+    /** Returns all options by field name, as text, for {@code config.json}. */
     public Map<String, String> values() {
         Map<String, String> values = new TreeMap<>();
         List.of(step, hints, weights, loss, sampling, length, learning, updates, evaluating, keeping, machine)
@@ -125,7 +125,7 @@ public final class TrainingOptions {
         return values;
     }
 
-    /** The options of one group by field name, as text. */
+    /** Returns the options of one group by field name, as text. */
     static Map<String, String> values(Object group) {
         Map<String, String> values = new TreeMap<>();
         for (Field field : Arrays.stream(group.getClass().getFields()).toList()) {
@@ -139,28 +139,28 @@ public final class TrainingOptions {
         return values;
     }
 
-    /** What a step visits. */
+    /** Problems of a step. */
     public static final class StepSize {
 
-        @Option(names = "--problems-per-step", description = "Problems in a step (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--problems-per-step", description = "Problems per step (default: ${DEFAULT-VALUE}).")
         public int problemsPerStep = Recipe.grpo().problemsPerStep();
 
         @Option(names = "--trusted-share",
-                description = "Share of a step's problems that carry a demonstration (default: ${DEFAULT-VALUE}).")
+                description = "Share of a step's problems that have a demonstration (default: ${DEFAULT-VALUE}).")
         public double trustedShare = 0.5;
 
-        @Option(names = "--group-size", description = "Completions of each problem (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--group-size", description = "Completions per problem (default: ${DEFAULT-VALUE}).")
         public int groupSize = Recipe.grpo().groupSize();
 
-        @Option(names = "--refills", description = "How often a step replaces its silent groups (default: the loss's, or the recipe's).")
+        @Option(names = "--refills", description = "Times a step may replace its silent groups (default: the loss's or recipe's).")
         public Integer refills;
 
         @Option(names = "--fade",
-                description = "Share of what it knew that the recipe mopps keeps at each visit (default: ${DEFAULT-VALUE}).")
+                description = "Share of its counts that the recipe mopps keeps at each visit (default: ${DEFAULT-VALUE}).")
         public double fade = 0.5;
 
         @Option(names = "--reward-noise",
-                description = "Share of rewards that are turned round, for studies (default: ${DEFAULT-VALUE}).")
+                description = "Share of rewards that are flipped, for studies (default: ${DEFAULT-VALUE}).")
         public double rewardNoise = 0;
     }
 
@@ -180,25 +180,25 @@ public final class TrainingOptions {
                 description = "Guide problems whose average pass rate is at most this (default: ${DEFAULT-VALUE}).")
         public double guideBelow = 0.3;
 
-        @Option(names = "--guide-after", description = "Guide problems only after so many observations (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--guide-after", description = "Guide problems only after this many observations (default: ${DEFAULT-VALUE}).")
         public int guideAfter = 1;
 
         @Option(names = "--guide-progress", description = "Guide problems whose progress is at most this (default: ${DEFAULT-VALUE}).")
         public double guideProgress = 1;
 
         @Option(names = "--guide-in-a-row",
-                description = "Guided visits between two unguided ones, when whole groups are guided (default: ${DEFAULT-VALUE}).")
+                description = "Most guided visits between two unguided ones, if whole groups are guided (default: ${DEFAULT-VALUE}).")
         public int guideInARow = 1;
 
         @Option(names = "--hint", paramLabel = "FILE.java", description = "A hint rule of your own, a Java file with one class, in place"
                 + " of the recipe's.")
         public Path hint;
 
-        @Option(names = "--hint-target", description = "Guided pass rate that adaptive hints aim at (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--hint-target", description = "Target of the guided pass rate for adaptive hints (default: ${DEFAULT-VALUE}).")
         public double hintTarget = 0.5;
 
         @Option(names = "--hint-gain",
-                description = "How far adaptive hints move for a guided pass rate that is off by 1 (default: ${DEFAULT-VALUE}).")
+                description = "Change of adaptive hints per unit of difference from the target (default: ${DEFAULT-VALUE}).")
         public double hintGain = 0.3;
     }
 
@@ -209,32 +209,32 @@ public final class TrainingOptions {
                 + " of the recipe's.")
         public Path weighting;
 
-        @Option(names = "--alpha", description = "Share of the new pass rate in the EMA (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--alpha", description = "Weight of the new pass rate in the EMA (default: ${DEFAULT-VALUE}).")
         public double alpha = 0.5;
 
         @Option(names = "--kappa", description = "Steepness of the progress weight (default: ${DEFAULT-VALUE}).")
         public double kappa = 8;
 
-        @Option(names = "--bias", description = "b, the least progress weight (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--bias", description = "b, the lower bound of the progress weight (default: ${DEFAULT-VALUE}).")
         public double bias = 0.5;
     }
 
     /** Updates. */
     public static final class Updates {
 
-        @Option(names = "--warm-up", description = "Steps in which the learning rate rises (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--warm-up", description = "Steps of linear learning-rate warm-up (default: ${DEFAULT-VALUE}).")
         public int warmUp = LEARNER.warmUp();
 
         @Option(names = "--updates",
-                description = "Parts that a rollout is learned in, an optimiser step each (default: ${DEFAULT-VALUE}).")
+                description = "Optimiser steps per rollout, each on one part of it (default: ${DEFAULT-VALUE}).")
         public int updates = LEARNER.updates();
 
-        @Option(names = "--epochs", description = "How often all of a rollout is learned from (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--epochs", description = "Passes over each rollout (default: ${DEFAULT-VALUE}).")
         public int epochs = LEARNER.epochs();
 
         @Option(names = "--importance-cap",
-                description = "Truncated importance sampling: importance ratios are taken to the learner's own log-probabilities, and"
-                        + " advantages are multiplied by the ratio to the rollout's, at most this, say 2; 0: off (default: ${DEFAULT-VALUE}).")
+                description = "Truncated importance sampling: ratios use the learner's own log-probabilities before the update, and"
+                        + " advantages are multiplied by the ratio to the rollout's, at most this; 0: off (default: ${DEFAULT-VALUE}).")
         public double importanceCap = LEARNER.importanceCap();
     }
 
@@ -247,17 +247,17 @@ public final class TrainingOptions {
         @Option(names = "--weight-decay", description = "AdamW's weight decay (default: ${DEFAULT-VALUE}).")
         public double weightDecay = LEARNER.weightDecay();
 
-        @Option(names = "--max-norm", description = "Global norm that gradients are clipped to (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--max-norm", description = "Maximum global norm of the gradients (default: ${DEFAULT-VALUE}).")
         public double maxNorm = LEARNER.maxNorm();
 
-        @Option(names = "--token-budget", description = "Padded tokens in a micro-batch (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--token-budget", description = "Maximum number of padded tokens per micro-batch (default: ${DEFAULT-VALUE}).")
         public int tokenBudget = LEARNER.tokenBudget();
 
         @Option(names = "--recompute",
-                description = "Compute activations again in the backward pass: a third more work, much less memory.")
+                description = "Recompute activations in the backward pass: a third more work, much less memory.")
         public boolean recompute;
 
-        /** The settings of a learner, as far as these say. */
+        /** Returns learner settings with these options. */
         LearnerSettings settings() {
             return LEARNER.learningRate(learningRate).weightDecay(weightDecay).maxNorm(maxNorm).tokenBudget(tokenBudget)
                     .recompute(recompute);
@@ -267,26 +267,26 @@ public final class TrainingOptions {
     /** Sampling. */
     public static final class SamplingTerms {
 
-        @Option(names = "--temperature", description = "Of the sampling, positive (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--temperature", description = "Sampling temperature, positive (default: ${DEFAULT-VALUE}).")
         public double temperature = LEARNER.temperature();
 
         @Option(names = "--top-k", description = "Sample from the k most probable tokens, 0 for all (default: ${DEFAULT-VALUE}).")
         public int topK = 0;
 
-        @Option(names = "--top-p", description = "Sample from the most probable mass p (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--top-p", description = "Nucleus sampling: sample from the most probable mass p (default: ${DEFAULT-VALUE}).")
         public double topP = 1;
     }
 
     /** Length. */
     public static final class Length {
 
-        @Option(names = "--max-new-tokens", description = "Longest completion in tokens (default: the task's, else 14).")
+        @Option(names = "--max-new-tokens", description = "Maximum length of a completion, in tokens (default: the task's, else 14).")
         public Integer maxNewTokens;
 
-        @Option(names = "--rollout-rows", description = "Most completions decoded at a time (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--rollout-rows", description = "Maximum number of completions decoded at a time (default: ${DEFAULT-VALUE}).")
         public int rolloutRows = 1024;
 
-        /** Takes the longest completion from a task where it is not given. */
+        /** Takes the maximum length from the task if it is not given. */
         void resolve(String task) {
             maxNewTokens = maxNewTokens != null ? maxNewTokens : task == null ? 14 : (Integer) Tasks.named(task).longest();
         }
@@ -301,7 +301,7 @@ public final class TrainingOptions {
     /** Evaluation. */
     public static final class Evaluating {
 
-        @Option(names = "--evaluate-on", paramLabel = "FILE", description = "Problems to evaluate on; none: no evaluation.")
+        @Option(names = "--evaluate-on", paramLabel = "FILE", description = "Evaluation problems (default: no evaluation).")
         public Path evaluateOn;
 
         @Option(names = "--evaluate-every", description = "Steps between evaluations (default: ${DEFAULT-VALUE}).")
@@ -320,10 +320,10 @@ public final class TrainingOptions {
     /** Checkpoints. */
     public static final class Keeping {
 
-        @Option(names = "--keep", description = "Checkpoints kept before the latest, as checkpoint-STEP (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--keep", description = "Number of earlier checkpoints to keep, as checkpoint-STEP (default: ${DEFAULT-VALUE}).")
         public int keep = 0;
 
-        @Option(names = "--keep-best", description = "Keep the checkpoint of the best greedy accuracy on --evaluate-on too, as best.")
+        @Option(names = "--keep-best", description = "Also keep the checkpoint with the best greedy accuracy on --evaluate-on, as best.")
         public boolean keepBest;
     }
 
@@ -334,18 +334,18 @@ public final class TrainingOptions {
         public String device = "auto";
 
         @Option(names = "--precision",
-                description = "fp32, bf16, or auto: bf16 on a GPU for a model stored in 16 bits; weights that learn stay fp32"
+                description = "fp32, bf16, or auto: bf16 on a GPU for a model stored in 16 bits; trainable weights stay fp32"
                         + " (default: ${DEFAULT-VALUE}).")
         public String precision = "auto";
 
         /**
-         * The precision to train a model in.
+         * Returns the precision for training a model.
          *
-         * @throws BadInput if it is unknown or too narrow to learn in
+         * @throws BadInput if it is unknown or too small for training
          */
         public Precision precision(Device on, Path model) {
             Precision named = Precision.named(precision, on, model);
-            BadInput.unless(named != Precision.FP16, "--precision fp16: small gradients vanish in it; train in bf16 or fp32");
+            BadInput.unless(named != Precision.FP16, "--precision fp16: small gradients underflow; train in bf16 or fp32");
             return named;
         }
     }

@@ -29,8 +29,8 @@ import lppo.run.Backend;
 import lppo.run.WorkerSetup;
 
 /**
- * What {@code --master} does. A command that has Spark on its class path computes on it; any other starts itself again by JBang, with
- * {@code lib/spark} and its libraries beside its own. So nothing of Spark is downloaded, compiled or loaded unless it is asked for.
+ * Implements {@code --master}. A command that has Spark on its class path uses it; any other restarts itself with JBang, with
+ * {@code lib/spark} and its libraries added. So nothing of Spark is downloaded, compiled or loaded unless it is requested.
  */
 public final class WithSpark {
 
@@ -38,7 +38,7 @@ public final class WithSpark {
 
     private WithSpark() {}
 
-    /** Whether Spark is on the class path. */
+    /** Returns whether Spark is on the class path. */
     public static boolean here() {
         try {
             Class.forName(CLUSTER, false, WithSpark.class.getClassLoader());
@@ -48,7 +48,7 @@ public final class WithSpark {
         }
     }
 
-    /** A Spark cluster, see {@code spark.Cluster}, or this process if {@code master} is null. */
+    /** Returns a Spark cluster, see {@code spark.Cluster}, or this process if {@code master} is null. */
     public static Backend backend(String master, Map<String, String> settings, WorkerSetup workers, Policy policy) {
         if (master == null) {
             return Backend.local(policy, workers.rows());
@@ -64,7 +64,7 @@ public final class WithSpark {
     }
 
     /**
-     * Runs a command again, in a process that has Spark.
+     * Restarts a command in a process that has Spark.
      *
      * @param command the command's class
      * @return its exit status
@@ -88,7 +88,7 @@ public final class WithSpark {
             Process process = new ProcessBuilder(line).inheritIO().start();
             Runtime.getRuntime().addShutdownHook(new Thread(() -> {
                 process.destroy();
-                process.onExit().join(); // it saves what it has
+                process.onExit().join(); // it saves its progress
             }));
             return process.waitFor();
         } catch (IOException e) {
@@ -98,7 +98,7 @@ public final class WithSpark {
     }
 
     /**
-     * The command line by which JBang starts a class in a process that has Spark.
+     * Returns the command line with which JBang starts a class in a process that has Spark.
      *
      * @param command a class whose jar contains the sources of {@code lib/spark}
      * @param folder to unpack these into
@@ -113,7 +113,7 @@ public final class WithSpark {
         return line;
     }
 
-    /** The JBang that started this process, else the installed one. */
+    /** Returns the JBang that started this process, else the installed one. */
     private static String jbang() {
         String launched = System.getenv("JBANG_LAUNCH_CMD");
         boolean windows = System.getProperty("os.name").startsWith("Windows");

@@ -44,24 +44,25 @@ import tech.tablesaw.api.Table;
 import tech.tablesaw.columns.numbers.NumberColumnFormatter;
 
 /**
- * Measures the speed of a rollout, an update and a whole step at three policy sizes: as shares of what this machine's measured rates of
- * multiplication and of reading memory allow, and as ratios to the peers on the same weights, measured in turns within the same run.
+ * Measures the speed of a rollout, an update and a whole step at three policy sizes: as fractions of the limits set by this machine's
+ * measured multiplication and memory bandwidth, and as ratios to the peers on the same weights, alternating within the same run.
  */
 @Command(name = "bench", mixinStandardHelpOptions = true, showDefaultValues = true,
-        description = "Speed of rollout, update and step, as shares of the machine's ceilings and as ratios to the peers.",
+        description = "Benchmark rollout, update and step against the limits of this machine and against the peers.",
         footer = {"", "Examples:", "  ./jbang bench", "  ./jbang bench --peer python3    # a Python with torch, transformers, trl",
             "  ./jbang bench --linear --leak 1000",
             "  ./jbang bench --master 'local-cluster[2,1,4096]' --conf spark.executor.memory=3g --threads 1"})
 public class bench implements Callable<Integer> {
 
-    private static final double LEAK = 16; // megabytes that memory may vary by without a leak
-    private static final double SLOWER = 1.25; // what other programs may do to a median
+    private static final double LEAK = 16; // megabytes of variation that is not a leak
+    private static final double SLOWER = 1.25; // tolerated effect of other programs on a median
     private static final List<String> PHASES = List.of("prefill", "rollout", "update", "step");
 
-    @Option(names = "--sizes", split = ",", description = "Policies to measure, of built-in, 20m and 0.5b (whose update takes 9 GB).")
+    @Option(names = "--sizes", split = ",", description = "Policies to measure: built-in, 20m, 0.5b (its update takes 9 GB).")
     List<String> sizes = List.of("built-in", "20m");
 
-    @Option(names = "--rounds", description = "Rounds of the built-in size, whose medians are shown; 20m has a third, 0.5b a tenth.")
+    @Option(names = "--rounds",
+            description = "Rounds at the built-in size (a third of them at 20m, a tenth at 0.5b); medians are reported.")
     int rounds = 30;
 
     @Option(names = "--threads", description = "Threads of the engine and of the peers.")
@@ -70,21 +71,21 @@ public class bench implements Callable<Integer> {
     @Option(names = "--device", description = "auto, cpu or gpu; the peers run on the CPU.")
     String device = "auto";
 
-    @Option(names = "--peer", paramLabel = "PYTHON", description = "A Python with torch, transformers and trl to compare with.")
+    @Option(names = "--peer", paramLabel = "PYTHON", description = "A Python with torch, transformers and trl for comparison.")
     String peer;
 
-    @Option(names = "--linear", description = "Measure how the time of a step grows with its sampled tokens instead.")
+    @Option(names = "--linear", description = "Instead, measure how the time of a step grows with its sampled tokens.")
     boolean linear;
 
     @Option(names = "--leak", paramLabel = "STEPS",
-            description = "Train for so many steps instead; status 1 if memory or the time of a step grows.")
+            description = "Instead, train for this many steps; status 1 if memory or the time per step grows.")
     int leak;
 
-    @Option(names = "--master", paramLabel = "URL", description = "Measure on Apache Spark instead: rollout, update, weights and gradients"
+    @Option(names = "--master", paramLabel = "URL", description = "Instead, measure on Apache Spark: rollout, update, weights and gradients"
             + " on 1 and 2 executors, with all weights and with adapters.")
     String master;
 
-    @Option(names = "--conf", paramLabel = "KEY=VALUE", description = "A setting of Spark; may be given several times.")
+    @Option(names = "--conf", paramLabel = "KEY=VALUE", description = "A Spark setting; repeatable.")
     Map<String, String> conf = new LinkedHashMap<>();
 
     @Spec
@@ -108,7 +109,7 @@ public class bench implements Callable<Integer> {
         try {
             if (master != null) {
                 System.out.println(BenchCluster.measure(chosen, master, conf, scratch, rounds, out).printAll());
-                System.out.printf("%s, %d threads an executor, medians of rounds; commit %s%n", master, threads, Cli.commit());
+                System.out.printf("%s, %d threads per executor, medians of rounds; commit %s%n", master, threads, Cli.commit());
                 return 0;
             }
             if (linear) {
@@ -135,12 +136,12 @@ public class bench implements Callable<Integer> {
         boolean large = size == BenchWorkload.Size.HALF_BILLION;
         int measured = Math.max(3, size == BenchWorkload.Size.BUILT_IN ? rounds : large ? rounds / 10 : rounds / 3);
         int warmUp = size == BenchWorkload.Size.BUILT_IN ? 15 : large ? 1 : 3;
-        List<String> peers = peer == null ? List.of() : large ? List.of("rollout", "generate") // the rest would need 9 GB more
+        List<String> peers = peer == null ? List.of() : large ? List.of("rollout", "generate") // the others would need 9 GB more
                 : List.of("rollout", "generate", "update", "step");
         Map<String, List<Double>> times = new LinkedHashMap<>();
         Path reset = Path.of("/proc/self/clear_refs");
         if (Files.isWritable(reset)) {
-            Files.writeString(reset, "5"); // forgets the peak of the size before
+            Files.writeString(reset, "5"); // resets the peak memory of the previous size
         }
         try (BenchWorkload work = new BenchWorkload(size, scratch, Policy.device(device), 0)) {
             List<Sample> samples = work.samples();
@@ -151,8 +152,8 @@ public class bench implements Callable<Integer> {
             String version = "";
             try (BenchPeer other = peers.isEmpty() ? null : new BenchPeer(peer, work.folder, threads);
                     Progress progress = new Progress(size.label, measured + warmUp)) {
-                version = other == null ? "" : ", in turns with torch " + other.version;
-                for (int round = -warmUp; round < measured; round++) { // in turns, so that a busy moment of the machine hits all
+                version = other == null ? "" : ", alternating with torch " + other.version;
+                for (int round = -warmUp; round < measured; round++) { // alternating, so that other load on the machine affects all
                     Map<String, Double> now = new LinkedHashMap<>();
                     now.put("prefill", seconds(() -> work.rollout(1, false)));
                     long[] sampled = {0};
@@ -176,7 +177,7 @@ public class bench implements Callable<Integer> {
                 }
             }
             peak = status("VmHWM:");
-            System.out.printf("%s: %,d parameters, %d groups of %d, %.0f tokens a rollout, %d samples an update; %s, %d threads, multiply"
+            System.out.printf("%s: %,d parameters, %d groups of %d, %.0f tokens per rollout, %d samples an update; %s, %d threads, multiply"
                     + " %.1f Gflop/s, read %.1f GB/s; medians of %d rounds%s; commit %s%n", size.label, work.parameters, size.groups,
                     BenchWorkload.GROUP, tokens, samples.size(), work.policy.manager().getDevice(), threads,
                     median(times, "multiply") / 1e9, median(times, "read") / 1e9, measured, version, Cli.commit());
@@ -195,7 +196,7 @@ public class bench implements Callable<Integer> {
         return 100 * median(times, "step " + phase) / median(times, "step");
     }
 
-    /** Makes a row for each phase. Each decoding step reads the weights once for all rows; an update reads or writes them a dozen times. */
+    /** Returns a row per phase. Each decoding step reads the weights once for all rows; an update reads or writes them a dozen times. */
     private static Table rows(BenchWorkload work, Map<String, List<Double>> times, double tokens, double learned, double peak) {
         double prompts = 15.0 * work.size.groups;
         double[] forward = {work.operations(prompts), work.operations(prompts + tokens), 3 * work.operations(learned), Double.NaN};
@@ -226,7 +227,7 @@ public class bench implements Callable<Integer> {
                 ? NumberColumnFormatter.fixedWithGrouping(2) : c.name().startsWith("milli") ? NumberColumnFormatter.fixedWithGrouping(1)
                 : NumberColumnFormatter.ints()));
         System.out.println(table.printAll());
-        System.out.println("x PyTorch: times as fast as the eager loop; x library: as transformers.generate, as a step of TRL");
+        System.out.println("x PyTorch: speed relative to the eager loop; x library: relative to transformers.generate or a step of TRL");
         List<String> bars = new ArrayList<>();
         for (int i = 0; i < table.rowCount(); i++) {
             bars.add(table.stringColumn(0).get(i) + " " + table.stringColumn(1).get(i));
@@ -236,11 +237,11 @@ public class bench implements Callable<Integer> {
             double[] values = table.doubleColumn(name).asDoubleArray();
             heights.put(name, Arrays.stream(values).map(v -> Double.isNaN(v) ? 0 : v).toArray());
         }
-        Charts.write(Charts.bars("Speed against the ceilings and the peers", "", "share or ratio", bars, heights),
+        Charts.write(Charts.bars("Speed relative to limits and peers", "", "share or ratio", bars, heights),
                 out.resolve("bench.png"));
     }
 
-    /** Measures steps of 2 to 64 groups: seconds against sampled tokens, and the straight line through them. */
+    /** Measures steps of 2 to 64 groups: seconds against sampled tokens, with a linear fit. */
     private void linear(Path scratch) throws IOException {
         int[] groups = {2, 4, 8, 16, 24, 32, 48, 64};
         double[] tokens = new double[groups.length];
@@ -279,7 +280,7 @@ public class bench implements Callable<Integer> {
                 out.resolve("linear.png"));
     }
 
-    /** Whether memory or the time of a step grows in training: compares the last quarter of the steps with the second. */
+    /** Returns whether memory or the time per step grows during training: compares the last quarter of the steps with the second. */
     private boolean grows(Path scratch) throws IOException {
         RunFolder run = RunFolder.create(scratch.resolve("run"));
         try (BenchWorkload work = new BenchWorkload(BenchWorkload.Size.BUILT_IN, scratch, Policy.device(device), 0);
@@ -288,7 +289,7 @@ public class bench implements Callable<Integer> {
             Training.of(work.policy, task).recipe(Recipe.lppo().problemsPerStep(16)).evaluate(task.problems().subList(0, 50), 250, 8)
                     .listener(new FolderListener(run, 0, false, work.policy)).trainer().run(leak, Long.MAX_VALUE, () -> false, step -> {
                         if (step % 10 == 0) {
-                            System.gc(); // garbage of Java is no leak, but is resident
+                            System.gc(); // Java garbage is not a leak, but is resident
                         }
                         progress.accept(step);
                     });
@@ -311,7 +312,7 @@ public class bench implements Callable<Integer> {
         return after > before + LEAK || last > SLOWER * first;
     }
 
-    /** Operations per second of a large matrix product: the ceiling of computation. */
+    /** Returns the operations per second of a large matrix product: the limit of computation. */
     private static double multiply(NDManager parent) {
         int size = parent.getDevice().equals(Device.cpu()) ? 1024 : 8192;
         double[] rate = {0};
@@ -322,7 +323,7 @@ public class bench implements Callable<Integer> {
         return rate[0];
     }
 
-    /** Bytes per second of reading more than any cache holds: the ceiling of memory. */
+    /** Returns the bytes per second of reading an array larger than any cache: the limit of memory. */
     private static double read(NDManager parent) {
         long size = 1L << 26;
         double[] rate = {0};
@@ -334,7 +335,7 @@ public class bench implements Callable<Integer> {
         return rate[0];
     }
 
-    /** The megabytes in a line of the process's status; NaN on systems without one. */
+    /** Returns the megabytes in a line of the process status; NaN on systems without one. */
     private static double status(String line) throws IOException {
         Path file = Path.of("/proc/self/status");
         return !Files.exists(file) ? Double.NaN : Files.readAllLines(file).stream().filter(l -> l.startsWith(line))

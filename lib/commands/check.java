@@ -23,14 +23,14 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Judges answers as the reward of mathematics does. */
+/** Judges answers like the reward for mathematics. */
 @Command(name = "check", mixinStandardHelpOptions = true, showDefaultValues = true,
-        description = {"Judges an answer against a reference answer and says why; or every line of a file.",
-            "A line of the file is {\"completion\": ..., \"reference\": ...}, with \"truncated\": true if it was cut off and \"question\""
+        description = {"Judge an answer against a reference answer, with the reason; or every line of a file.",
+            "A line of the file is {\"completion\": ..., \"reference\": ...}, with \"truncated\": true if it was truncated and \"question\""
             + ": ... "
                     + "where --strict should know it; a line of the output is {\"correct\": ..., \"extracted\": ..., \"reason\": ...}, in"
                     + " the same order."},
-        footer = {"", "Status: of two arguments 0 if correct, 1 if not; of a file 0; 2 for wrong usage or input.", "", "Examples:",
+        footer = {"", "Exit status: for two arguments 0 if correct, 1 if not; for a file 0; 2 for wrong usage or input.", "", "Examples:",
             "  ./jbang check '\\boxed{\\frac{1}{2}}' 0.5", "  ./jbang check --file pairs.jsonl --out verdicts.jsonl",
             "  ./jbang check --strict '\\boxed{7 + 3}' 10"})
 public class check implements Callable<Integer> {
@@ -44,14 +44,14 @@ public class check implements Callable<Integer> {
     @Option(names = "--file", description = "JSON Lines to judge.")
     Path file;
 
-    @Option(names = "--out", description = "Where the verdicts on a file go; standard output if not given.")
+    @Option(names = "--out", description = "Output file of the verdicts (default: standard output).")
     Path out;
 
-    @Option(names = "--strict", description = "Ask for an answer in final form, as training does: no sum still to be added, no list of"
-            + " candidates, no question repeated. Without it equivalence is enough.")
+    @Option(names = "--strict", description = "Require an answer in final form, as in training: no unevaluated sum, no list of"
+            + " candidates, no repetition of the question. Without it, equivalence is enough.")
     boolean strict;
 
-    @Option(names = "--deadline", description = "Seconds that computer algebra has for one question.")
+    @Option(names = "--deadline", description = "Time limit of computer algebra for one answer, in seconds.")
     double deadline = 3;
 
     @Override
@@ -59,7 +59,7 @@ public class check implements Callable<Integer> {
         BadInput.unless(deadline > 0 && deadline <= 3600, "--deadline %s: must be between 0 and 3600 seconds", deadline);
         BadInput.unless(file != null ? answer == null : reference != null,
                 "give ANSWER and REFERENCE, or --file FILE; see --help");
-        BadInput.unless(out == null || file != null, "--out is for --file");
+        BadInput.unless(out == null || file != null, "--out needs --file");
         if (out != null) {
             RunFolder.unused(out);
         }

@@ -23,23 +23,23 @@ import tech.tablesaw.api.IntColumn;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
-/** Says where the benchmarks are published, and converts a downloaded file into our problem format. */
+/** Lists where the benchmarks are published, and converts a downloaded file into our problem format. */
 @Command(name = "dataset", mixinStandardHelpOptions = true, showDefaultValues = true,
-        description = "Where the benchmarks are published; with a FILE, what it holds; with --out, our problems of it.",
+        description = "List where the benchmarks are published; with a FILE, describe it; with --out, convert it into problems.",
         footer = {"", "Examples:", "  ./jbang dataset", "  ./jbang dataset test-00000-of-00001.parquet --out gsm8k.jsonl",
-            "", "evaluate, train and sft read such files as they are, too. Nothing is downloaded here: get a file from its page."})
+            "", "evaluate, train and sft read such files directly. This command downloads nothing: get a file from its page."})
 public class dataset implements Callable<Integer> {
 
     @Parameters(arity = "0..1", paramLabel = "FILE", description = "JSON Lines, JSON or Parquet.")
     Path file;
 
-    @Option(names = "--out", paramLabel = "FILE", description = "Write the problems here, one JSON object a line.")
+    @Option(names = "--out", paramLabel = "FILE", description = "Write the problems to this file, one JSON object per line.")
     Path out;
 
-    @Option(names = "--name", description = "Source of problems that name none, say aime24.")
+    @Option(names = "--name", description = "Source of problems that have none, such as aime24.")
     String name;
 
-    @Option(names = "--force", description = "Replace --out if it exists.")
+    @Option(names = "--force", description = "Overwrite --out if it exists.")
     boolean force;
 
     @Override
@@ -52,14 +52,14 @@ public class dataset implements Callable<Integer> {
         ProblemFiles.Loaded loaded = ProblemFiles.load(file);
         BadInput.unless(out == null || !Files.isDirectory(out), "%s: is a folder; name a file", out);
         BadInput.unless(out == null || Files.isWritable(out.toAbsolutePath().getParent()), "%s: its folder is missing or cannot be written to", out);
-        BadInput.unless(out == null || force || Files.notExists(out), "%s: exists; name another --out, or replace it by --force", out);
-        BadInput.unless(out == null || Files.notExists(out) || !Files.isSameFile(file, out), "%s: is the FILE itself", out);
+        BadInput.unless(out == null || force || Files.notExists(out), "%s: exists; name another --out, or overwrite with --force", out);
+        BadInput.unless(out == null || Files.notExists(out) || !Files.isSameFile(file, out), "%s: is the input FILE itself", out);
         List<Problem> problems = loaded.problems().stream().map(p -> p.source() != null || name == null ? p
                 : new Problem(p.id(), p.question(), p.answer(), p.solution(), p.level(), name)).toList();
         System.out.printf("%s: %d rows, recognised by %s%n", file, loaded.rows(), loaded.layout().columns());
         System.out.printf("%d problems, %d of them with a solution%s%n", problems.size(),
                 problems.stream().filter(Problem::hasDemonstration).count(),
-                loaded.dropped().isEmpty() ? "" : "; left out: " + loaded.leftOut());
+                loaded.dropped().isEmpty() ? "" : "; skipped: " + loaded.leftOut());
         Benchmark.named(name == null ? Benchmark.title(file, loaded.layout()) : name)
                 .filter(b -> b.problems() != problems.size())
                 .ifPresent(b -> System.out.printf("the test set of %s has %d problems%n", b.title(), b.problems()));
@@ -86,7 +86,7 @@ public class dataset implements Callable<Integer> {
             }
         }
         System.out.println(Table.create("benchmarks", benchmark, problems, columns, licence, published).print());
-        System.out.println("\nMost are also in " + Benchmark.COLLECTION + ";\nno licence: the page states none that we"
+        System.out.println("\nMost are also in " + Benchmark.COLLECTION + ".\nNo licence: none is stated on the page, as far as we"
                 + " know of. Files are recognised by their columns, which may also be\n"
                 + Layout.BOXED.columns() + " (MATH, Minerva); they may be JSON Lines, JSON or Parquet.");
     }

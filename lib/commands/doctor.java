@@ -25,7 +25,7 @@ import llm.Policy;
 import lppo.run.Footprint;
 import picocli.CommandLine.Command;
 
-/** What a maintainer would ask for first: each thing with a tick, a note, or what to do about it. */
+/** Reports what a maintainer would ask for first: each item with a tick, a note, or a remedy. */
 @Command(name = "doctor", mixinStandardHelpOptions = true,
         description = "Check this machine: Java, engine, GPU, memory, disk, caches, kernel. Status 1 if something needed is missing.")
 public class doctor implements Callable<Integer> {
@@ -51,8 +51,8 @@ public class doctor implements Callable<Integer> {
                 String.valueOf(System.getenv("OMP_NUM_THREADS")).replace("null", "not set")));
         check("kernels", () -> {
             List<String> sets = CpuKernels.here();
-            return sets.isEmpty() ? note("unknown on this system: the promises about last bits were tested on x86-64 only")
-                    : "%s of %s (ATEN_CPU_CAPABILITY %s); the same numbers to the last bit need the same set, processor and threads".formatted(
+            return sets.isEmpty() ? note("unknown on this system: bitwise reproducibility was tested on x86-64 only")
+                    : "%s of %s (ATEN_CPU_CAPABILITY %s); bitwise equal results need the same set, processor and threads".formatted(
                             CpuKernels.used(System.getenv("ATEN_CPU_CAPABILITY"), sets), String.join(", ", sets),
                             String.valueOf(System.getenv("ATEN_CPU_CAPABILITY")).replace("null", "not set"));
         });
@@ -61,33 +61,33 @@ public class doctor implements Callable<Integer> {
             int gpus = CudaUtils.getGpuCount();
             int seen = Engine.getEngine("PyTorch").getGpuCount();
             return gpus == 0 ? note("none: everything runs on the CPU")
-                    : seen == 0 ? note(gpus + " there, but this libtorch is for the CPU: set LPPO_LIBTORCH to the empty text, and DJL fetches the one for CUDA")
+                    : seen == 0 ? note(gpus + " found, but libtorch is the CPU build: set LPPO_LIBTORCH to the empty string, and DJL fetches the CUDA build")
                     : seen + ", CUDA " + CudaUtils.getCudaVersionString() + ", compute capability " + CudaUtils.getComputeCapability(0);
         });
         check("memory", () -> {
             long free = Footprint.available(ai.djl.Device.cpu());
             String text = "%s free, Java's heap up to %s".formatted(free < 0 ? "unknown" : gigabytes(free), gigabytes(Runtime.getRuntime().maxMemory()));
-            return free >= 0 && free < GIGABYTE ? fail(text + ": the built-in task needs about 1 GB a run; use --jobs 1, or close something") : text;
+            return free >= 0 && free < GIGABYTE ? fail(text + ": the built-in task needs about 1 GB per run; use --jobs 1, or free some") : text;
         });
         check("disk", () -> {
             long free = Files.getFileStore(Path.of("").toAbsolutePath()).getUsableSpace();
-            return free < GIGABYTE / 4 ? fail(gigabytes(free) + " free here: runs need some; use --out on another disk") : gigabytes(free) + " free here";
+            return free < GIGABYTE / 4 ? fail(gigabytes(free) + " free here: runs need more; use --out on another disk") : gigabytes(free) + " free here";
         });
         check("JBang's cache", () -> cache(named("JBANG_DIR", ".jbang")));
         check("Maven's cache", () -> cache(named("JBANG_REPO", ".m2/repository")));
         check("DJL's cache", () -> cache(Utils.getEngineCacheDir()));
         check("fonts", () -> {
             int count = java.awt.GraphicsEnvironment.getLocalGraphicsEnvironment().getAvailableFontFamilyNames().length;
-            return count > 0 ? count + " families" : fail("none, so that charts fail; install fontconfig and a font (fonts-dejavu-core)");
+            return count > 0 ? count + " families" : fail("none, so charts fail; install fontconfig and a font (fonts-dejavu-core)");
         });
         check("Java kernel", () -> Stream.of(Cli.home().resolve(".local/share/jupyter/kernels/lppo"), Cli.home().resolve("Library/Jupyter/kernels/lppo"),
                 Cli.home().resolve(".cache/lppo/notebook/share/jupyter/kernels/lppo")).filter(Files::isDirectory).findFirst().map(Path::toString)
-                .orElseGet(() -> note("not registered; ./jbang notebook does it, and needs Python 3.9 or newer")));
-        System.out.printf("%s; %s%n", missing == 0 ? "all that is needed is there" : missing + " missing", "commit " + Cli.commit());
+                .orElseGet(() -> note("not installed; ./jbang notebook installs it and needs Python 3.9 or newer")));
+        System.out.printf("%s; %s%n", missing == 0 ? "everything needed is present" : missing + " missing", "commit " + Cli.commit());
         return missing == 0 ? 0 : 1;
     }
 
-    /** Something to find out; what it says begins with its sign, a tick if none. */
+    /** A check; its result starts with its sign, or none for a tick. */
     private interface Question {
         String answer() throws Exception;
     }
@@ -128,7 +128,7 @@ public class doctor implements Callable<Integer> {
                 .collect(Collectors.joining(" "));
     }
 
-    /** One matrix product, whose result is known, and how fast it was. */
+    /** Computes a matrix product with a known result, and its speed. */
     private static String arithmetic() {
         try (NDManager manager = NDManager.newBaseManager(Policy.device("auto"))) {
             NDArray ones = manager.ones(new Shape(1024, 1024));
@@ -142,7 +142,7 @@ public class doctor implements Callable<Integer> {
                 seconds = Math.min(seconds, (System.nanoTime() - begin) / 1e9);
             }
             return value == 1024 ? String.format(Locale.ROOT, "%.0f Gflop/s on %s", 2 * Math.pow(1024, 3) / seconds / 1e9, manager.getDevice())
-                    : fail("a product came out as " + value + " and not 1024: the engine computes wrongly here");
+                    : fail("a product gives " + value + " instead of 1024: the engine computes incorrectly on this machine");
         }
     }
 
@@ -153,9 +153,9 @@ public class doctor implements Callable<Integer> {
 
     private static String cache(Path path) {
         if (!Files.isDirectory(path)) {
-            return note(path + ": not there yet");
+            return note(path + ": does not exist yet");
         }
-        return Files.isWritable(path) ? path.toString() : note(path + ": cannot be written to; what is in it is used");
+        return Files.isWritable(path) ? path.toString() : note(path + ": is not writable; its contents are used");
     }
 
     public static void main(String... args) {

@@ -47,7 +47,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import tech.tablesaw.api.Table;
 
-/** Prints the accuracy of a model folder on problem files, by level, and on average over files. */
+/** Prints the accuracy of a model folder on problem files, by level, and the average over files. */
 @Command(name = "evaluate", mixinStandardHelpOptions = true, showDefaultValues = true,
         description = "Accuracy of a model folder on problem files and benchmarks: greedy, avg@k, pass@k and maj@k.",
         footer = {"", "Examples:", "  ./jbang evaluate --model data/base --data data/heldout.jsonl",
@@ -58,7 +58,7 @@ public class evaluate implements Callable<Integer> {
     Path model;
 
     @Option(names = "--data", arity = "1..*", paramLabel = "FILE",
-            description = "Problems: ours, or benchmarks as published (see dataset); several files for a table of all"
+            description = "Problem files, ours or published benchmarks (see dataset); several files add a table of all"
                     + " (default: the held-out problems of --task).")
     List<Path> data = List.of();
 
@@ -66,31 +66,32 @@ public class evaluate implements Callable<Integer> {
     int samples = 8;
 
     @Option(names = "--pass-at", split = ",", paramLabel = "K",
-            description = "k of pass@k, none above --samples; as many as the samples if not given.")
+            description = "k of pass@k, at most --samples (default: --samples).")
     List<Integer> passAt;
 
-    @Option(names = "--temperature", description = "Of the samples; benchmarks are mostly sampled at 0.6 to 1.")
+    @Option(names = "--temperature", description = "Sampling temperature; benchmarks are mostly sampled at 0.6 to 1.")
     double temperature = 1;
 
-    @Option(names = "--top-p", description = "Sample from the most probable mass p.")
+    @Option(names = "--top-p", description = "Nucleus sampling: sample from the most probable mass p.")
     double topP = 1;
 
-    @Option(names = "--max-new-tokens", description = "Longest completion; one that is cut counts as wrong (default: the task's, else 14).")
+    @Option(names = "--max-new-tokens",
+            description = "Maximum length of a completion; a truncated one counts as wrong (default: the task's, else 14).")
     Integer maxNewTokens;
 
-    @Option(names = "--max-rows", description = "Most completions decoded at a time; bounds the memory.")
+    @Option(names = "--max-rows", description = "Maximum number of completions decoded at a time; bounds the memory.")
     int maxRows = 1024;
 
-    @Option(names = "--csv", paramLabel = "FILE", description = "Write all scores here.")
+    @Option(names = "--csv", paramLabel = "FILE", description = "Write all scores to this file.")
     Path csv;
 
-    @Option(names = "--completions", paramLabel = "FILE", description = "Write every completion here, to read.")
+    @Option(names = "--completions", paramLabel = "FILE", description = "Write all completions to this file, for reading.")
     Path completions;
 
     @Option(names = "--adapter", description = "Folder of LoRA adapters that were trained on the model.")
     Path adapter;
 
-    @Option(names = "--seed", description = "Root of the draws.")
+    @Option(names = "--seed", description = "Random seed.")
     long seed = 0;
 
     @Option(names = "--device", description = "auto, cpu or gpu.")
@@ -114,7 +115,7 @@ public class evaluate implements Callable<Integer> {
             BadInput.unless(k >= 1 && k <= samples, "--pass-at %d: must lie in 1 to the %d --samples", k, samples);
         }
         Stream.of(csv, completions).filter(Objects::nonNull).forEach(RunFolder::unused);
-        BadInput.unless(csv == null || !csv.equals(completions), "--csv and --completions are one file; name two");
+        BadInput.unless(csv == null || !csv.equals(completions), "--csv and --completions name the same file; choose two");
         maxNewTokens = maxNewTokens != null ? maxNewTokens : asking.task == null ? 14 : (Integer) Tasks.named(asking.task).longest();
         Sampling sampling = new Sampling(temperature, 0, topP, maxNewTokens);
         Map<String, List<Problem>> benchmarks = load();
@@ -137,7 +138,7 @@ public class evaluate implements Callable<Integer> {
                 List<Score> those = Score.of(evaluation, ks, scoring::answer);
                 scores.put(name, those);
                 Display.print(Tables.scores(name, evaluation, those));
-                System.out.printf("%.1f %% of the completions were cut at %d tokens%n%n", 100 * evaluation.truncated(), maxNewTokens);
+                System.out.printf("%.1f %% of the completions were truncated at %d tokens%n%n", 100 * evaluation.truncated(), maxNewTokens);
                 Table rows = Tables.rows(name, evaluation, those);
                 all = all == null ? rows : all.append(rows);
             }
@@ -154,10 +155,10 @@ public class evaluate implements Callable<Integer> {
         return 0;
     }
 
-    /** The problems of each file by the name of its benchmark. */
+    /** Returns the problems of each file by the name of its benchmark. */
     private Map<String, List<Problem>> load() {
         Map<String, List<Problem>> benchmarks = new LinkedHashMap<>();
-        BadInput.unless(!data.isEmpty() || asking.task != null, "--data FILE or --task NAME: one of them must say what to ask");
+        BadInput.unless(!data.isEmpty() || asking.task != null, "give --data FILE or --task NAME, the problems to evaluate on");
         if (data.isEmpty()) {
             benchmarks.put(asking.task, Tasks.named(asking.task).problems(Task.Split.HELD_OUT));
         }
@@ -172,7 +173,7 @@ public class evaluate implements Callable<Integer> {
         return benchmarks;
     }
 
-    /** Evaluates in parts, so that progress shows and what is done is on disk. */
+    /** Evaluates in parts, so that progress is shown and finished parts are on disk. */
     private Evaluation evaluate(String name, List<Prompt> prompts, Policy policy, Sampling sampling, Writer out, Progress progress)
             throws IOException {
         List<Evaluation> parts = new ArrayList<>();

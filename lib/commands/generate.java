@@ -33,31 +33,31 @@ import picocli.CommandLine.Parameters;
             "  ./jbang generate --model data/base --count 4 'start 17 +3 *2 -7 . . . . . . . . . ='"})
 public class generate implements Callable<Integer> {
 
-    @Parameters(paramLabel = "PROMPT", description = "What the model reads.")
+    @Parameters(paramLabel = "PROMPT", description = "Prompt text.")
     String prompt;
 
     @Option(names = "--model", required = true, description = "Model folder.")
     Path model;
 
-    @Option(names = "--count", description = "Completions.")
+    @Option(names = "--count", description = "Number of completions.")
     int count = 1;
 
-    @Option(names = "--temperature", description = "0 is greedy.")
+    @Option(names = "--temperature", description = "Sampling temperature; 0 is greedy.")
     double temperature = 1;
 
     @Option(names = "--top-k", description = "Sample from the k most probable tokens; 0 for all.")
     int topK = 0;
 
-    @Option(names = "--top-p", description = "Sample from the most probable mass p.")
+    @Option(names = "--top-p", description = "Nucleus sampling: sample from the most probable mass p.")
     double topP = 1;
 
-    @Option(names = "--max-new-tokens", description = "Longest completion.")
+    @Option(names = "--max-new-tokens", description = "Maximum length of a completion, in tokens.")
     int maxNewTokens = 14;
 
     @Option(names = "--adapter", description = "Folder of LoRA adapters that were trained on the model.")
     Path adapter;
 
-    @Option(names = "--prompt-format", description = "plain; chat, by the model's chat template; or qwen-math.")
+    @Option(names = "--prompt-format", description = "plain; chat, with the model's chat template; or qwen-math.")
     String promptFormat = "plain";
 
     @Option(names = "--system", paramLabel = "TEXT", description = "System message of the chat.")
@@ -66,7 +66,7 @@ public class generate implements Callable<Integer> {
     @Option(names = "--precision", description = "fp32, fp16, bf16, or auto: bf16 on a GPU for a model stored in 16 bits.")
     String precision = "auto";
 
-    @Option(names = "--seed", description = "Root of the draws.")
+    @Option(names = "--seed", description = "Random seed.")
     long seed = 1;
 
     @Option(names = "--device", description = "auto, cpu or gpu.")

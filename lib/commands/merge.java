@@ -12,7 +12,7 @@ import lppo.run.RunFolder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Adds adapters to the weights of their base, for tools that know no adapters. */
+/** Merges adapters into the weights of their base, for tools without adapter support. */
 @Command(name = "merge", mixinStandardHelpOptions = true, description = "Merge LoRA adapters into a model folder.",
         footer = {"", "Example:", "  ./jbang merge --model data/base --adapter /tmp/lppo/checkpoint --out /tmp/merged"})
 public class merge implements Callable<Integer> {
@@ -26,7 +26,7 @@ public class merge implements Callable<Integer> {
     @Option(names = "--out", required = true, description = "Folder to write to; it must be new or empty.")
     Path out;
 
-    @Option(names = "--precision", description = "What to write: fp32 or bf16 (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--precision", description = "Precision of the output: fp32 or bf16 (default: ${DEFAULT-VALUE}).")
     String precision = "fp32";
 
     @Override

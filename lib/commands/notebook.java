@@ -34,11 +34,11 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /**
- * JupyterLab with a Java kernel that has lib on its class path. Everything is installed into a private virtual environment;
- * the Python and the Jupyter of the user stay as they are.
+ * Starts JupyterLab with a Java kernel that has lib on its class path. Everything is installed into a private virtual environment; the
+ * user's Python and Jupyter are not changed.
  */
 @Command(name = "notebook", mixinStandardHelpOptions = true,
-        description = "Install the Java kernel, open JupyterLab on notebooks/.",
+        description = "Install the Java kernel and open JupyterLab on notebooks/.",
         footer = {"", "Examples:", "  ./jbang notebook", "  ./jbang notebook -- --no-browser --port 9000", "  ./jbang notebook --check",
             "  ./jbang notebook --kernel-only    # for VS Code, or a Jupyter of your own"})
 public class notebook implements Callable<Integer> {
@@ -50,23 +50,25 @@ public class notebook implements Callable<Integer> {
     private static final List<String> KERNELS = List.of("lppo", "lppo-spark");
     private static final boolean WINDOWS = System.getProperty("os.name").startsWith("Windows");
 
-    @Option(names = "--check", description = "Execute the notebooks headless; fail on an error, or if something else comes out (draws and last digits may differ).")
+    @Option(names = "--check",
+            description = "Execute the notebooks headless; fail on an error or changed output (draws and last digits may differ).")
     boolean check;
 
-    @Option(names = "--write", description = "With --check: keep what came out in the notebooks.")
+    @Option(names = "--write", description = "With --check: save the new outputs in the notebooks.")
     boolean write;
 
-    @Option(names = "--kernel-only", description = "Only install the kernels \"Java (lppo)\" and \"Java (lppo, Spark)\", where any Jupyter of this user finds it.")
+    @Option(names = "--kernel-only",
+            description = "Only install the kernels \"Java (lppo)\" and \"Java (lppo, Spark)\" for any Jupyter of this user.")
     boolean kernelOnly;
 
-    @Option(names = "--kernel-library", paramLabel = "JAR", hidden = true, description = "A jar that comes before all others on the class"
-            + " path of the kernel \"Java (lppo)\", like a library that another kernel brings itself; repeatable.")
+    @Option(names = "--kernel-library", paramLabel = "JAR", hidden = true, description = "A jar to put first on the class"
+            + " path of the kernel \"Java (lppo)\", like a library that another kernel includes; repeatable.")
     List<Path> kernelLibraries = List.of();
 
     @Option(names = "--home", description = "Folder of the virtual environment (default: ${DEFAULT-VALUE}).")
     Path home = cache().resolve("lppo").resolve("notebook");
 
-    @Parameters(paramLabel = "ARGUMENT", description = "With --check, which notebooks (default: all); else passed on to JupyterLab.")
+    @Parameters(paramLabel = "ARGUMENT", description = "With --check, the notebooks to execute (default: all); else passed to JupyterLab.")
     List<String> arguments = List.of();
 
     @Override
@@ -86,7 +88,7 @@ public class notebook implements Callable<Integer> {
             List<String> lab = new ArrayList<>(List.of(program("jupyter"), "lab", folder.toString()));
             lab.addAll(arguments);
             Process process = new ProcessBuilder(lab).inheritIO().start();
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> process.onExit().join())); // Ctrl-C is for JupyterLab, which asks back
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> process.onExit().join())); // JupyterLab handles Ctrl-C with a prompt
             return process.waitFor();
         }
         List<Path> notebooks = arguments.stream().map(Path::of).toList();
@@ -95,7 +97,7 @@ public class notebook implements Callable<Integer> {
                 notebooks = files.filter(file -> file.toString().endsWith(".ipynb")).sorted().toList();
             }
         }
-        BadInput.unless(!notebooks.isEmpty(), "%s: has no notebook to check", folder);
+        BadInput.unless(!notebooks.isEmpty(), "%s: contains no notebook to check", folder);
         for (Path file : notebooks) {
             BadInput.unless(Files.isRegularFile(file), "%s: no such notebook", file);
         }
@@ -126,23 +128,23 @@ public class notebook implements Callable<Integer> {
                 if (process.waitFor() == 0) {
                     return name;
                 }
-                BadInput.unless(!said.contains("No module named"), "%s cannot make a virtual environment (%s); install its venv module,"
+                BadInput.unless(!said.contains("No module named"), "%s cannot create a virtual environment (%s); install its venv module,"
                         + " on Debian or Ubuntu: apt install python3-venv", name, said.strip().lines().reduce((a, b) -> b).orElse(""));
             } catch (IOException e) {
-                continue; // no program of this name
+                continue; // there is no such program
             }
         }
         throw new BadInput("no Python 3.9 or newer found: JupyterLab needs one; install python3, then try again");
     }
 
     /**
-     * Writes a kernel whose class path has this project, compiled, and its libraries; and one that has Spark before them, which JBang
-     * fetches when it is first used.
+     * Writes a kernel with the compiled project and its libraries on the class path, and one with Spark before them, which JBang fetches on
+     * first use.
      */
     private void writeKernels(Path kernels) throws IOException {
         List<String> classPath = kernelClassPath(System.getProperty("java.class.path"));
         Files.createDirectories(home);
-        Path jar = home.resolve("lppo.jar"); // a copy: JBang's own may be swept away
+        Path jar = home.resolve("lppo.jar"); // a copy, as JBang's cache may be cleared
         Files.copy(Path.of(classPath.get(0)), jar, StandardCopyOption.REPLACE_EXISTING);
         classPath.set(0, jar.toString());
         String kernel = home.resolve("share/jupyter/kernels/java/jjava.jar").toString();
@@ -164,7 +166,7 @@ public class notebook implements Callable<Integer> {
                 String.join(File.pathSeparator, classPath), KERNEL_MAIN, options), Map.of());
     }
 
-    /** What a kernel needs of the class path of a command: not the libraries that only commands use. */
+    /** Returns the class path of a kernel: that of a command without the libraries that only commands use. */
     static List<String> kernelClassPath(String classPath) {
         return new ArrayList<>(Stream.of(classPath.split(File.pathSeparator)).filter(entry -> !COMMANDS_ONLY.matcher(entry).matches())
                 .toList());
@@ -182,7 +184,7 @@ public class notebook implements Callable<Integer> {
                 new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(kernel) + "\n");
     }
 
-    /** The kernel that a notebook asks for. */
+    /** Returns the kernel of a notebook. */
     private static String kernel(Path file) throws IOException {
         JsonObject metadata = Json.object(file).getAsJsonObject("metadata");
         return KERNELS.stream().filter(name -> metadata.has("kernelspec")
@@ -192,18 +194,18 @@ public class notebook implements Callable<Integer> {
     private int checkAll(List<Path> notebooks) throws Exception {
         Path out = Files.createTempDirectory("notebooks");
         ExecutorService pool = Executors.newFixedThreadPool(Math.min(notebooks.size(), Runtime.getRuntime().availableProcessors()));
-        Map<Path, Future<Written>> results = new TreeMap<>();
+        Map<Path, Future<OutputComparison>> results = new TreeMap<>();
         int failed = 0;
         try (Progress progress = new Progress("notebooks", notebooks.size())) {
             for (Path file : notebooks) {
                 results.put(file, pool.submit(() -> check(file, out)));
             }
             int done = 0;
-            for (Map.Entry<Path, Future<Written>> result : results.entrySet()) {
-                Written written = result.getValue().get();
+            for (Map.Entry<Path, Future<OutputComparison>> result : results.entrySet()) {
+                OutputComparison written = result.getValue().get();
                 failed += written.faults().isEmpty() ? 0 : 1;
                 System.out.println(result.getKey().getFileName() + (!written.faults().isEmpty() ? ":" : written.notes().isEmpty()
-                        ? ": as written" : ": as written, but for what may differ:"));
+                        ? ": same outputs" : ": same outputs, apart from expected differences:"));
                 Stream.of(written.faults(), written.notes()).flatMap(List::stream).forEach(line -> System.out.println("  " + line));
                 progress.accept(++done);
             }
@@ -215,8 +217,8 @@ public class notebook implements Callable<Integer> {
         return failed == 0 ? 0 : 1;
     }
 
-    /** Executes one notebook, and compares it with what is committed. */
-    private Written check(Path file, Path out) throws Exception {
+    /** Executes a notebook and compares it with the committed one. */
+    private OutputComparison check(Path file, Path out) throws Exception {
         List<String> command = List.of(program("jupyter"), "nbconvert", "--to", "notebook", "--execute",
                 "--ExecutePreprocessor.kernel_name=" + kernel(file), "--ExecutePreprocessor.startup_timeout=300", "--ExecutePreprocessor.timeout=1800",
                 "--ExecutePreprocessor.record_timing=False", "--output-dir", out.toString(), file.toString());
@@ -225,19 +227,19 @@ public class notebook implements Callable<Integer> {
         if (process.waitFor() != 0) {
             List<String> said = Files.readAllLines(log).stream().filter(line -> !line.isBlank()).toList();
             int cell = IntStream.range(0, said.size()).filter(i -> said.get(i).contains("CellExecutionError")).findFirst().orElse(0);
-            return new Written(said.subList(cell, said.size()).stream().filter(line -> !line.startsWith("org.dflib")).toList(), List.of());
+            return new OutputComparison(said.subList(cell, said.size()).stream().filter(line -> !line.startsWith("org.dflib")).toList(), List.of());
         }
         Path executed = out.resolve(file.getFileName());
         JsonObject book = Json.object(executed);
         if (write) {
             book.getAsJsonArray("cells").forEach(cell -> tidy(cell.getAsJsonObject()));
             Files.writeString(file, new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(book) + "\n");
-            return new Written(List.of(), List.of());
+            return new OutputComparison(List.of(), List.of());
         }
-        return Written.compare(Json.object(file), book);
+        return OutputComparison.compare(Json.object(file), book);
     }
 
-    /** Joins pieces of one text, and drops the description of a picture, which says where in memory it was. */
+    /** Joins pieces of one text, and drops the description of a picture, which contains a memory address. */
     private static void tidy(JsonObject cell) {
         if (!cell.has("outputs")) {
             return;
@@ -250,7 +252,7 @@ public class notebook implements Callable<Integer> {
                 output.getAsJsonObject("data").remove("text/plain");
             }
             if (output.has("text") && last != null && last.has("text") && last.get("name").equals(output.get("name"))) {
-                last.addProperty("text", Written.joined(last.get("text")) + Written.joined(output.get("text")));
+                last.addProperty("text", OutputComparison.joined(last.get("text")) + OutputComparison.joined(output.get("text")));
             } else {
                 outputs.add(output);
             }
@@ -258,7 +260,7 @@ public class notebook implements Callable<Integer> {
         cell.add("outputs", outputs);
     }
 
-    /** The folder of the notebooks in the checkout around the current folder. */
+    /** Returns the notebooks folder of the checkout that contains the current folder. */
     private static Path folder() {
         for (Path up = Path.of("").toAbsolutePath(); up != null; up = up.getParent()) {
             if (Files.exists(up.resolve("jbang-catalog.json")) && Files.isDirectory(up.resolve("notebooks"))) {
@@ -277,7 +279,7 @@ public class notebook implements Callable<Integer> {
         return named == null || named.isBlank() ? Cli.home().resolve(".cache") : Path.of(named);
     }
 
-    /** Where Jupyter looks for the kernels of a user. */
+    /** Returns the folder where Jupyter looks for the kernels of a user. */
     private static Path jupyterData() {
         String named = System.getenv("JUPYTER_DATA_DIR");
         Path user = Cli.home();
@@ -291,7 +293,7 @@ public class notebook implements Callable<Integer> {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String said = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
         if (process.waitFor() != 0) {
-            throw new IllegalStateException(what + " could not be made: " + said.strip().lines().reduce((a, b) -> b).orElse("no message"));
+            throw new IllegalStateException(what + " could not be created: " + said.strip().lines().reduce((a, b) -> b).orElse("no message"));
         }
     }
 

@@ -14,9 +14,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Charts of one run folder, or of several side by side. */
+/** Draws charts of one run folder, or of several side by side. */
 @Command(name = "plot", mixinStandardHelpOptions = true, showDefaultValues = true,
-        description = "Charts of a run folder, or of several side by side.",
+        description = "Draw charts of a run folder, or of several side by side.",
         footer = {"", "Example:", "  ./jbang plot runs/reproduce/runs/grpo-1 runs/reproduce/runs/lppo-1 --out /tmp/charts"})
 public class plot implements Callable<Integer> {
 
@@ -29,12 +29,12 @@ public class plot implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         boolean named = folders.stream().map(f -> String.valueOf(f.getFileName())).distinct().count() == folders.size();
-        BadInput.unless(folders.stream().distinct().count() == folders.size(), "a run folder is given twice");
-        BadInput.unless(Files.notExists(out) || Files.isDirectory(out), "%s: is a file; give --out a folder", out);
+        BadInput.unless(folders.stream().distinct().count() == folders.size(), "the same run folder is given twice");
+        BadInput.unless(Files.notExists(out) || Files.isDirectory(out), "%s: is a file; --out must be a folder", out);
         List<RunGroup> runs = folders.stream().map(f -> new RunGroup(named ? String.valueOf(f.getFileName()) : f.toString(), List.of(f))).toList();
         boolean evaluated = folders.stream().allMatch(f -> Files.exists(f.resolve("evaluation.csv")));
         for (Path folder : folders) {
-            BadInput.unless(Files.isRegularFile(folder.resolve("metrics.csv")), "%s: is no run folder", folder);
+            BadInput.unless(Files.isRegularFile(folder.resolve("metrics.csv")), "%s: is not a run folder", folder);
         }
         Files.createDirectories(out);
         if (evaluated) {

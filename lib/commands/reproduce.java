@@ -30,12 +30,12 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /**
- * The main job. Every recipe starts from the same base policy and, per seed, sees the same problems in the same order and
- * samples as many completions; beside them goes plain supervised fine-tuning on the same demonstrations. Each run is what
- * {@code train} or {@code sft} does, in a process of its own on one core.
+ * The main experiment. Every recipe starts from the same base policy and, for each seed, visits the same problems in the same order and
+ * samples the same number of completions; supervised fine-tuning on the same demonstrations is the control. Each run is a {@code train} or
+ * {@code sft} command in a separate process on one core.
  */
 @Command(name = "reproduce", mixinStandardHelpOptions = true,
-        description = "The main job: GRPO, +PG, +LP and LPPO side by side on the built-in task.",
+        description = "The main experiment: GRPO, +PG, +LP and LPPO side by side on the built-in task.",
         footer = {"", "Examples:", "  ./jbang reproduce", "  ./jbang reproduce --quick --out /tmp/quick",
             "  ./jbang reproduce --recipes grpo,lppo --seeds 5 --steps 800 --out /tmp/five",
             "  ./jbang reproduce --out /tmp/even -- --trusted-share 0.08    # options of train, for every recipe",
@@ -44,47 +44,48 @@ import picocli.CommandLine.Parameters;
             "  ./jbang reproduce --across losses --out /tmp/losses    # recipe by loss"})
 public class reproduce implements Callable<Integer> {
 
-    @Option(names = "--task", description = "The task to learn (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--task", description = "Task (default: ${DEFAULT-VALUE}).")
     String task = Tasks.names().get(0);
 
-    @Option(names = "--model", description = "Model folder that all recipes begin with (default: the base policy of the built-in task).")
+    @Option(names = "--model", description = "Initial model folder of all recipes (default: the base policy of the built-in task).")
     Path model;
 
     @Option(names = "--out", description = "Report folder; it must be new or empty, unless --resume (default: ${DEFAULT-VALUE}).")
     Path out = Path.of("runs", "reproduce");
 
-    @Option(names = "--quick", description = "Fewer steps and seeds: a look in under three minutes.")
+    @Option(names = "--quick", description = "Fewer steps and seeds: a first impression in under three minutes.")
     boolean quick;
 
     @Option(names = "--recipes", split = ",",
-            description = "Which recipes, GRPO first, or all: with the rivals, ranked at equal sampled tokens (default: ${DEFAULT-VALUE}).")
+            description = "Recipes, GRPO first, or all: with the rivals, ranked at equal sampled tokens (default: ${DEFAULT-VALUE}).")
     List<String> recipes = List.of("grpo", "pg", "lp", "lppo");
 
-    @Option(names = "--across", paramLabel = "losses", description = "The recipes with every loss: a table of recipe by loss.")
+    @Option(names = "--across", paramLabel = "losses", description = "Run the recipes with every loss: a table of recipe by loss.")
     String across;
 
-    @Option(names = "--tokens", description = "Sampled tokens at which a run ends (default: with --recipes all 5000 x steps, else no limit).")
+    @Option(names = "--tokens",
+            description = "End a run at this many sampled tokens (default: with --recipes all 5000 x steps, else no limit).")
     Long tokens;
 
-    @Option(names = "--on", description = "heldout, or validation for choosing settings (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--on", description = "Evaluation set: heldout, or validation for choosing settings (default: ${DEFAULT-VALUE}).")
     String on = "heldout";
 
-    @Option(names = "--seeds", description = "How many seeds (default: 3, with --quick 1).")
+    @Option(names = "--seeds", description = "Number of seeds (default: 3, with --quick 1).")
     int seeds = 0;
 
     @Option(names = "--steps", description = "Training steps (default: 300, with --quick 60).")
     int steps = 0;
 
-    @Option(names = "--demonstrations", description = "Use only so many of the 64 solutions, evenly chosen (default: all).")
+    @Option(names = "--demonstrations", description = "Use only this many of the 64 solutions, chosen evenly (default: all).")
     Integer demonstrations;
 
-    @Option(names = "--jobs", description = "Runs side by side (default: one per core).")
+    @Option(names = "--jobs", description = "Number of parallel runs (default: one per core).")
     int jobs = Runtime.getRuntime().availableProcessors();
 
-    @Option(names = "--resume", description = "Go on in --out: finished runs are kept, broken-off ones continue.")
+    @Option(names = "--resume", description = "Resume in --out: finished runs are kept, interrupted ones continue.")
     boolean resume;
 
-    @Parameters(paramLabel = "-- OPTION", description = "Options of train that every recipe's runs get.")
+    @Parameters(paramLabel = "-- OPTION", description = "Options of train, passed to every run of a recipe.")
     List<String> training = List.of();
 
     private record Control(String name, String id, int steps, String rate) {}
@@ -99,12 +100,12 @@ public class reproduce implements Callable<Integer> {
         BadInput.unless(tokens == null || tokens > 0, "--tokens %d: must be positive", tokens);
         BadInput.unless(across == null || across.equals("losses"), "--across %s: only losses", across);
         BadInput.unless(across == null || training.stream().noneMatch(option -> option.matches("--loss(=.*)?")),
-                "--across losses: gives every run its own --loss; leave out the one behind --");
+                "--across losses: sets --loss for every run; remove the one after --");
         BadInput.unless(List.of("heldout", "validation").contains(on), "--on %s: choose heldout or validation", on);
         boolean all = recipes.equals(List.of("all"));
         List<String> chosen = all ? Recipe.names() : recipes.stream().distinct().toList();
         chosen.forEach(Recipe::named); // they exist
-        BadInput.unless(chosen.get(0).equals("grpo"), "--recipes %s: begin with grpo, which the others are compared with",
+        BadInput.unless(chosen.get(0).equals("grpo"), "--recipes %s: start with grpo, the baseline of the comparison",
                 String.join(",", recipes));
         if (all && tokens == null) {
             tokens = 5000L * steps;
@@ -116,13 +117,13 @@ public class reproduce implements Callable<Integer> {
         return across == null ? recipes(chosen, files, all) : losses(chosen, files);
     }
 
-    /** The recipes side by side, with the default loss or the one among the training options. */
+    /** Compares the recipes, with the default loss or the one among the training options. */
     private int recipes(List<String> chosen, Path task, boolean ranked) throws Exception {
         List<Job> queue = new ArrayList<>();
         List<RunGroup> compared = runs(queue, chosen, task, "", training);
-        List<RunGroup> controls = new ArrayList<>(); // imitation of the same demonstrations
+        List<RunGroup> controls = new ArrayList<>(); // supervised fine-tuning on the same demonstrations
         for (Control control : List.of(new Control("SFT", "sft", 3 * steps, "1e-3"), // about as long as a run of train
-                new Control("SFT (60 steps)", "early", 60, "3e-4"))) { // the best of eight settings on the validation set
+                new Control("SFT (60 steps)", "early", 60, "3e-4"))) { // best of eight settings on the validation set
             List<Path> folders = new ArrayList<>();
             for (int seed = 1; seed <= seeds; seed++) {
                 folders.add(add(queue, "sft", control.id(), seed, task, control.steps(),
@@ -138,7 +139,7 @@ public class reproduce implements Callable<Integer> {
         return 0;
     }
 
-    /** The recipes with each loss. */
+    /** Compares the recipes with each loss. */
     private int losses(List<String> chosen, Path task) throws Exception {
         List<Job> queue = new ArrayList<>();
         Map<String, List<RunGroup>> compared = new LinkedHashMap<>();
@@ -148,7 +149,7 @@ public class reproduce implements Callable<Integer> {
         }
         String setting = run(queue);
         ConditionReport table = new ConditionReport("loss", compared);
-        table.write(out, "Recipe by loss on the built-in task", setting + " All losses have one learning rate.");
+        table.write(out, "Recipe by loss on the built-in task", setting + " All losses use the same learning rate.");
         Display.print(table.table());
         System.out.println("report: " + out.resolve("report.md"));
         return 0;
@@ -167,10 +168,10 @@ public class reproduce implements Callable<Integer> {
         return compared;
     }
 
-    /** Runs all and says what they were. */
+    /** Runs all jobs and returns a description of the setting. */
     private String run(List<Job> queue) throws Exception {
         long begin = System.nanoTime();
-        String commit = Cli.commit(); // now: a checkout may move on while this runs
+        String commit = Cli.commit(); // determined first, as the checkout may change during the run
         new Jobs(out, jobs).run(queue);
         return String.format(Locale.ROOT, "%d seeds, %s%s%s; %s problems; %d jobs on %s with %d cores; commit %s; %.1f minutes.", seeds,
                 tokens == null ? steps + " steps" : String.format(Locale.ROOT, "%,d sampled tokens each", tokens),
@@ -200,7 +201,7 @@ public class reproduce implements Callable<Integer> {
         return folder;
     }
 
-    /** Writes the problems of a task and the base policy, so that the command works with nothing cloned. */
+    /** Writes the problems of a task and the base policy, so that the command works without a checkout. */
     static Path unpack(Path folder, Task task) throws Exception {
         Path files = folder.resolve("task");
         Files.createDirectories(files.resolve("base"));

@@ -37,14 +37,14 @@ import picocli.CommandLine.Option;
 
 /** Supervised fine-tuning on the expert solutions of a problem file. The result is OUT/checkpoint. */
 @Command(name = "sft", mixinStandardHelpOptions = true, sortOptions = false, abbreviateSynopsis = true,
-        description = "Supervised warm-up of a model on expert solutions.",
+        description = "Supervised fine-tuning of a model on expert solutions.",
         footer = {"", "Example:", "  ./jbang sft --model data/base --data data/train.jsonl --steps 300 --out /tmp/sft"})
 public class sft implements Callable<Integer> {
 
     @Option(names = "--model", required = true, description = "Model folder.")
     Path model;
 
-    @Option(names = "--data", description = "Problems; those without a solution are left out (default: those of --task).")
+    @Option(names = "--data", description = "Problems; those without a solution are skipped (default: those of --task).")
     Path data;
 
     @Option(names = "--out", required = true, description = "Run folder; it must be new or empty.")
@@ -53,16 +53,16 @@ public class sft implements Callable<Integer> {
     @Option(names = "--steps", description = "Optimiser steps (default: ${DEFAULT-VALUE}).")
     long steps = 180;
 
-    @Option(names = "--batch", description = "Demonstrations in a step (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--batch", description = "Demonstrations per step (default: ${DEFAULT-VALUE}).")
     int batch = 128;
 
-    @Option(names = "--seed", description = "Root of all draws (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--seed", description = "Random seed (default: ${DEFAULT-VALUE}).")
     long seed = 1;
 
-    @Option(names = "--demonstrations", description = "Use only so many of the solutions, evenly chosen (default: all).")
+    @Option(names = "--demonstrations", description = "Use only this many of the solutions, chosen evenly (default: all).")
     Integer demonstrations;
 
-    @Option(names = "--from-scratch", description = "Begin with random weights; the folder needs no model.safetensors.")
+    @Option(names = "--from-scratch", description = "Start from random weights; the folder needs no model.safetensors.")
     boolean fromScratch;
 
     @ArgGroup(validate = false, order = 10, heading = "%nLearning:%n")
@@ -89,7 +89,7 @@ public class sft implements Callable<Integer> {
         Seed root = new Seed(seed);
         Device device = Policy.device(machine.device);
         Precision precision = machine.precision(device, model);
-        BadInput.unless(!fromScratch || precision == Precision.FP32, "--from-scratch: computes in fp32 only; leave out --precision");
+        BadInput.unless(!fromScratch || precision == Precision.FP32, "--from-scratch: trains in fp32 only; remove --precision");
         LearnerSettings settings = learning.settings();
         evaluating.check();
         length.check();

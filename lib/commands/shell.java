@@ -12,7 +12,7 @@ import lppo.task.Task;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** JShell with lib on its class path: imports done, the built-in task at hand, and display as in a notebook. */
+/** Starts JShell with lib on its class path, imports, the built-in task, and display as in a notebook. */
 @Command(name = "shell", mixinStandardHelpOptions = true, description = "JShell with the library imported.",
         footer = {"", "Examples:", "  ./jbang shell", "  echo 'System.out.println(new ProgressTracker().weight(0.25))' | ./jbang shell"})
 public class shell implements Callable<Integer> {
@@ -45,13 +45,13 @@ public class shell implements Callable<Integer> {
             """;
 
     private static final String GREETING = """
-            lppo-java: the library is imported, the built-in task lies in `data`. Try:
+            lppo-java: the library is imported, and `data` is the folder of the built-in task. Try:
               var policy = Policy.load(data.resolve("base"), Policy.device("cpu"))
               Evaluation.of(policy, Problems.read(data.resolve("validation.jsonl")), Reward.lastWord(), 14, 0, new Seed(1)).all()
               var tracker = new ProgressTracker(); tracker.observe("p", 0.25); tracker.observe("p", 1); display(Tables.of(tracker))
             """;
 
-    @Option(names = "--threads", description = "Of the engine (default: ${DEFAULT-VALUE}; tiny models are fastest with one).")
+    @Option(names = "--threads", description = "Threads of the engine (default: ${DEFAULT-VALUE}; tiny models are fastest with one).")
     int threads = 1;
 
     @Override
@@ -67,7 +67,7 @@ public class shell implements Callable<Integer> {
             Process jshell = new ProcessBuilder(List.of(Path.of(System.getProperty("java.home"), "bin", "jshell").toString(), "--class-path",
                     System.getProperty("java.class.path"), "--startup", start.toString(), "-R-DOPT_OUT_TRACKING=true",
                     "-R-Dai.djl.pytorch.num_threads=" + threads)).inheritIO().start();
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> jshell.onExit().join())); // Ctrl-C is for JShell, which goes on
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> jshell.onExit().join())); // JShell handles Ctrl-C and continues
             return jshell.waitFor();
         } finally {
             Children.delete(folder);

@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * {@code train} with Spark on its class path: {@code ./jbang export portable} makes a jar of it for {@code spark-submit}, whose master
- * the run uses. In a checkout {@code train --master} does not need it.
+ * {@code train} with Spark on its class path: {@code ./jbang export portable} builds a jar of it for {@code spark-submit}, whose master the
+ * run uses. In a checkout, use {@code train --master} instead.
  */
 public class spark {
     public static void main(String... args) {

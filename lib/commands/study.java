@@ -29,38 +29,38 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
- * When do learning-progress weights pay? The same runs with and without them, under one change at a time: of the weights
- * themselves, of the group, of the rewards, of the problems. Everything is judged on validation problems; the held-out set is
- * not touched. {@code notebooks/8-when-do-weights-pay.ipynb} reads what comes out.
+ * Studies when learning-progress weights pay: the same runs with and without them, with one change at a time in the weights, the group, the
+ * rewards or the problems. Everything is evaluated on validation problems; the held-out set is not touched.
+ * {@code notebooks/8-when-do-weights-pay.ipynb} shows the results.
  */
 @Command(name = "study", mixinStandardHelpOptions = true, showDefaultValues = true,
-        description = "When do learning-progress weights pay? Runs with and without them under one change at a time.",
+        description = "Study when learning-progress weights pay: runs with and without them, one change at a time.",
         footer = {"", "Examples:", "  ./jbang study", "  ./jbang study --seeds 1 --steps 20 --out /tmp/look"})
 public class study implements Callable<Integer> {
 
     @Option(names = "--out", description = "Report folder; it must be new or empty, unless --resume.")
     Path out = Path.of("runs", "study");
 
-    @Option(names = "--seeds", description = "How many seeds.")
+    @Option(names = "--seeds", description = "Number of seeds.")
     int seeds = 5;
 
-    @Option(names = "--steps", description = "Training steps of each run.")
+    @Option(names = "--steps", description = "Training steps per run.")
     int steps = 150;
 
-    @Option(names = "--jobs", description = "Runs side by side.")
+    @Option(names = "--jobs", description = "Number of parallel runs.")
     int jobs = Runtime.getRuntime().availableProcessors();
 
-    @Option(names = "--resume", description = "Go on in --out: finished runs are kept, broken-off ones continue.")
+    @Option(names = "--resume", description = "Resume in --out: finished runs are kept, interrupted ones continue.")
     boolean resume;
 
     /**
      * A pair of recipes under one change.
      *
      * @param without recipe without weights
-     * @param with the same with weights
-     * @param problems set to train and validate on
+     * @param with the same recipe with weights
+     * @param problems problem set for training and validation
      * @param both options of both
-     * @param weights options of the weighted one alone: the other need not run again for them
+     * @param weights options of the weighted runs only; the unweighted ones need not be repeated for them
      */
     private record Condition(String name, String without, String with, String problems, List<String> both, List<String> weights) {
 
@@ -137,12 +137,12 @@ public class study implements Callable<Integer> {
         return both;
     }
 
-    /** The task's files, and problem sets of other shapes, all from the seed 1. */
+    /** Writes the files of the task and further problem sets, all from seed 1. */
     private void prepare() throws Exception {
         Path task = reproduce.unpack(out, Task.builtIn());
-        // two families: long chains of operations that the base policy knows, short ones of those that it hardly knows
+        // two families: long chains of operations that the base policy knows, and short ones of operations that it hardly knows
         write("families", 400, 400);
-        write("forgotten", 40, 760); // the first is seldom practised while the second changes the policy
+        write("forgotten", 40, 760); // the first is rarely practised while the second changes the policy
         Set<String> taken = new HashSet<>();
         Problems.write(task.resolve("validation-unequal.jsonl"), chains("validation", new TreeMap<>(Map.of(3, 70, 7, 70, 11, 70)), 1, taken));
         Problems.write(task.resolve("train-unequal.jsonl"), chains("train", new TreeMap<>(Map.of(3, 640, 7, 120, 11, 40)), 1, taken));

@@ -23,7 +23,7 @@ import lppo.task.Task;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Writes the problems of the built-in task and the skeleton of its policy: everything in data/ but the weights. */
+/** Writes the problems of the built-in task and the configuration of its policy: everything in data/ except the weights. */
 @Command(name = "task", mixinStandardHelpOptions = true, showDefaultValues = true,
         description = "Generate the problems of the built-in task from a seed.",
         footer = {"", "Example:", "  ./jbang task --out /tmp/task --warm-up 48000"})
@@ -32,13 +32,13 @@ public class task implements Callable<Integer> {
     @Option(names = "--out", required = true, description = "Folder to write to; it must be new or empty.")
     Path out;
 
-    @Option(names = "--seed", description = "Root of all draws.")
+    @Option(names = "--seed", description = "Random seed.")
     long seed = 1;
 
-    @Option(names = "--warm-up", description = "How many problems to write for the supervised warm-up of the base policy.")
+    @Option(names = "--warm-up", description = "Number of problems to write for the supervised warm-up of the base policy.")
     int warmUp = 0;
 
-    @Option(names = "--rarity", description = "Weight of three operations in the warm-up problems; the others have 1.")
+    @Option(names = "--rarity", description = "Sampling weight of three operations in the warm-up problems, relative to 1 for the others.")
     double rarity = 0.02;
 
     @Override

@@ -65,37 +65,37 @@ public class train implements Callable<Integer> {
     @Option(names = "--out", required = true, description = "Run folder; it must be new or empty, unless --resume.")
     Path out;
 
-    @Option(names = "--steps", description = "Training steps in all (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--steps", description = "Total number of training steps (default: ${DEFAULT-VALUE}).")
     long steps = 300;
 
-    @Option(names = "--tokens", description = "End after the step that has sampled so many tokens in all (default: --steps alone).")
+    @Option(names = "--tokens", description = "Stop after the step that reaches this total of sampled tokens (default: no limit).")
     long tokens = Long.MAX_VALUE;
 
-    @Option(names = "--seed", description = "Root of all draws (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--seed", description = "Random seed (default: ${DEFAULT-VALUE}).")
     long seed = 1;
 
-    @Option(names = "--demonstrations", description = "Use only so many of the solutions, evenly chosen (default: all).")
+    @Option(names = "--demonstrations", description = "Use only this many of the solutions, chosen evenly (default: all).")
     Integer demonstrations;
 
-    @Option(names = "--lora-rank", description = "Train adapters of this rank beside frozen weights; 0: all weights (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--lora-rank", description = "Train LoRA adapters of this rank, not the weights; 0: off (default: ${DEFAULT-VALUE}).")
     int loraRank = 0;
 
-    @Option(names = "--lora-alpha", description = "Their product is scaled by alpha / rank (default: twice the rank).")
+    @Option(names = "--lora-alpha", description = "LoRA alpha; adapters are scaled by alpha / rank (default: twice the rank).")
     Double loraAlpha;
 
-    @Option(names = "--lora-targets", split = ",", description = "Projections that get one (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--lora-targets", split = ",", description = "Projections that get adapters (default: ${DEFAULT-VALUE}).")
     List<String> loraTargets = Lora.PROJECTIONS;
 
-    @Option(names = "--resume", description = "Go on from the latest checkpoint in --out.")
+    @Option(names = "--resume", description = "Resume from the latest checkpoint in --out.")
     boolean resume;
 
     @Option(names = "--master", paramLabel = "URL", description = "Compute on Apache Spark: local[2], spark://HOST:7077, k8s://…, yarn (default: in this process).")
     String master;
 
-    @Option(names = "--conf", paramLabel = "KEY=VALUE", description = "A setting of Spark; may be given several times.")
+    @Option(names = "--conf", paramLabel = "KEY=VALUE", description = "A Spark setting; repeatable.")
     Map<String, String> conf = new LinkedHashMap<>();
 
-    @Option(names = "--dry-run", description = "Print parameters, memory and what would be cut; train nothing.")
+    @Option(names = "--dry-run", description = "Print parameters, estimated memory and truncated problems; do not train.")
     boolean dryRun;
 
     @Mixin
@@ -109,7 +109,7 @@ public class train implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        BadInput.unless(master != null || conf.isEmpty(), "--conf: is a setting of Spark, and needs --master");
+        BadInput.unless(master != null || conf.isEmpty(), "--conf: is a Spark setting and needs --master");
         if (master != null && !WithSpark.here()) {
             return WithSpark.again(train.class, spec.commandLine().getParseResult().originalArgs());
         }
@@ -126,7 +126,7 @@ public class train implements Callable<Integer> {
         try (ProblemOptions.Judge judge = asking.judge()) {
             List<Problem> trusted = judge.trusted(all, where());
             BadInput.unless(!chosen.guided() || trusted.stream().anyMatch(Problem::hasDemonstration),
-                    "%s: no problem has a \"solution\", so recipe %s has nothing to guide with; use one without hints, grpo or lp say",
+                    "%s: no problem has a \"solution\", so recipe %s has no hints to give; use one without hints, such as grpo or lp",
                     where(), recipe);
             if (dryRun) {
                 return dryRun(trusted, chosen, precision, device);
@@ -149,7 +149,7 @@ public class train implements Callable<Integer> {
                 try (Backend backend = WithSpark.backend(master, conf, workers, policy); Progress progress = new Progress(recipe, steps)) {
                     FolderListener tables = new FolderListener(folder, options.keeping.keep, options.keeping.keepBest, policy);
                     Training training = Training.of(policy, task).recipe(chosen).seed(seed).backend(backend)
-                            .reference(loraRank > 0 && reference ? loaded : other) // adapters off: the base, at no memory
+                            .reference(loraRank > 0 && reference ? loaded : other) // adapters off: the base policy, at no memory cost
                             .evaluate(task.problems(Task.Split.VALIDATION), options.evaluating.evaluateEvery,
                                     options.evaluating.evaluateSamples)
                             .listener(tables).telling(line -> progress.tell(Cli.flagged(line, spec)));
@@ -166,7 +166,7 @@ public class train implements Callable<Integer> {
                     boolean finished = trainer.run(steps, tokens, Interrupt.watch(), progress);
                     judge.tell();
                     if (!finished) {
-                        System.err.printf("stopped after step %d of %d; go on with --resume%n", trainer.done(), steps);
+                        System.err.printf("stopped after step %d of %d; continue with --resume%n", trainer.done(), steps);
                         return 1;
                     }
                 }
@@ -198,7 +198,7 @@ public class train implements Callable<Integer> {
         return PromptFit.of(problems, format, tokenizer, config.maxPositions(), options.length.maxNewTokens, chosen.guided(), where());
     }
 
-    /** Reads everything but the weights, so that it works before they are downloaded. */
+    /** Reads everything except the weights, so that it works before they are downloaded. */
     private int dryRun(List<Problem> problems, Recipe chosen, Precision precision, Device device) {
         ModelConfig config = ModelConfig.read(model);
         try (Tokenizer tokenizer = Tokenizer.load(model)) {
@@ -207,14 +207,14 @@ public class train implements Callable<Integer> {
                     options.evaluating.evaluateOn != null);
             Footprint footprint = Footprint.of(config, chosen, lora(), precision, extent);
             Display.print(Tables.of(footprint));
-            System.out.printf("%,d parameters, %,d learn; %d problems, %d with a solution; longest prompt %d tokens; %s on %s%n",
+            System.out.printf("%,d parameters, %,d trainable; %d problems, %d with a solution; longest prompt %d tokens; %s on %s%n",
                     footprint.parameters(), footprint.learning(), fit.problems().size(),
                     fit.problems().stream().filter(Problem::hasDemonstration).count(), fit.longestPrompt(),
                     precision.name().toLowerCase(Locale.ROOT), device.getDeviceType());
             fit.warnings().forEach(line -> System.out.println(Cli.flagged(line, spec)));
             long available = Footprint.available(device);
             if (available > 0) {
-                System.out.printf("about %,d MB at the peak, %,d MB are free%n", footprint.peak() >> 20, available >> 20);
+                System.out.printf("about %,d MB at peak, %,d MB free%n", footprint.peak() >> 20, available >> 20);
                 MemoryAdvice.of(footprint, available, chosen, options.length.rolloutRows, lora(), precision)
                         .forEach(line -> System.out.println("  " + line));
             }
@@ -226,7 +226,7 @@ public class train implements Callable<Integer> {
         return loraAlpha == null ? 2.0 * loraRank : loraAlpha;
     }
 
-    /** What the adapters are; null if all weights learn. */
+    /** Returns the settings of the adapters; null if all weights are trained. */
     private Lora.Settings lora() {
         return loraRank == 0 ? null : new Lora.Settings(loraRank, loraAlpha(), loraTargets);
     }

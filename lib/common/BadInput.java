@@ -1,8 +1,8 @@
 package common;
 
 /**
- * Input that a person gave and a person can mend: a missing file, a broken line, an impossible number. The message is
- * one line that says what, where and how to fix it; commands print it without a stack trace and exit with status 2.
+ * Thrown for invalid user input: a missing file, a malformed line, a number out of range. The message is one line that says what is wrong,
+ * where, and how to fix it; commands print it without a stack trace and exit with status 2.
  */
 public final class BadInput extends RuntimeException {
 

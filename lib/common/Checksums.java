@@ -18,17 +18,17 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * The SHA-256 of every file of a folder, in a file {@code SHA256SUMS} that {@code sha256sum -c} reads too. Its first line says how
- * many there are, so that a file that was cut short is noticed.
+ * SHA-256 checksums of the files of a folder, stored in a file {@code SHA256SUMS} that {@code sha256sum -c} can read too. Its first line is
+ * the number of files, so that a truncated list is detected.
  */
 public final class Checksums {
 
-    /** The name of the file. */
+    /** The name of the checksum file. */
     public static final String NAME = "SHA256SUMS";
 
     private Checksums() {}
 
-    /** Writes the file, and sees to it that it and all others of the folder are on the disk. */
+    /** Writes the checksum file and flushes it and all other files of the folder to disk. */
     public static void write(Path folder) throws IOException {
         StringBuilder lines = new StringBuilder();
         List<Path> files = files(folder);
@@ -41,17 +41,17 @@ public final class Checksums {
     }
 
     /**
-     * Compares the files of a folder with what it says of them; a folder without it passes. A model that the Hugging Face client
-     * downloaded has the client's own notes on its large files, which are compared too.
+     * Verifies the files of a folder against its checksum file, if there is one. The metadata that the Hugging Face client keeps for its
+     * large downloads is verified too.
      *
-     * @throws BadInput naming the first file that is missing or not what it was
+     * @throws BadInput naming the first file that is missing or changed
      */
     public static void verify(Path folder) {
         try {
             if (Files.exists(folder.resolve(NAME))) {
                 for (Map.Entry<String, String> sum : read(folder.resolve(NAME)).entrySet()) {
                     verify(folder.resolve(sum.getKey()), sum.getValue(), folder.resolve(NAME),
-                            "put it back, or remove " + NAME + " if the change was meant");
+                            "restore it, or remove " + NAME + " if the change was intended");
                 }
             }
             Path notes = folder.resolve(".cache/huggingface/download");
@@ -67,16 +67,16 @@ public final class Checksums {
     }
 
     /**
-     * The same for a folder that this project wrote.
+     * Verifies a folder that this project wrote.
      *
-     * @throws BadInput also if it has no {@code SHA256SUMS}
+     * @throws BadInput as {@link #verify}, and if there is no {@code SHA256SUMS}
      */
     public static void require(Path folder) {
-        BadInput.unless(Files.exists(folder.resolve(NAME)), "%s: has no %s, so it is no whole checkpoint", folder, NAME);
+        BadInput.unless(Files.exists(folder.resolve(NAME)), "%s: has no %s, so it is not a complete checkpoint", folder, NAME);
         verify(folder);
     }
 
-    /** SHA-256 of the first bytes of a file, in hexadecimal digits. */
+    /** Returns the SHA-256 of the first bytes of a file, in hexadecimal. */
     public static String sha256(Path file, long bytes) throws IOException {
         try (DigestInputStream in = new DigestInputStream(Files.newInputStream(file), MessageDigest.getInstance("SHA-256"))) {
             byte[] buffer = new byte[1 << 16];
@@ -89,13 +89,13 @@ public final class Checksums {
             }
             return HexFormat.of().formatHex(in.getMessageDigest().digest());
         } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e); // every Java has it
+            throw new IllegalStateException(e); // required of every Java platform
         }
     }
 
     /**
-     * A checksum of a model folder's configuration and weights; of weights beyond a gigabyte, of their size, their first and last
-     * megabyte, and one in every hundred between.
+     * Returns a checksum of a model folder's configuration and weights; for weight files over a gigabyte, of their size, their first and
+     * last megabyte, and every hundredth one in between.
      *
      * @throws BadInput if a file cannot be read
      */
@@ -139,16 +139,16 @@ public final class Checksums {
         return buffer.array();
     }
 
-    /** SHA-256 of some bytes, in hexadecimal digits. */
+    /** Returns the SHA-256 of some bytes, in hexadecimal. */
     public static String sha256(byte[] bytes) {
         try {
             return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
         } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e); // every Java has it
+            throw new IllegalStateException(e); // required of every Java platform
         }
     }
 
-    /** Sees to it that what was written to a file is on the disk. */
+    /** Flushes a file to disk. */
     public static void flush(Path file) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
             channel.force(true);
@@ -157,7 +157,8 @@ public final class Checksums {
 
     private static void verify(Path file, String sum, Path source, String remedy) throws IOException {
         BadInput.unless(Files.isRegularFile(file), "%s: is missing, but %s names it", file, source);
-        BadInput.unless(sha256(file, Long.MAX_VALUE).equals(sum), "%s: was damaged or changed, it is not what %s says; %s", file, source, remedy);
+        BadInput.unless(sha256(file, Long.MAX_VALUE).equals(sum), "%s: is damaged or was changed: its checksum differs from %s; %s",
+                file, source, remedy);
     }
 
     private static Map<String, String> read(Path file) throws IOException {
@@ -167,7 +168,7 @@ public final class Checksums {
         for (int i = 1; whole && i < lines.length - 1; i++) {
             whole = lines[i].matches("[0-9a-f]{64}  [\\w.-]+") && sums.put(lines[i].substring(66), lines[i].substring(0, 64)) == null;
         }
-        BadInput.unless(whole, "%s: was damaged; put it back, or remove it if the files beside it are trusted", file);
+        BadInput.unless(whole, "%s: is damaged; restore it, or remove it if you trust the files beside it", file);
         return sums;
     }
 

@@ -11,7 +11,7 @@ package common;
 //SOURCES PythonList.java
 //SOURCES Seed.java
 
-/** What every room may use and what knows no room: keyed randomness, JSON Lines, checksums, and the error that a user can mend. */
+/** Utilities for all packages that depend on none of them: keyed randomness, JSON Lines, checksums, and the exception for invalid input. */
 public final class Common {
     private Common() {}
 }

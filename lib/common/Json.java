@@ -13,9 +13,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * JSON as RFC 8259 defines it, and nothing looser: no comments, no trailing commas, no NaN, at most 100 levels deep. The grammar is
- * checked here and not by Gson, whose strictness and messages depend on its version: a Java kernel or a cluster may bring an old one.
- * For the same reason this project uses only what Gson 2.8.5 has, and reads no record with it.
+ * A strict JSON parser (RFC 8259): no comments, no trailing commas, no NaN, at most 100 levels deep. The grammar is checked here, not by
+ * Gson, whose strictness and messages depend on its version: a Java kernel or a cluster may bring an old one. For the same reason this
+ * project uses only the API of Gson 2.8.5 and does not deserialise records with it.
  */
 public final class Json {
 
@@ -24,7 +24,7 @@ public final class Json {
     private static final Pattern NUMBER = Pattern.compile("-?(0|[1-9]\\d*+)(\\.\\d++)?([eE][+-]?\\d++)?");
     private static final Pattern WORD = Pattern.compile("[\\w.+-]+");
 
-    /** A text is not JSON; the message says where and why, as {@code line 3, column 7: a comma before ]}. */
+    /** Thrown if a text is not JSON; the message says where and why: {@code line 3, column 7: a comma before ]}. */
     public static final class Malformed extends IOException {
 
         private static final long serialVersionUID = 1;
@@ -44,19 +44,19 @@ public final class Json {
     /**
      * Checks that a text is one JSON value.
      *
-     * @throws Malformed with the first place where it is not
+     * @throws Malformed with the first position where it is not
      */
     public static void check(String text) throws Malformed {
         Json json = new Json(text);
         json.value(0);
         json.blanks();
         if (json.at < text.length()) {
-            throw json.malformed(json.at, "more follows after the value");
+            throw json.malformed(json.at, "unexpected text after the value");
         }
     }
 
     /**
-     * The value that a text is; a byte order mark before it is skipped.
+     * Parses a text as one JSON value, skipping a byte order mark.
      *
      * @throws Malformed as {@link #check}
      */
@@ -71,9 +71,9 @@ public final class Json {
     }
 
     /**
-     * The object that a text is.
+     * Parses a text as a JSON object.
      *
-     * @param where begins the message
+     * @param where start of the message
      * @throws BadInput if it is malformed or not an object
      */
     public static JsonObject object(String text, String where) {
@@ -87,7 +87,7 @@ public final class Json {
     }
 
     /**
-     * The object that a file holds.
+     * Parses a file as a JSON object.
      *
      * @throws BadInput naming the file if it cannot be read, is malformed, or is not an object
      */
@@ -101,13 +101,13 @@ public final class Json {
         }
     }
 
-    /** Whether an object has a value of this name other than null. */
+    /** Returns whether an object has a value of this name other than null. */
     public static boolean has(JsonObject object, String name) {
         return object.has(name) && !object.get(name).isJsonNull();
     }
 
     /**
-     * A value that is true or false; false if there is none.
+     * Returns a boolean value; false if there is none.
      *
      * @throws BadInput if it is anything else
      */
@@ -118,7 +118,7 @@ public final class Json {
     }
 
     /**
-     * A value that is a text.
+     * Returns a string value.
      *
      * @throws BadInput if there is none, or it is anything else
      */
@@ -130,7 +130,7 @@ public final class Json {
     }
 
     /**
-     * A value that is a positive, finite number.
+     * Returns a positive, finite number.
      *
      * @throws BadInput if there is none, or it is anything else
      */
@@ -141,7 +141,7 @@ public final class Json {
     }
 
     /**
-     * A value that is a positive whole number.
+     * Returns a positive whole number.
      *
      * @throws BadInput if there is none, or it is anything else
      */
@@ -188,7 +188,7 @@ public final class Json {
         }
     }
 
-    /** Steps into an object or array; whether something is in it. */
+    /** Enters an object or array and returns whether it is not empty. */
     private boolean opened(int depth, char close) throws Malformed {
         if (depth == MAX_DEPTH) {
             throw malformed(at, "nested more than " + MAX_DEPTH + " levels deep");
@@ -200,7 +200,7 @@ public final class Json {
         return !empty;
     }
 
-    /** Steps over the comma before another member, or out of the object or array. */
+    /** Skips the comma before another member, or the end of the object or array. */
     private boolean another(char close) throws Malformed {
         blanks();
         char next = at < text.length() ? text.charAt(at) : 0;

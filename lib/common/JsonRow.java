@@ -11,21 +11,21 @@ import java.util.Optional;
 import java.util.stream.StreamSupport;
 
 /**
- * One row of a file of problems. Upper and lower case of column names are alike.
+ * One row of a problem file. Column names are case-insensitive.
  *
- * @param where file and place, for messages; ends in ": "
- * @param number line, or row, from 1
+ * @param where file and position, for messages; ends with ": "
+ * @param number line or row number, from 1
  * @param columns the values by name
  */
 public record JsonRow(String where, int number, JsonObject columns) {
 
-    /** Whether there is a value. */
+    /** Returns whether there is a value. */
     public boolean has(String name) {
         return value(name) != null;
     }
 
     /**
-     * A value as a text, whole numbers without a point: 27.0 is 27; null if there is none.
+     * Returns a value as text, whole numbers without a decimal point: 27.0 is 27; null if there is none.
      *
      * @throws BadInput if it is a list or an object
      */
@@ -34,14 +34,14 @@ public record JsonRow(String where, int number, JsonObject columns) {
         return value == null ? null : text(value, name);
     }
 
-    /** The first of these columns that has more than blanks; null if none has. */
+    /** Returns the value of the first of these columns that is not blank; null if all are. */
     public String first(String... names) {
         return Arrays.stream(names).map(this::text).filter(Objects::nonNull).filter(text -> !text.isBlank()).findFirst()
                 .orElse(null);
     }
 
     /**
-     * The only text of a column that may be a list of one, {@code ['70']}; null if there is none.
+     * Returns the text of a column that may be a list of one, {@code ['70']}; null if there is none.
      *
      * @throws BadInput if it lists several
      */
@@ -51,7 +51,7 @@ public record JsonRow(String where, int number, JsonObject columns) {
         return texts.isEmpty() ? null : texts.get(0);
     }
 
-    /** The texts of a list, which some files write as Python does in a text, {@code ['$2$']}; a plain text is a list of one. */
+    /** Returns the texts of a list, which some files store as a Python literal, {@code ['$2$']}; a plain text is a list of one. */
     public List<String> texts(String name) {
         JsonElement value = value(name);
         if (value != null && value.isJsonArray()) {

@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
 import java.util.stream.StreamSupport;
 
 /**
- * The rows of a text file as JSON objects: JSON Lines, one JSON array, or one object around an array (what dataset viewers
- * give). What a file is, its content says, not its name.
+ * Reads the rows of a text file as JSON objects: JSON Lines, one JSON array, or one object around an array (as dataset viewers return). The
+ * format is detected from the content, not the file name.
  */
 public final class JsonRows {
 
@@ -27,7 +27,7 @@ public final class JsonRows {
     /**
      * Reads all rows.
      *
-     * @throws BadInput naming file, place and reason if the file is missing, broken or without rows
+     * @throws BadInput naming file, place and reason if the file is missing, malformed or without rows
      */
     public static List<JsonRow> read(Path file) {
         BadInput.unless(Files.isRegularFile(file), "%s: no such problem file", file);
@@ -39,7 +39,7 @@ public final class JsonRows {
         } catch (IOException e) {
             throw new BadInput(file + ": cannot be read (" + e.getMessage() + ")", e);
         }
-        BadInput.unless(!rows.isEmpty(), "%s: holds no problems", file);
+        BadInput.unless(!rows.isEmpty(), "%s: contains no problems", file);
         return rows;
     }
 
@@ -51,7 +51,7 @@ public final class JsonRows {
         BadInput.unless(!CSV.matcher(start).lookingAt(), "%s: looks like CSV; save it as JSON Lines, JSON or Parquet", file);
         BadInput.unless(!start.startsWith("<"), "%s: is a web page, not data; download the file itself", file);
         if (start.startsWith("[")) {
-            return array(file, parse(text, file + ": is not one whole JSON array").getAsJsonArray());
+            return array(file, parse(text, file + ": is not a complete JSON array").getAsJsonArray());
         }
         return wrapped(text).map(array -> array(file, array)).orElseGet(() -> lines(file, text));
     }
@@ -63,13 +63,13 @@ public final class JsonRows {
             number++;
             if (!line.isBlank()) {
                 String where = file + ":" + number + ": ";
-                rows.add(new JsonRow(where, number, object(parse(line, where + "is not one whole JSON object"), where)));
+                rows.add(new JsonRow(where, number, object(parse(line, where + "is not a complete JSON object"), where)));
             }
         }
         return rows;
     }
 
-    /** The one JSON value that a text is; an exception's message says where it is not. */
+    /** Parses one JSON value; the message of the exception says where it is malformed. */
     private static JsonElement parse(String text, String trouble) {
         try {
             return Json.parse(text);
@@ -93,7 +93,7 @@ public final class JsonRows {
         return element.getAsJsonObject();
     }
 
-    /** Rows of a file, numbered from 1. */
+    /** Returns the rows of a file, numbered from 1. */
     public static List<JsonRow> numbered(Path file, List<JsonObject> objects) {
         List<JsonRow> rows = new ArrayList<>();
         for (JsonObject object : objects) {
@@ -102,7 +102,7 @@ public final class JsonRows {
         return rows;
     }
 
-    /** The rows of a file that is one object: its array {@code rows} or {@code data}, or else its only array of objects. */
+    /** Returns the rows of a file that is one object: its array {@code rows} or {@code data}, or else its only array of objects. */
     private static Optional<JsonArray> wrapped(String text) {
         try {
             JsonElement first = Json.parse(text);
@@ -111,7 +111,7 @@ public final class JsonRows {
             }
             JsonObject object = first.getAsJsonObject();
             if (object.has("question") || object.has("problem")) {
-                return Optional.empty(); // a problem by itself
+                return Optional.empty(); // a single problem
             }
             for (String name : List.of("rows", "data")) {
                 if (object.has(name) && object.get(name).isJsonArray()) {
@@ -123,11 +123,11 @@ public final class JsonRows {
                             && StreamSupport.stream(a.spliterator(), false).allMatch(JsonElement::isJsonObject)).toList();
             return arrays.size() == 1 ? Optional.of(arrays.get(0)) : Optional.empty();
         } catch (Json.Malformed e) {
-            return Optional.empty(); // several objects, or a broken one: the lines will tell which
+            return Optional.empty(); // several objects, or a malformed one: reading line by line decides which
         }
     }
 
-    /** The first line of an exception's message, at most 200 characters. */
+    /** Returns the first line of an exception's message, at most 200 characters. */
     public static String firstLine(Throwable e) {
         String line = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage().lines().findFirst().orElse("");
         return line.length() <= 200 ? line : line.substring(0, 200) + "…";

@@ -1,11 +1,14 @@
 package common;
 
-/** Text that a model or a file holds, for a terminal: what would move the cursor, colour, erase or turn round is shown as a sign. */
+/**
+ * Makes untrusted text safe for a terminal: control characters that would move the cursor, colour, erase or reverse text become visible
+ * signs.
+ */
 public final class OneLine {
 
     private OneLine() {}
 
-    /** The text with its lines and tabs. */
+    /** Returns the text with line breaks and tabs kept. */
     public static String text(String text) {
         StringBuilder plain = new StringBuilder(text.length());
         for (int i = 0; i < text.length(); i++) {
@@ -17,7 +20,7 @@ public final class OneLine {
         return plain.toString();
     }
 
-    /** The text in one line, its middle left out if it is longer than a message should be. */
+    /** Returns the text on one line, shortened in the middle if it is too long for a message. */
     public static String line(String text) {
         String line = text(text.replaceAll("[\\s\u0085\u2028\u2029]+", " "));
         return line.length() <= 1000 ? line : line.substring(0, 800) + " … " + line.substring(line.length() - 190);

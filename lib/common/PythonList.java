@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A list as Python prints it, {@code ['$2$', "it's 3", None]}: what a column of lists becomes when a table is saved as text. Only lists
- * that quote their elements count, and a number alone, {@code [70]}: {@code [0, 1]} and {@code (2, 3)} are intervals and points.
+ * Parses a list as Python prints it, {@code ['$2$', "it's 3", None]}, as found in columns of lists that were saved as text. Only lists of
+ * quoted elements count, and a single number, {@code [70]}: {@code [0, 1]} and {@code (2, 3)} are intervals and points.
  */
 final class PythonList {
 
@@ -17,7 +17,7 @@ final class PythonList {
         this.text = text;
     }
 
-    /** The elements of a list, None left out; empty if the text is no such list. */
+    /** Returns the elements of a list without None; empty if the text is not such a list. */
     static Optional<List<String>> of(String text) {
         String bare = text.strip();
         if (bare.matches("\\[\\s*([-+]?\\d+(\\.\\d+)?)?\\s*]")) {
@@ -30,7 +30,7 @@ final class PythonList {
                 .filter(elements -> list || !elements.isEmpty()) : Optional.empty();
     }
 
-    /** Null if what is between the brackets is not quoted texts, None and null, and commas. */
+    /** Returns null if there is anything between the brackets but quoted texts, None, null and commas. */
     private List<String> elements() {
         List<String> elements = new ArrayList<>();
         for (blanks(); at < text.length(); blanks()) {
@@ -54,7 +54,7 @@ final class PythonList {
         return elements;
     }
 
-    /** The text up to the closing quote, escapes resolved; null if there is none. */
+    /** Returns the text up to the closing quote, with escapes resolved; null if there is none. */
     private String quoted(char quote) {
         StringBuilder element = new StringBuilder();
         for (at++; at < text.length() && text.charAt(at) != quote; at++) {

@@ -4,15 +4,14 @@ import java.io.Serializable;
 import java.util.SplittableRandom;
 
 /**
- * The root of all randomness. Every draw comes from a generator keyed by (seed, purpose, step, problem, index), never
- * from call order: another batch size, device or number of helpers changes no draw, and a resumed run continues as if it
- * had never stopped.
+ * The root of all randomness. Every draw comes from a generator keyed by (seed, purpose, step, problem, index) and never depends on call
+ * order: a different batch size, device or number of workers changes no draw, and a resumed run continues as if it had never stopped.
  *
- * @param value the number a user gives as {@code --seed}
+ * @param value the number given by {@code --seed}
  */
 public record Seed(long value) implements Serializable {
 
-    /** The generator for one purpose (say {@code "rollout"}) at one step, for one problem and one completion of it. */
+    /** Returns the generator for one purpose (such as {@code "rollout"}) at one step, for one problem and one of its completions. */
     public SplittableRandom at(String purpose, long step, String problem, int index) {
         long key = mix(value);
         key = mix(key ^ hash(purpose));
@@ -22,12 +21,12 @@ public record Seed(long value) implements Serializable {
         return new SplittableRandom(key);
     }
 
-    /** The generator for one purpose at one step. */
+    /** Returns the generator for one purpose at one step. */
     public SplittableRandom at(String purpose, long step) {
         return at(purpose, step, "", 0);
     }
 
-    /** A root of its own, for what would otherwise draw the same numbers twice in a step. */
+    /** Returns an independent seed, for operations that would otherwise draw the same numbers twice in a step. */
     public Seed child(String purpose) {
         return new Seed(mix(mix(value) ^ hash(purpose)));
     }

@@ -16,7 +16,7 @@ import java.util.Map;
 /**
  * The weights of a model folder: {@code model.safetensors}, or the shards that {@code model.safetensors.index.json} lists.
  *
- * @param path the file that names the tensors, for complaints
+ * @param path the file that names the tensors, for error messages
  * @param files where each tensor is
  */
 record Checkpoint(Path path, Map<String, Safetensors> files) {
@@ -63,35 +63,38 @@ record Checkpoint(Path path, Map<String, Safetensors> files) {
      *
      * @param tied whether the output projection is the embedding, so that a copy of it in the file is ignored, and one copy under
      *     either name is enough
-     * @throws BadInput naming the first that is missing, of another shape, or not asked for
+     * @throws BadInput naming the first that is missing, unexpected or of another shape
      */
     void expect(Map<String, Shape> shapes, boolean tied) {
         shapes.forEach((name, shape) -> {
             String stored = tied ? stored(name) : name;
-            BadInput.unless(files.containsKey(stored), "%s: %s is missing; config.json asks for it", path, name);
+            BadInput.unless(files.containsKey(stored), "%s: %s is missing; config.json requires it", path, name);
             Shape found = files.get(stored).entries().get(stored).shape();
-            BadInput.unless(found.equals(shape), "%s: %s has shape %s, but config.json makes it %s", path, name, found, shape);
+            BadInput.unless(found.equals(shape), "%s: %s has shape %s, but config.json implies %s", path, name, found, shape);
         });
         files.keySet().forEach(name -> BadInput.unless(shapes.containsKey(name) || name.endsWith("rotary_emb.inv_freq")
-                || tied && name.equals(HEAD), "%s: %s is no part of the model that config.json describes", path, name));
+                || tied && name.equals(HEAD), "%s: %s is not part of the model that config.json describes", path, name));
     }
 
-    /** Whether there are an embedding and an output projection that differ: transformers 5 ties no such two, whatever config.json says. */
+    /**
+     * Whether embedding and output projection are both stored and differ: transformers 5 does not tie them then, whatever config.json
+     * says.
+     */
     boolean headDiffers() {
         return files.containsKey(EMBEDDING) && files.containsKey(HEAD) && !files.get(EMBEDDING).same(EMBEDDING, files.get(HEAD), HEAD);
     }
 
-    /** The name under which a tied model has a tensor. */
+    /** Returns the name under which a tied model stores a tensor. */
     private String stored(String name) {
         return name.equals(EMBEDDING) && !files.containsKey(name) ? HEAD : name;
     }
 
-    /** Hands over the values of a tensor, some rows at a time, which must be finite numbers. */
+    /** Passes the values of a tensor to a consumer, some rows at a time; they must be finite. */
     void copy(String tensor, Safetensors.Sink sink, NDManager manager) {
         String name = stored(tensor);
         files.get(name).copy(name, (row, piece) -> {
             try (NDArray sum = piece.sum()) {
-                BadInput.unless(Float.isFinite(sum.getFloat()), "%s: %s holds a value that is no finite number",
+                BadInput.unless(Float.isFinite(sum.getFloat()), "%s: %s contains a NaN or infinite value",
                         files.get(name).path(), name);
             }
             sink.accept(row, piece);

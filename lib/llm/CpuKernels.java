@@ -9,15 +9,15 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The sets of kernels that the engine has for an x86-64 processor, named as {@code ATEN_CPU_CAPABILITY} names them. The
- * engine chooses one at its start: the one of that variable, else the one with the widest vectors. Numbers computed by two
- * sets differ in their last bits. Matrix products are MKL's, which chooses by the kind of processor.
+ * The sets of kernels that the engine has for an x86-64 processor, named as in {@code ATEN_CPU_CAPABILITY}. The engine selects one at
+ * startup: the one named by that variable, else the one with the widest vectors. Results of different sets differ in their last bits.
+ * Matrix products are computed by MKL, which selects by processor type.
  */
 public final class CpuKernels {
 
     private CpuKernels() {}
 
-    /** The sets that this processor has, the one with the widest vectors first; empty if the system does not tell. */
+    /** Returns the sets that this processor supports, widest vectors first; empty if the system does not say. */
     public static List<String> here() {
         Path info = Path.of("/proc/cpuinfo");
         try {
@@ -28,7 +28,7 @@ public final class CpuKernels {
         }
     }
 
-    /** The sets of a processor with these flags, a line of {@code /proc/cpuinfo}; empty if it is no x86-64 processor. */
+    /** Returns the sets of a processor with these flags, a line of {@code /proc/cpuinfo}; empty if it is not an x86-64 processor. */
     static List<String> of(String flags) {
         Set<String> has = new HashSet<>(Arrays.asList(flags.split("\\s+")));
         return !has.contains("sse2") ? List.of()
@@ -37,9 +37,9 @@ public final class CpuKernels {
     }
 
     /**
-     * The set that the engine uses.
+     * Returns the set that the engine uses.
      *
-     * @param variable what {@code ATEN_CPU_CAPABILITY} says; null if it is not set
+     * @param variable value of {@code ATEN_CPU_CAPABILITY}; null if it is not set
      * @param sets of the processor, not empty
      */
     public static String used(String variable, List<String> sets) {

@@ -11,7 +11,7 @@ import java.util.List;
 
 /**
  * The decoder of Qwen2 (arXiv 2407.10671), Qwen3 (arXiv 2505.09388) and Llama (arXiv 2407.21783) on NDArrays:
- * root-mean-square norm, rotary embedding, grouped-query attention, SwiGLU. It computes; the arrays are {@link Weights}'.
+ * root-mean-square norm, rotary embedding, grouped-query attention, SwiGLU. Its parameters are {@link Weights}.
  * Letters in shapes: B batch, T time, C width, H query heads, K key-value heads, D width of a head.
  *
  * <p>Short sequences in fp32 are computed by plain operations, as written here; {@link Kernels} take over for long ones, for
@@ -40,22 +40,22 @@ public final class Decoder {
     }
 
     /**
-     * The last hidden states of whole sequences.
+     * Returns the last hidden states of whole sequences.
      *
      * @param tokens {@code [B, T]} int64, padded on the right with any valid token
      * @param cache receives keys and values if not null; must be empty
-     * @return {@code [B, T, C]}; rows of padding mean nothing
+     * @return {@code [B, T, C]}; values at padding are undefined
      */
     public NDArray hidden(NDArray tokens, KvCache cache) {
         return run(tokens, positions(tokens), cache);
     }
 
     /**
-     * The last hidden states of rows in which several sequences share their beginning.
+     * Returns the last hidden states of rows in which several sequences share a prefix.
      *
      * @param tokens {@code [B, T]} int64
      * @param positions of the tokens in their sequences, {@code [B * T]} int64, each below {@code longest}
-     * @param mask added to attention scores, {@code [B, 1, T, T]}: minus infinity where a token is of another sequence or later
+     * @param mask added to attention scores, {@code [B, 1, T, T]}: minus infinity where a token belongs to another sequence or comes later
      * @return {@code [B, T, C]}
      */
     public NDArray packed(NDArray tokens, NDArray positions, int longest, NDArray mask) {
@@ -68,10 +68,10 @@ public final class Decoder {
     }
 
     /**
-     * The last hidden states of one more token a row.
+     * Returns the last hidden states for one more token per row.
      *
      * @param tokens {@code [B, 1]} int64
-     * @param rotary of the positions of these tokens, one a row
+     * @param rotary of the positions of these tokens, one per row
      * @param mask added to attention scores, {@code [B, 1, 1, slots]} with slots counting this token; null for none
      * @return {@code [B, 1, C]}
      */

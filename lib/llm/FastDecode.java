@@ -15,9 +15,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The whole of a batch's sampling as one call of the engine: prefill, then token after token, in a page of TorchScript,
- * {@link #SOURCE}. It computes what {@link Decoder} and plain operations do, without a call from Java for each operation.
- * It knows no adapters and no top-k or top-p.
+ * Samples a whole batch in one engine call: prefill, then token after token, as a TorchScript method, {@link #SOURCE}. It computes the same
+ * as {@link Decoder} and plain operations, without a call from Java for each operation. It supports neither adapters nor top-k or top-p.
  *
  * <p>On a CPU, what a row gets does not depend on the other rows, to the last bit, if the longest prompt and the longest
  * completion together have at most 144 tokens, and the engine has one or two threads, or the widths of the model (hidden,
@@ -172,7 +171,7 @@ public final class FastDecode {
     }
 
     /**
-     * What was sampled; what follows a row's end means nothing.
+     * The sampled tokens; values after the end of a row are undefined.
      *
      * @param tokens {@code [N, R]}
      * @param logProbs of these tokens {@code [N, R]}

@@ -14,16 +14,16 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * The few operations that the engine has and DJL's arrays have not: fused attention, whose memory grows linearly with the
- * length, and bf16. They are a page of TorchScript, {@link #SOURCE}, loaded by {@link TorchScript}.
+ * Operations of the engine that DJL's arrays lack: fused attention, whose memory grows linearly with the length, and bf16. They are
+ * TorchScript methods, {@link #SOURCE}, loaded by {@link TorchScript}.
  * Gradients flow through them.
  *
- * <p>An array in bf16 has no data type that Java knows. It may be added, multiplied, reshaped, sliced and closed like any
- * other; whatever looks at its type must come here first.
+ * <p>DJL has no data type for bf16. Such an array may be added, multiplied, reshaped, sliced and closed like any other; it must be
+ * converted to fp32 before anything reads its type.
  */
 final class Kernels {
 
-    /** Shapes as in {@link Decoder}; {@code %d} is PyTorch's number of the precision computed in, {@code %s} epsilon. */
+    /** Shapes as in {@link Decoder}; {@code %d} is PyTorch's id of the precision of the computation, {@code %s} epsilon. */
     private static final String SOURCE = """
               def narrow(self, x: Tensor) -> Tensor:
                 return x.to(%1$d)
@@ -59,9 +59,9 @@ final class Kernels {
     private final Precision precision;
     private final PtSymbolBlock script;
     private final FastDecode fastDecode;
-    private final Map<String, NDArray> methods = new HashMap<>(); // how DJL is told which one: an array of that name
+    private final Map<String, NDArray> methods = new HashMap<>(); // DJL selects a method by the name of its first argument
 
-    /** The operations on the manager's device; they live as long as the manager. */
+    /** Creates the operations on the manager's device; they live as long as the manager. */
     Kernels(ModelConfig config, Precision precision, NDManager manager) {
         this.precision = precision;
         script = TorchScript.load("Kernels", String.format(Locale.ROOT, SOURCE, precision.code(), config.rmsNormEps()), manager);
@@ -82,17 +82,17 @@ final class Kernels {
         return fastDecode;
     }
 
-    /** {@code x} in the precision computed in. */
+    /** Returns {@code x} in the precision of the computation. */
     NDArray narrow(NDArray x) {
         return call("narrow", x);
     }
 
-    /** {@code x} in fp32. */
+    /** Returns {@code x} in fp32. */
     NDArray wide(NDArray x) {
         return call("wide", x);
     }
 
-    /** Zeros in the precision computed in. */
+    /** Returns zeros in the precision of the computation. */
     NDArray zeros(Shape shape, NDManager manager) {
         try (NDArray wide = manager.zeros(shape, precision == Precision.BF16 ? DataType.FLOAT16 : DataType.FLOAT32)) {
             return narrow(wide);

@@ -9,7 +9,7 @@ import ai.djl.ndarray.types.Shape;
 /**
  * Keys and values of the tokens seen so far, per layer {@code [batch, kvHeads, capacity, headDim]}, written in place.
  * Slots are columns shared by all rows; a row whose prompt is shorter than the longest leaves a gap, which attention
- * must mask. A cache owns its arrays: close it.
+ * must mask. A cache owns its arrays and must be closed.
  */
 public final class KvCache implements AutoCloseable {
 
@@ -30,7 +30,7 @@ public final class KvCache implements AutoCloseable {
         }
     }
 
-    /** Slots in use. */
+    /** Returns the number of slots in use. */
     public int length() {
         return length;
     }
@@ -42,17 +42,17 @@ public final class KvCache implements AutoCloseable {
         values[layer].set(slots, value);
     }
 
-    /** Counts {@code time} slots as used, once all layers have written them. */
+    /** Marks {@code time} slots as used, once all layers have written them. */
     void advance(int time) {
         length += time;
     }
 
-    /** A view of the keys of a layer up to slot {@code end}, {@code [batch, kvHeads, end, headDim]}. */
+    /** Returns a view of the keys of a layer up to slot {@code end}, {@code [batch, kvHeads, end, headDim]}. */
     NDArray keys(int layer, long end) {
         return keys[layer].get(slots(0, end));
     }
 
-    /** A view of the values of a layer up to slot {@code end}, {@code [batch, kvHeads, end, headDim]}. */
+    /** Returns a view of the values of a layer up to slot {@code end}, {@code [batch, kvHeads, end, headDim]}. */
     NDArray values(int layer, long end) {
         return values[layer].get(slots(0, end));
     }

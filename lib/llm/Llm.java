@@ -28,11 +28,11 @@ package llm;
 //SOURCES Weights.java
 
 /**
- * What a script includes, by {@code //SOURCES lib/llm/Llm.java}, to load, run and save language models in the layout of Hugging Face
- * on DJL's PyTorch engine. It knows nothing of LPPO.
+ * Sources and dependencies for loading, running and saving Hugging Face language models on DJL's PyTorch engine. A script includes them
+ * with {@code //SOURCES lib/llm/Llm.java}. Independent of LPPO.
  *
- * <p>{@code LPPO_LIBTORCH} names the platform of libtorch and is set by the {@code jbang} wrapper; where the jar is of another
- * platform, or the variable is empty, DJL downloads libtorch by itself: with CUDA, if it finds a GPU.
+ * <p>{@code LPPO_LIBTORCH} names the platform of libtorch and is set by the {@code jbang} wrapper; if the jar is for another platform, or
+ * the variable is empty, DJL downloads libtorch itself, with CUDA if it finds a GPU.
  */
 public final class Llm {
     private Llm() {}

@@ -27,12 +27,12 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 
 /**
- * Low-rank adapters (LoRA, arXiv 2106.09685): beside a frozen projection W stands a product of two thin matrices,
+ * Low-rank adapters (LoRA, arXiv 2106.09685): a frozen projection W is extended by the product of two thin matrices,
  *
  * <pre>  y = x W^T + alpha / r * (x A^T) B^T,   A [r, in], B [out, r],</pre>
  *
- * and only A and B learn. B begins at zero, so that an adapted policy begins as its base. Read from and saved to the folder
- * that Python's {@code peft} uses ({@code adapter_config.json}, {@code adapter_model.safetensors}).
+ * and only A and B are trained. B is initialised to zero, so that an adapted policy starts equal to its base. Adapters are read and saved
+ * in the format of Python's {@code peft} ({@code adapter_config.json}, {@code adapter_model.safetensors}).
  *
  * <p>Seen in {@code notebooks/7-bring-your-own-model.ipynb}.
  */
@@ -51,10 +51,10 @@ public final class Lora {
     private record Adapter(NDArray a, NDArray b) {}
 
     /**
-     * What is adapted, and how.
+     * Settings of adapters.
      *
      * @param rank r, positive
-     * @param alpha the product is scaled by alpha / r
+     * @param alpha numerator of the scale alpha / r
      * @param targets of {@link #PROJECTIONS}
      */
     public record Settings(int rank, double alpha, List<String> targets) implements Serializable {
@@ -82,7 +82,7 @@ public final class Lora {
         scale = owned(manager.create((float) (settings.alpha() / settings.rank())));
     }
 
-    /** Fresh adapters: A uniform within 1 / sqrt(in), as {@code peft} has it, B zero. They belong to the manager. */
+    /** Creates fresh adapters, owned by the manager: A uniform within 1 / sqrt(in), as in {@code peft}, B zero. */
     public static Lora fresh(ModelConfig config, Settings settings, Seed seed, NDManager manager) {
         Map<String, Adapter> adapters = new TreeMap<>();
         shapes(config, settings).forEach((module, shape) -> {
@@ -102,8 +102,8 @@ public final class Lora {
     /**
      * Reads a {@code peft} folder.
      *
-     * @throws BadInput if a file is missing, malformed or not what the folder's {@linkplain Checksums checksums} say, asks for anything
-     *     that is not plain LoRA (a setting that is unknown here must be off), or does not fit the model
+     * @throws BadInput if a file is missing, malformed or does not match the folder's {@linkplain Checksums checksums}, is not plain LoRA
+     *     (unknown settings must be off), or does not fit the model
      */
     public static Lora load(Path folder, ModelConfig config, NDManager manager) {
         Checksums.verify(folder);
@@ -114,7 +114,7 @@ public final class Lora {
         shapes(config, settings).forEach((module, shape) -> adapters.put(module, new Adapter(
                 tensor(tensors, module, "A", new Shape(settings.rank(), shape.get(1)), file),
                 tensor(tensors, module, "B", new Shape(shape.get(0), settings.rank()), file))));
-        BadInput.unless(tensors.size() == 2 * adapters.size(), "%s: has %d arrays, but adapter_config.json makes it %d", file,
+        BadInput.unless(tensors.size() == 2 * adapters.size(), "%s: has %d arrays, but adapter_config.json implies %d", file,
                 tensors.size(), 2 * adapters.size());
         return new Lora(settings, adapters, manager);
     }
@@ -122,16 +122,16 @@ public final class Lora {
     private static NDArray tensor(Map<String, NDArray> tensors, String module, String which, Shape shape, Path file) {
         NDArray tensor = tensors.get(PREFIX + module + ".lora_" + which + ".weight");
         BadInput.unless(tensor != null, "%s: the adapter lora_%s of %s is missing", file, which, module);
-        BadInput.unless(tensor.getShape().equals(shape), "%s: lora_%s of %s has shape %s, but the model makes it %s", file, which,
+        BadInput.unless(tensor.getShape().equals(shape), "%s: lora_%s of %s has shape %s, but the model implies %s", file, which,
                 module, tensor.getShape(), shape);
-        BadInput.unless(Float.isFinite(tensor.sum().getFloat()), "%s: lora_%s of %s holds a value that is no finite number", file,
+        BadInput.unless(Float.isFinite(tensor.sum().getFloat()), "%s: lora_%s of %s contains a NaN or infinite value", file,
                 which, module);
         return owned(tensor);
     }
 
-    /** What a configuration asks for, if base plus adapter is what plain LoRA makes of them. */
+    /** Returns the settings of a configuration, if it is plain LoRA. */
     private static Settings settings(Path file) {
-        BadInput.unless(Files.isRegularFile(file), "%s: missing, so this is no adapter folder", file);
+        BadInput.unless(Files.isRegularFile(file), "%s: missing, so this is not an adapter folder", file);
         JsonObject json = Json.object(file);
         String where = file.toString();
         String kind = Json.text(json, "peft_type", where);
@@ -148,7 +148,7 @@ public final class Lora {
                 case "task_type" -> value.isJsonNull() || value.toString().equals("\"CAUSAL_LM\"");
                 default -> value.isJsonNull() || List.of("false", "{}", "[]").contains(value.toString()); // off, known here or not
             };
-            BadInput.unless(plain, "%s: %s is %s, which is not supported; plain LoRA is", file, entry.getKey(), value);
+            BadInput.unless(plain, "%s: %s is %s, which is not supported; only plain LoRA is", file, entry.getKey(), value);
         });
         JsonElement modules = json.get("target_modules");
         BadInput.unless(modules != null && modules.isJsonArray(),
@@ -167,7 +167,7 @@ public final class Lora {
         }
     }
 
-    /** Writes the folder that {@link #load} and {@code peft} read; {@code base} names the model that is adapted. */
+    /** Writes a folder that {@link #load} and {@code peft} can read; {@code base} names the adapted model. */
     public void save(Path folder, String base) throws IOException {
         Files.createDirectories(folder);
         JsonObject json = new JsonObject();
@@ -194,7 +194,7 @@ public final class Lora {
         Checksums.write(folder);
     }
 
-    /** The arrays that learn, in a fixed order. */
+    /** Returns the trainable arrays, in a fixed order. */
     public List<NDArray> parameters() {
         List<NDArray> all = new ArrayList<>();
         adapters.values().forEach(adapter -> {
@@ -204,17 +204,17 @@ public final class Lora {
         return all;
     }
 
-    /** Rank, alpha and targets. */
+    /** Returns rank, alpha and targets. */
     public Settings settings() {
         return settings;
     }
 
     /**
-     * The projection with its adapters added.
+     * Returns the output of a projection with its adapters added.
      *
      * @param y the frozen projection of x, {@code [.., out]}
      * @param x {@code [.., in]}
-     * @param kernels to compute in 16 bits; null where x is fp32
+     * @param kernels for computing in 16 bits; null if x is fp32
      * @param group {@code self_attn} or {@code mlp}
      * @param names of the projections that lie side by side in y
      * @param widths their shares of {@code out}
@@ -257,7 +257,7 @@ public final class Lora {
         return shapes;
     }
 
-    /** How many numbers the adapters have. */
+    /** Returns the number of parameters of the adapters. */
     public static long count(ModelConfig config, Settings settings) {
         return shapes(config, settings).values().stream().mapToLong(shape -> settings.rank() * (shape.get(0) + shape.get(1))).sum();
     }

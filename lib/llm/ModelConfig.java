@@ -14,7 +14,7 @@ import java.util.List;
 /**
  * The sizes of a decoder of the Qwen2, Qwen3 or Llama architecture, in the names of Hugging Face's {@code config.json}.
  *
- * @param family which of the three
+ * @param family the architecture
  * @param vocabSize rows of the embedding
  * @param hiddenSize width of the residual stream
  * @param intermediateSize width of the feed-forward layer
@@ -22,16 +22,16 @@ import java.util.List;
  * @param heads query heads
  * @param kvHeads key and value heads, a divisor of {@code heads} (grouped-query attention)
  * @param headDim width of one head
- * @param rope rotary frequencies, and the longest sequence, prompt and completion together
+ * @param rope rotary frequencies, and the maximum length of a sequence
  * @param rmsNormEps epsilon of the root-mean-square norm
  * @param tied whether the output projection is the embedding
  * @param eosTokens ids that end a completion, {@code generation_config.json}'s if it has any; a {@link Policy} adds the tokenizer's
- * @param json the whole file, so that saving keeps what this record does not know
+ * @param json the complete file, so that saving keeps fields that this record does not have
  */
 public record ModelConfig(Family family, int vocabSize, int hiddenSize, int intermediateSize, int layers, int heads,
         int kvHeads, int headDim, Rope rope, double rmsNormEps, boolean tied, List<Integer> eosTokens, JsonObject json) {
 
-    /** What the architectures differ in. */
+    /** The supported architectures. */
     public enum Family {
         /** Qwen2 and Qwen2.5: biases on queries, keys and values. */
         QWEN2,
@@ -59,12 +59,12 @@ public record ModelConfig(Family family, int vocabSize, int hiddenSize, int inte
         return ends.isEmpty() ? config : config.withEosTokens(ends);
     }
 
-    /** Whether the file says that the weights are fp16 or bf16. */
+    /** Returns whether the weights are stored in fp16 or bf16. */
     boolean storedInSixteenBits() {
         return (json.get("dtype") + " " + json.get("torch_dtype")).contains("16");
     }
 
-    /** The configuration of the same model with its weights in another type, by PyTorch's name. */
+    /** Returns a copy for weights of another type, given by PyTorch's name. */
     ModelConfig saved(String dtype) {
         JsonObject copy = json.deepCopy();
         for (String name : List.of("dtype", "torch_dtype")) {
@@ -81,7 +81,7 @@ public record ModelConfig(Family family, int vocabSize, int hiddenSize, int inte
                 rmsNormEps, tied, ends, json);
     }
 
-    /** The configuration of a model whose output projection is not the embedding, although this one says so. */
+    /** Returns a copy whose output projection is not tied to the embedding. */
     ModelConfig untied() {
         JsonObject copy = json.deepCopy();
         copy.addProperty("tie_word_embeddings", false);
@@ -89,12 +89,12 @@ public record ModelConfig(Family family, int vocabSize, int hiddenSize, int inte
                 rmsNormEps, false, eosTokens, copy);
     }
 
-    /** Longest sequence, prompt and completion together. */
+    /** Returns the maximum length of a sequence, prompt and completion together. */
     public int maxPositions() {
         return rope.maxPositions();
     }
 
-    /** The configuration that a {@code config.json} states; {@code where} begins each complaint. */
+    /** Parses a {@code config.json}; {@code where} starts each error message. */
     public static ModelConfig of(JsonObject json, String where) {
         Family family = family(json, where);
         int hidden = Json.positiveInteger(json, "hidden_size", where);
@@ -102,7 +102,7 @@ public record ModelConfig(Family family, int vocabSize, int hiddenSize, int inte
         int kvHeads = Json.has(json, "num_key_value_heads") ? Json.positiveInteger(json, "num_key_value_heads", where) : heads;
         int headDim = Json.has(json, "head_dim") ? Json.positiveInteger(json, "head_dim", where)
                 : family == Family.QWEN3 ? 128 : hidden / heads;
-        BadInput.unless(heads % kvHeads == 0, "%s: num_attention_heads %d is no multiple of num_key_value_heads %d",
+        BadInput.unless(heads % kvHeads == 0, "%s: num_attention_heads %d is not a multiple of num_key_value_heads %d",
                 where, heads, kvHeads);
         BadInput.unless(headDim > 0 && headDim % 2 == 0, "%s: heads of width %d cannot be rotated", where, headDim);
         BadInput.unless(!Json.has(json, "hidden_act") || Json.text(json, "hidden_act", where).equals("silu"),
@@ -124,12 +124,12 @@ public record ModelConfig(Family family, int vocabSize, int hiddenSize, int inte
             case "qwen2" -> Family.QWEN2;
             case "qwen3" -> Family.QWEN3;
             case "llama" -> Family.LLAMA;
-            default -> throw new BadInput(where + ": model_type is " + json.get("model_type") + "; qwen2, qwen3 and llama run");
+            default -> throw new BadInput(where + ": model_type is " + json.get("model_type") + "; supported are qwen2, qwen3 and llama");
         };
         BadInput.unless(!Json.flag(json, "use_sliding_window", where),
                 "%s: sliding-window attention is not supported; set use_sliding_window to false", where);
         BadInput.unless(!Json.has(json, "layer_types") || !json.get("layer_types").toString().contains("sliding"),
-                "%s: sliding-window attention is not supported, but layer_types asks for it", where);
+                "%s: sliding-window attention is not supported, but layer_types requires it", where);
         for (String variant : List.of("attention_bias", "mlp_bias")) {
             BadInput.unless(!Json.flag(json, variant, where), "%s: %s is not supported; no released Qwen3 or Llama has it", where, variant);
         }
@@ -154,12 +154,12 @@ public record ModelConfig(Family family, int vocabSize, int hiddenSize, int inte
         return each.stream().map(id -> {
             boolean number = id.isJsonPrimitive() && id.getAsJsonPrimitive().isNumber();
             double value = number ? id.getAsDouble() : Double.NaN;
-            BadInput.unless(value == (int) value, "%s: eos_token_id is %s, neither a whole number nor a list of such", where, ids);
+            BadInput.unless(value == (int) value, "%s: eos_token_id is %s, neither a whole number nor a list of whole numbers", where, ids);
             return (int) value;
         }).toList();
     }
 
-    /** Ends that the vocabulary has. */
+    /** Checks that the end tokens are in the vocabulary. */
     private static List<Integer> ends(JsonElement ids, int vocabulary, String where) {
         List<Integer> tokens = tokens(ids, where);
         tokens.forEach(id -> BadInput.unless(id >= 0 && id < vocabulary, "%s: eos_token_id %d is not in the vocabulary of %d", where, id,

@@ -26,8 +26,7 @@ import java.util.function.Function;
 
 /**
  * A causal language model and its tokenizer: a Hugging Face folder ({@code config.json}, {@code tokenizer.json},
- * {@code model.safetensors}) in memory. What {@link #save} writes, {@code transformers} loads. Close it to free the
- * weights.
+ * {@code model.safetensors}) in memory. {@code transformers} can load what {@link #save} writes. Closing it frees the weights.
  *
  * <p>Seen in {@code notebooks/1-what-is-a-rollout.ipynb} and {@code notebooks/7-bring-your-own-model.ipynb}.
  */
@@ -42,7 +41,7 @@ public final class Policy implements AutoCloseable {
     private final Decoder decoder;
     private final Tokenizer tokenizer;
     private final Map<String, byte[]> companions; // files that are saved as they were read
-    private int endToken = -1; // found when first asked for
+    private int endToken = -1; // determined on first use
     private final boolean mixed; // weights in fp32, computing in 16 bits
 
     private Policy(String name, NDManager manager, ModelConfig config, Weights weights, Lora lora, Kernels kernels,
@@ -59,20 +58,20 @@ public final class Policy implements AutoCloseable {
         this.mixed = mixed;
     }
 
-    /** Reads a model folder for computing in fp32: {@link #load(Path, Device, Precision, boolean)}. */
+    /** Loads a model folder in fp32: {@link #load(Path, Device, Precision, boolean)}. */
     public static Policy load(Path folder, Device device) {
         return load(folder, device, Precision.FP32, true);
     }
 
     /**
-     * Reads a model folder. Where {@code config.json} ties the output projection to the embedding and the file has both, but different
-     * ones, they are not tied, as in transformers 5.
+     * Loads a model folder. If {@code config.json} ties the output projection to the embedding but the file has both and they differ, they
+     * are not tied, as in transformers 5.
      *
      * @param device where to compute: see {@link #device}
-     * @param precision what to compute in
-     * @param learning whether the weights are to learn: they are then kept in fp32, whatever is computed in
-     * @throws BadInput if a file is missing, malformed, not what the folder's {@linkplain Checksums checksums} say, or does not fit
-     *     the others
+     * @param precision precision of the computation
+     * @param learning whether the weights will be trained: they are then stored in fp32, whatever the precision of the computation
+     * @throws BadInput if a file is missing, malformed, does not match the folder's {@linkplain Checksums checksums}, or does not fit the
+     *     others
      */
     public static Policy load(Path folder, Device device, Precision precision, boolean learning) {
         Checksums.verify(folder);
@@ -100,7 +99,7 @@ public final class Policy implements AutoCloseable {
         }
     }
 
-    /** The configuration, whose completions also end where the tokenizer's own configuration says. */
+    /** Returns the configuration with the end token of the tokenizer's own configuration added. */
     private static ModelConfig withTokenizersEnd(ModelConfig config, Tokenizer tokenizer, Map<String, byte[]> companions, Path folder) {
         OptionalInt end = tokenizersEnd(tokenizer, companions, folder.toString());
         if (end.isEmpty() || end.getAsInt() >= config.vocabSize() || config.eosTokens().contains(end.getAsInt())) {
@@ -126,7 +125,7 @@ public final class Policy implements AutoCloseable {
     }
 
     /**
-     * Reads a model folder whose weights stay as they are, and adapters that were trained on it.
+     * Loads a model folder with frozen weights, and adapters that were trained on it.
      *
      * @param adapter a {@code peft} folder; null for none
      * @throws BadInput as {@link #load(Path, Device)} and {@link Lora#load}
@@ -141,26 +140,26 @@ public final class Policy implements AutoCloseable {
         }
     }
 
-    /** A policy with fresh random weights for the {@code config.json} and {@code tokenizer.json} of a folder. */
+    /** Creates a policy with random weights for the {@code config.json} and {@code tokenizer.json} of a folder. */
     public static Policy random(Path folder, double deviation, Seed seed, Device device) {
         ModelConfig config = ModelConfig.read(folder);
         return make(folder, config, Precision.FP32, true, device, (manager, kernels) -> Weights.random(config, deviation, seed, manager));
     }
 
     /**
-     * This policy with adapters beside its weights, which stay as they are: only the adapters learn. The two share everything
-     * else, so that this one can serve as the reference of a KL term at no memory; close only one of them.
+     * Returns this policy with adapters and frozen weights: only the adapters are trained. The two share everything else, so that this one
+     * can serve as the reference of a KL term at no memory cost; close only one of them.
      */
     public Policy adapted(Lora adapters) {
         return new Policy(name, manager, config, weights, adapters, kernels, companions, tokenizer, mixed);
     }
 
     /**
-     * This policy, whose completions also end at these tokens: base models asked by a chat template may close their turn by a
-     * token that their configuration does not name. The two share everything; close only one of them.
+     * Returns this policy with further stop tokens: base models prompted with a chat template may end their turn with a token that their
+     * configuration does not name. The two share everything; close only one of them.
      *
-     * @param texts of the tokens, {@code <|im_end|>} say
-     * @throws BadInput if one is not a single token
+     * @param texts of the tokens, such as {@code <|im_end|>}
+     * @throws BadInput if a text is not a single token
      */
     public Policy endingAlsoAt(List<String> texts) {
         List<Integer> ends = new ArrayList<>(config.eosTokens());
@@ -173,8 +172,8 @@ public final class Policy implements AutoCloseable {
     }
 
     /**
-     * Calls {@code work} with this policy for sampling: weights that learn in fp32 but are computed with in 16 bits are
-     * narrowed once, and not in every step. What {@code work} gets lives until it returns.
+     * Calls {@code work} with this policy for sampling: trainable fp32 weights that are used in 16 bits are converted once instead of in
+     * every step. The policy passed to {@code work} is valid until it returns.
      */
     public <T> T sampling(Function<Policy, T> work) {
         if (!mixed) {
@@ -191,15 +190,15 @@ public final class Policy implements AutoCloseable {
         return lora == null ? Optional.of(kernels.fastDecode()) : Optional.empty();
     }
 
-    /** An empty key-value cache of so many rows and slots. */
+    /** Creates an empty key-value cache with these numbers of rows and slots. */
     public KvCache cache(int rows, int slots) {
         return new KvCache(config, kernels, rows, slots, manager);
     }
 
     /**
-     * The device that {@code auto}, {@code cpu} or {@code gpu} names.
+     * Returns the device named {@code auto}, {@code cpu} or {@code gpu}.
      *
-     * @throws BadInput if a GPU is asked for and there is none
+     * @throws BadInput if a GPU is requested and there is none
      */
     public static Device device(String name) {
         return switch (name) {
@@ -222,7 +221,7 @@ public final class Policy implements AutoCloseable {
         }
     }
 
-    /** Writes what has been learned, without checksums: the adapters as a {@code peft} folder if there are any, else the whole model. */
+    /** Writes the trained parameters, without checksums: the adapters as a {@code peft} folder if there are any, else the whole model. */
     public void saveLearned(Path folder) throws IOException {
         if (lora == null) {
             write(folder, Precision.FP32);
@@ -232,15 +231,14 @@ public final class Policy implements AutoCloseable {
     }
 
     /**
-     * Writes the folder that {@link #load} reads, weights in fp32, with its {@linkplain Checksums checksums}; existing files are
-     * replaced. Adapters are merged into the
-     * weights: {@link Lora#save} writes them alone.
+     * Writes a model folder with fp32 weights and {@linkplain Checksums checksums}, replacing existing files. Adapters are merged into the
+     * weights; {@link Lora#save} writes only the adapters.
      */
     public void save(Path folder) throws IOException {
         save(folder, Precision.FP32);
     }
 
-    /** The same with weights in fp32 or bf16. */
+    /** Writes a model folder with weights in fp32 or bf16. */
     public void save(Path folder, Precision precision) throws IOException {
         write(folder, precision);
         Checksums.write(folder);
@@ -264,7 +262,7 @@ public final class Policy implements AutoCloseable {
         }
     }
 
-    /** The tokens of a text, see {@link Tokenizer#encode}. */
+    /** Returns the tokens of a text, see {@link Tokenizer#encode}. */
     public int[] encode(String text) {
         int[] tokens = tokenizer.encode(text);
         for (int token : tokens) {
@@ -274,22 +272,24 @@ public final class Policy implements AutoCloseable {
         return tokens;
     }
 
-    /** The text of tokens, special tokens left out. */
+    /** Returns the text of tokens without special tokens. */
     public String decode(int[] tokens) {
         return tokenizer.decode(tokens);
     }
 
-    /** A copy in fp32 of an array that may be in 16 bits. */
+    /** Returns an fp32 copy of an array that may be in 16 bits. */
     NDArray wide(NDArray array) {
         return kernels.wide(array);
     }
 
-    /** Text to tokens and back. */
+    /** Returns the tokenizer. */
     public Tokenizer tokenizer() {
         return tokenizer;
     }
 
-    /** The token that closes a demonstration: the tokenizer's own end token if the model ends at it, else the model's first. */
+    /**
+     * Returns the token that ends a demonstration: the tokenizer's end token if the model stops at it, else the model's first stop token.
+     */
     public int endToken() {
         if (endToken < 0) {
             endToken = findEndToken();
@@ -303,27 +303,27 @@ public final class Policy implements AutoCloseable {
         return config.eosTokens().contains(end) ? end : config.eosTokens().get(0);
     }
 
-    /** The arrays that learn: the adapters if there are any, else all weights. */
+    /** Returns the trainable arrays: those of the adapters if there are any, else all weights. */
     public List<NDArray> parameters() {
         return lora == null ? weights.parameters() : lora.parameters();
     }
 
-    /** What {@code config.json} says. */
+    /** Returns the configuration. */
     public ModelConfig config() {
         return config;
     }
 
-    /** The arrays of the model, without adapters. */
+    /** Returns the weights of the model, without adapters. */
     public Weights weights() {
         return weights;
     }
 
-    /** The computation. */
+    /** Returns the decoder. */
     public Decoder decoder() {
         return decoder;
     }
 
-    /** The manager that owns the weights; its device is the policy's. */
+    /** Returns the manager that owns the weights; its device is the policy's. */
     public NDManager manager() {
         return manager;
     }
@@ -334,7 +334,7 @@ public final class Policy implements AutoCloseable {
         manager.close();
     }
 
-    /** What else a model folder holds, to be saved along: whatever the tokenizer and generation need. */
+    /** Reads the other files of a model folder that are saved along: those of the tokenizer and of generation. */
     private static Map<String, byte[]> companions(Path folder) {
         Map<String, byte[]> files = new LinkedHashMap<>();
         for (String name : List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",

@@ -4,7 +4,7 @@ import common.BadInput;
 import java.nio.file.Path;
 import java.util.Locale;
 
-/** What numbers a model computes in. Log-probabilities, losses, gradients of adapters and optimisers are always fp32. */
+/** The number format that a model computes in. Log-probabilities, losses, gradients of adapters and optimisers are always fp32. */
 public enum Precision {
     /** 32 bits: the precision of full training, and the only fast one on most CPUs. */
     FP32(4, 6),
@@ -21,18 +21,18 @@ public enum Precision {
         this.code = code;
     }
 
-    /** Bytes of a number. */
+    /** Returns the bytes per number. */
     public int bytes() {
         return bytes;
     }
 
-    /** PyTorch's number for the type. */
+    /** Returns PyTorch's id of the type. */
     int code() {
         return code;
     }
 
     /**
-     * The precision of this name; {@code auto} is bf16 on a GPU for a model that is stored in 16 bits, else fp32.
+     * Returns the precision of this name; {@code auto} is bf16 on a GPU for a model that is stored in 16 bits, else fp32.
      *
      * @param folder of the model
      * @throws BadInput if there is none

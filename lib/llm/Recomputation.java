@@ -9,8 +9,8 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * Backpropagation that keeps only the input of each block and computes the block again when its turn comes (arXiv
- * 1604.06174): memory for one block's activations instead of all, for one more forward pass.
+ * Activation checkpointing (arXiv 1604.06174): backpropagation keeps only the input of each block and recomputes the block when needed.
+ * Memory for the activations of one block instead of all, at the cost of one more forward pass.
  */
 public final class Recomputation {
 
@@ -20,8 +20,8 @@ public final class Recomputation {
      * Accumulates the gradient of a loss on the policy's parameters.
      *
      * @param tokens model input {@code [B, T]} int64
-     * @param head given the output of the last block {@code [B, T, C]}, before {@link Decoder#finalNorm}, calls backward on the
-     *     loss, with gradient collectors of its own
+     * @param head given the output of the last block {@code [B, T, C]}, before {@link Decoder#finalNorm}, calls backward on the loss, with
+     *     its own gradient collectors
      */
     public static void backward(Policy policy, NDArray tokens, Consumer<NDArray> head) {
         Decoder decoder = policy.decoder();

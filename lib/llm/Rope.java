@@ -7,28 +7,28 @@ import common.Json;
 import java.util.List;
 
 /**
- * How fast each pair of dimensions rotates with the position: the {@code rope_scaling} (transformers 5:
+ * The rotation speed of each pair of dimensions with the position: the {@code rope_scaling} (transformers 5:
  * {@code rope_parameters}) of a {@code config.json}. Plain rotary embedding (arXiv 2104.09864) has frequency
  * theta^(-2i/D); the kinds {@code linear}, {@code dynamic}, {@code yarn} (arXiv 2309.00071) and {@code llama3} slow it down
  * for sequences longer than the model was first trained on.
  *
- * <p>{@code dynamic} differs from plain rotation only beyond {@code max_position_embeddings}, where this project does not go.
+ * <p>{@code dynamic} differs from plain rotation only beyond {@code max_position_embeddings}, which this project does not support.
  *
  * @param frequencies radians per position, {@code [D/2]}
  * @param scale of cosines and sines; 1 except for {@code yarn}
- * @param maxPositions longest sequence that they are made for
+ * @param maxPositions longest sequence that they are meant for
  */
 public record Rope(float[] frequencies, double scale, int maxPositions) {
 
     private static final List<String> KINDS = List.of("default", "linear", "dynamic", "yarn", "llama3");
 
     /**
-     * What a {@code config.json} asks for.
+     * Reads the settings of a {@code config.json}.
      *
      * @param dim width of a head, D
      * @param maxPositions its {@code max_position_embeddings}
-     * @param file begins each complaint
-     * @throws BadInput if the kind is unknown or lacks a number
+     * @param file starts each error message
+     * @throws BadInput if the kind is unknown or a setting is missing
      */
     static Rope of(JsonObject json, int dim, int maxPositions, String file) {
         String where = file + ", rotary embedding";

@@ -33,12 +33,12 @@ import java.util.function.Function;
  * A file in the safetensors format: eight bytes of header length, a JSON header of name, dtype, shape and byte offsets,
  * then raw little-endian values. F32, F16 and BF16 are read, as fp32; F32 and BF16 are written.
  *
- * <p>The header is believed only once every byte behind it belongs to exactly one tensor. Values are mapped and copied
- * piece by piece to where they are wanted, so that no second copy of a model is ever held.
+ * <p>A header is accepted only if every byte after it belongs to exactly one tensor. Values are memory-mapped and copied piece by piece to
+ * their destination, so that no second copy of a model is ever held.
  *
  * @param path the file
- * @param start where the values begin, in bytes
- * @param entries what is in it, by name
+ * @param start byte offset of the values
+ * @param entries the tensors, by name
  */
 public record Safetensors(Path path, long start, Map<String, Entry> entries) {
 
@@ -75,7 +75,7 @@ public record Safetensors(Path path, long start, Map<String, Entry> entries) {
             BadInput.unless(size >= 8, "%s: %d bytes are too few for a safetensors file; copy it again", file, size);
             long headerBytes = bytes(channel, 0, 8).getLong();
             BadInput.unless(headerBytes > 1 && headerBytes <= Math.min(MAX_HEADER_BYTES, size - 8),
-                    "%s: a header of %s bytes does not fit in this file of %d; it is truncated or no safetensors file",
+                    "%s: a header of %s bytes does not fit in this file of %d; it is truncated or not a safetensors file",
                     file, Long.toUnsignedString(headerBytes), size);
             String text = StandardCharsets.UTF_8.decode(bytes(channel, 8, (int) headerBytes)).toString();
             Map<String, Entry> entries = entries(text, file);
@@ -86,7 +86,7 @@ public record Safetensors(Path path, long start, Map<String, Entry> entries) {
         }
     }
 
-    /** All tensors of a file as fp32 arrays of {@code manager}; errors as {@link #open}. */
+    /** Returns all tensors of a file as fp32 arrays of {@code manager}; errors as {@link #open}. */
     public static Map<String, NDArray> read(Path file, NDManager manager) {
         Safetensors opened = open(file);
         Map<String, NDArray> tensors = new LinkedHashMap<>();
@@ -98,13 +98,13 @@ public record Safetensors(Path path, long start, Map<String, Entry> entries) {
         return tensors;
     }
 
-    /** Takes a piece of a tensor, fp32, whose first row has this index. */
+    /** Consumes a piece of a tensor, fp32, whose first row has this index. */
     @FunctionalInterface
     public interface Sink {
         void accept(long row, NDArray piece);
     }
 
-    /** Hands over the values of a tensor, some rows at a time; a piece is freed when {@code sink} returns. */
+    /** Passes the values of a tensor to {@code sink}, some rows at a time; a piece is freed when {@code sink} returns. */
     public void copy(String name, Sink sink, NDManager manager) {
         Entry entry = entries.get(name);
         long[] shape = entry.shape().getShape();
@@ -193,7 +193,7 @@ public record Safetensors(Path path, long start, Map<String, Entry> entries) {
             json.endObject();
             return Collections.unmodifiableMap(entries);
         } catch (Json.Malformed | MalformedJsonException | IllegalStateException | NumberFormatException e) {
-            throw new BadInput("%s: its header is malformed at \"%s\"; it is damaged or no safetensors file".formatted(file, name), e);
+            throw new BadInput("%s: its header is malformed at \"%s\"; it is damaged or not a safetensors file".formatted(file, name), e);
         } catch (IOException e) {
             throw new BadInput(file + ": cannot be read (" + e.getMessage() + ")", e);
         }
@@ -220,7 +220,7 @@ public record Safetensors(Path path, long start, Map<String, Entry> entries) {
         long count = 1;
         for (long extent : shape) {
             BadInput.unless(extent >= 0 && extent <= Integer.MAX_VALUE && (extent == 0 || count <= Long.MAX_VALUE / 8 / extent),
-                    "%s: %s has an impossible shape", file, name);
+                    "%s: %s has an invalid shape", file, name);
             count *= extent;
         }
         BadInput.unless(shape.isEmpty() || shape.get(0) == 0 || count / shape.get(0) <= MAX_ROW, "%s: a row of %s has over %d values",
@@ -241,14 +241,14 @@ public record Safetensors(Path path, long start, Map<String, Entry> entries) {
         return numbers;
     }
 
-    /** As the reference implementation has it: no gap, no overlap, nothing behind the last value. */
+    /** As in the reference implementation: no gap, no overlap, nothing after the last value. */
     private static void covers(Map<String, Entry> entries, long bytes, Path file) {
         long at = 0;
         for (Map.Entry<String, Entry> next : entries.entrySet().stream()
                 .sorted(Comparator.comparingLong((Map.Entry<String, Entry> e) -> e.getValue().begin())
                         .thenComparingLong(e -> e.getValue().end())).toList()) {
             Entry entry = next.getValue();
-            BadInput.unless(entry.begin() == at, "%s: the values of %s begin at byte %d, but %d is where the last ones end", file,
+            BadInput.unless(entry.begin() == at, "%s: the values of %s start at byte %d, expected %d", file,
                     next.getKey(), entry.begin(), at);
             at = entry.end();
         }
@@ -266,13 +266,13 @@ public record Safetensors(Path path, long start, Map<String, Entry> entries) {
     /**
      * Writes tensors one by one, in the order of the map.
      *
-     * @param dtype {@code F32}, or {@code BF16} to round to
-     * @param values gives the fp32 array of a name; what it makes is freed once written
+     * @param dtype {@code F32}, or {@code BF16}, to which values are rounded
+     * @param values returns the fp32 array of a name, which is freed once written
      */
     public static void write(Path file, Map<String, Shape> shapes, String dtype, Function<String, NDArray> values) throws IOException {
         JsonObject header = new JsonObject();
         JsonObject metadata = new JsonObject();
-        metadata.addProperty("format", "pt"); // transformers refuses a file without it
+        metadata.addProperty("format", "pt"); // transformers rejects a file without it
         header.add("__metadata__", metadata);
         int width = dtype.equals("F32") ? 4 : 2;
         long offset = 0;
@@ -338,7 +338,7 @@ public record Safetensors(Path path, long start, Map<String, Entry> entries) {
 
     private static ByteBuffer bytes(FileChannel channel, long from, int count) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(count).order(ByteOrder.LITTLE_ENDIAN);
-        while (bytes.hasRemaining() && channel.read(bytes, from + bytes.position()) >= 0) { } // a file may be cut while it is read
+        while (bytes.hasRemaining() && channel.read(bytes, from + bytes.position()) >= 0) { } // a file may be truncated while it is read
         return bytes.flip();
     }
 
@@ -348,7 +348,7 @@ public record Safetensors(Path path, long start, Map<String, Entry> entries) {
         }
     }
 
-    /** The format aligns the values to eight bytes by blanks after the header. */
+    /** Pads the header with blanks, so that the values are aligned to eight bytes. */
     private static String padded(String header) {
         int bytes = header.getBytes(StandardCharsets.UTF_8).length;
         return header + " ".repeat((8 - bytes % 8) % 8);

@@ -6,15 +6,14 @@ import ai.djl.ndarray.NDScope;
 import ai.djl.pytorch.jni.JniUtils;
 import java.util.function.Supplier;
 
-/** Lifetimes of native arrays: what a block makes is freed at its end, except what it returns. */
+/** Lifetimes of native arrays: arrays that a block creates are freed at its end, except its result. */
 public final class Scopes {
 
     private Scopes() {}
 
     /**
-     * Runs {@code body}, frees every array that it made and hands its result to the surrounding {@link NDScope}. While
-     * gradients are recorded, the engine itself keeps what the backward pass needs. The result must be an array that
-     * {@code body} made.
+     * Runs {@code body}, frees every array that it created and passes its result to the surrounding {@link NDScope}. While gradients are
+     * recorded, the engine itself keeps what the backward pass needs. The result must be an array that {@code body} created.
      */
     public static NDArray keep(Supplier<NDArray> body) {
         NDArray result;
@@ -27,7 +26,7 @@ public final class Scopes {
         return result;
     }
 
-    /** Like {@link #keep}, for a block that makes nothing to keep. */
+    /** Like {@link #keep}, for a block without a result. */
     public static void run(Runnable body) {
         try (NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning();
@@ -36,7 +35,7 @@ public final class Scopes {
     }
 
     /**
-     * Turns off the recording of gradients in this thread, which the engine has on in every thread but its first. A
+     * Turns off gradient recording in this thread; by default it is on in every thread but the engine's first. A
      * {@code GradientCollector} turns it on for as long as it is open.
      */
     public static void recordNothing() {

@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
-/** The {@code tokenizer.json} of a model folder, read by Hugging Face's own library. Close it to free its native memory. */
+/** The {@code tokenizer.json} of a model folder, read by Hugging Face's own library. Closing it frees its native memory. */
 public final class Tokenizer implements AutoCloseable {
 
     private final Path file;
@@ -44,11 +44,11 @@ public final class Tokenizer implements AutoCloseable {
         } catch (CharacterCodingException e) {
             throw new BadInput(file + ": is not UTF-8 text", e);
         } catch (IOException | RuntimeException e) { // the native library throws RuntimeException for a malformed file
-            throw new BadInput(file + ": is no tokenizer (" + e.getMessage() + ")", e);
+            throw new BadInput(file + ": is not a tokenizer (" + e.getMessage() + ")", e);
         }
     }
 
-    /** The native library ends the whole process at JSON that it does not expect, so that none gets there. */
+    /** Rejects unexpected JSON, at which the native library would abort the whole process. */
     private static void strict(Path file) throws IOException {
         String content = Files.readString(file);
         Json.check(content);
@@ -63,7 +63,7 @@ public final class Tokenizer implements AutoCloseable {
                     case NAME -> name = whole(json.nextName());
                     case STRING -> {
                         String text = whole(json.nextString());
-                        BadInput.unless(!name.equals("Regex") || bounded(text), "%s: the pattern %s may search for ever", file, text);
+                        BadInput.unless(!name.equals("Regex") || bounded(text), "%s: the pattern %s may run forever", file, text);
                     }
                     case NUMBER -> {
                         String number = json.nextString();
@@ -99,9 +99,9 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /**
-     * The tokens of a text: special tokens that are written in it count as such, none is added.
+     * Returns the tokens of a text: special tokens written in it count as such, and none are added.
      *
-     * @throws BadInput if the tokenizer has none for it
+     * @throws BadInput if the tokenizer cannot encode it
      */
     public int[] encode(String text) {
         return LongStream.of(ids(text, false)).mapToInt(Math::toIntExact).toArray();
@@ -114,23 +114,23 @@ public final class Tokenizer implements AutoCloseable {
             return ids;
         } catch (BadInput e) {
             throw e;
-        } catch (RuntimeException e) { // all that the native library throws
+        } catch (RuntimeException e) { // what the native library throws
             throw new BadInput(file + ": cannot encode this text (" + e.getMessage() + ")", e);
         }
     }
 
-    /** The token that is this text and nothing else; empty if there is none. */
+    /** Returns the token with exactly this text; empty if there is none. */
     OptionalInt token(String text) {
         long[] ids = ids(text, false);
         return ids.length == 1 && tokenizer.decode(ids, false).equals(text) ? OptionalInt.of((int) ids[0]) : OptionalInt.empty();
     }
 
-    /** The text of tokens, special tokens left out. */
+    /** Returns the text of tokens without special tokens. */
     public String decode(int[] tokens) {
         return tokenizer.decode(IntStream.of(tokens).asLongStream().toArray(), true);
     }
 
-    /** What the tokenizer puts before every text, as text: Llama's begin token; nothing for Qwen. */
+    /** Returns the text that the tokenizer adds before every text: Llama's begin token; empty for Qwen. */
     public String opening() {
         return tokenizer.decode(ids("", true), false);
     }

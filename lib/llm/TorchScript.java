@@ -22,7 +22,7 @@ final class TorchScript {
     private TorchScript() {}
 
     /**
-     * A module on the manager's device, which lives as long as the manager.
+     * Creates a module on the manager's device that lives as long as the manager.
      *
      * @param methods the body of the class, indented by two
      */

@@ -19,8 +19,8 @@ import llm.ModelConfig.Family;
 
 /**
  * The arrays of a decoder. Query, key and value projections are kept as one array, and gate and up projections as
- * another, so that a block needs two multiplications fewer; files have them apart, under Hugging Face's names. The arrays
- * belong to the manager they were made with.
+ * another, so that a block needs fewer multiplications; files store them separately, under Hugging Face's names. The arrays belong to the
+ * manager that created them.
  *
  * @param embedding {@code [vocab, C]}
  * @param layers one entry per block
@@ -51,7 +51,7 @@ public record Weights(NDArray embedding, List<Layer> layers, NDArray finalNorm, 
         }
     }
 
-    /** The arrays that a checkpoint of this configuration has, by Hugging Face's name, in file order. */
+    /** Returns the shapes of the arrays of a checkpoint of this configuration, by Hugging Face's name, in file order. */
     static Map<String, Shape> shapes(ModelConfig c) {
         Map<String, Shape> shapes = new LinkedHashMap<>();
         long width = c.hiddenSize();
@@ -84,7 +84,7 @@ public record Weights(NDArray embedding, List<Layer> layers, NDArray finalNorm, 
         return shapes;
     }
 
-    /** How many numbers a model of this configuration has. */
+    /** Returns the number of parameters of a model of this configuration. */
     public static long count(ModelConfig config) {
         return shapes(config).values().stream().mapToLong(Shape::size).sum();
     }
@@ -97,7 +97,7 @@ public record Weights(NDArray embedding, List<Layer> layers, NDArray finalNorm, 
     }
 
     /**
-     * Reads the safetensors of a model folder, piece by piece into their places.
+     * Reads the safetensors of a model folder, copying them piece by piece.
      *
      * @param kernels keep the weights in their precision; null for fp32
      * @throws BadInput if an array is missing, unknown, of another shape, or holds a NaN or an infinity
@@ -108,7 +108,7 @@ public record Weights(NDArray embedding, List<Layer> layers, NDArray finalNorm, 
         return of(config, kernels, manager, (name, sink) -> checkpoint.copy(name, sink, manager));
     }
 
-    /** Fresh weights: normal with the given standard deviation, gains one, biases zero. */
+    /** Creates random weights: normal with the given standard deviation, gains one, biases zero. */
     static Weights random(ModelConfig config, double deviation, Seed seed, NDManager manager) {
         Map<String, Shape> shapes = shapes(config);
         return of(config, null, manager, (name, sink) -> {
@@ -124,12 +124,12 @@ public record Weights(NDArray embedding, List<Layer> layers, NDArray finalNorm, 
         });
     }
 
-    /** Where values come from. */
+    /** A source of values. */
     private interface Source {
         void copy(String name, Safetensors.Sink sink);
     }
 
-    /** Makes an array and fills it with tensors of a checkpoint, one under the other. */
+    /** Creates an array and fills it with tensors of a checkpoint, stacked by rows. */
     private interface Maker {
         NDArray of(String... names);
     }
@@ -170,7 +170,7 @@ public record Weights(NDArray embedding, List<Layer> layers, NDArray finalNorm, 
                 config.tied() ? null : make.of("lm_head.weight"));
     }
 
-    /** A copy in the precision of the kernels, which belongs to {@code manager}. */
+    /** Returns a copy in the precision of the kernels, owned by {@code manager}. */
     Weights narrowed(Kernels kernels, NDManager manager) {
         UnaryOperator<NDArray> narrow = array -> {
             if (array == null) {
@@ -187,7 +187,7 @@ public record Weights(NDArray embedding, List<Layer> layers, NDArray finalNorm, 
                 narrow.apply(l.down()))).toList(), narrow.apply(finalNorm), narrow.apply(head));
     }
 
-    /** The arrays by Hugging Face's names, in file order; views live in the current scope. */
+    /** Returns the arrays by Hugging Face's names, in file order; views live in the current scope. */
     public Map<String, NDArray> named(ModelConfig config) {
         Map<String, NDArray> t = new LinkedHashMap<>();
         long query = (long) config.heads() * config.headDim();
@@ -220,7 +220,7 @@ public record Weights(NDArray embedding, List<Layer> layers, NDArray finalNorm, 
         return ordered;
     }
 
-    /** Every array that learns, in a fixed order. */
+    /** Returns every trainable array, in a fixed order. */
     public List<NDArray> parameters() {
         List<NDArray> all = new ArrayList<>();
         all.add(embedding);
@@ -232,7 +232,7 @@ public record Weights(NDArray embedding, List<Layer> layers, NDArray finalNorm, 
         return all;
     }
 
-    /** The output projection {@code [vocab, C]}. */
+    /** Returns the output projection {@code [vocab, C]}. */
     public NDArray output() {
         return head == null ? embedding : head;
     }

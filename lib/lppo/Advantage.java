@@ -8,7 +8,7 @@ import lppo.rollout.Completion;
 import lppo.rollout.Group;
 
 /**
- * How much better each completion is than its group. One of your own is a lambda:
+ * Advantages of completions: how much better each is than the others of its group. A custom one is a lambda:
  * {@code Advantage raw = groups -> groups.stream().map(Group::rewards).toList();}
  *
  * <p>Seen in {@code notebooks/2-why-groups-go-silent.ipynb}.
@@ -17,41 +17,41 @@ import lppo.rollout.Group;
 public interface Advantage {
 
     /**
-     * Advantages of a batch of scored groups.
+     * Returns the advantages of a batch of scored groups.
      *
-     * @return those of each group {@code [G]}, in the order of its completions
+     * @return an array {@code [G]} for each group, in the order of its completions
      */
     List<double[]> of(List<Group> groups);
 
-    /** Advantages {@code [G]} of one group with these rewards, each completion of one token: to look at an estimator. */
+    /** Returns the advantages {@code [G]} of one group with these rewards and completions of one token each, to inspect an estimator. */
     default double[] of(double... rewards) {
         return of(List.of(Group.ofRewards(rewards))).get(0);
     }
 
-    /** A baseline, then a normalisation. */
+    /** Subtracts a baseline, then normalises. */
     static Estimator of(Baseline baseline, Normalization normalization) {
         return new Estimator(baseline, normalization);
     }
 
     /**
-     * GRPO (arXiv 2402.03300, section 4.1.2): (r - mean) / (std + 1e-4), with the sample standard deviation (G - 1 in the
-     * denominator) and the epsilon of TRL.
+     * GRPO (arXiv 2402.03300, section 4.1.2): (r - mean) / (std + 1e-4), with the sample standard deviation (G - 1 in the denominator) and
+     * TRL's epsilon.
      */
     static Advantage grpo() {
         return of(Baseline.mean(), Normalization.GROUP);
     }
 
-    /** Dr. GRPO (arXiv 2503.20783, section 3.2): r - mean, so that very easy and very hard problems weigh no more. */
+    /** Dr. GRPO (arXiv 2503.20783, section 3.2): r - mean, without the division that gives very easy and very hard problems more weight. */
     static Advantage drGrpo() {
         return of(Baseline.mean(), Normalization.NONE);
     }
 
-    /** RLOO (arXiv 2402.14740, eq. 9): r - mean of the others. */
+    /** RLOO (arXiv 2402.14740, eq. 9): r - mean of the other rewards of the group. */
     static Advantage leaveOneOut() {
         return of(Baseline.leaveOneOut(), Normalization.NONE);
     }
 
-    /** These advantages times the weight of each group: LPPO, with a {@link ProgressTracker}. */
+    /** Returns these advantages multiplied by the weight of each group; with a {@link ProgressTracker}, this is LPPO. */
     default Advantage weighted(Weighting weighting) {
         return groups -> {
             List<double[]> advantages = of(groups);
@@ -62,16 +62,16 @@ public interface Advantage {
         };
     }
 
-    /** These advantages of other rewards: say those of {@link Overlong}. */
+    /** Returns these advantages computed from modified rewards, for example those of {@link Overlong}. */
     default Advantage shaped(ToDoubleFunction<Completion> reward) {
         return groups -> of(groups.stream().map(group -> group.scored(reward)).toList());
     }
 
     /**
-     * A baseline, then a normalisation.
+     * Subtracts a baseline, then normalises.
      *
-     * @param baseline what is taken off
-     * @param normalization what the rest is divided by
+     * @param baseline what is subtracted from the rewards
+     * @param normalization what the difference is divided by
      */
     record Estimator(Baseline baseline, Normalization normalization) implements Advantage {
 

@@ -3,12 +3,12 @@ package lppo;
 import common.BadInput;
 import java.io.Serializable;
 
-/** How tokens make up the loss of a batch: the weight of each token of one completion. */
+/** How token losses are aggregated into the loss of a batch: the weight of each token of a completion. */
 @FunctionalInterface
 public interface Aggregation extends Serializable {
 
     /**
-     * The weight of each token of one completion.
+     * Returns the weight of each token of one completion.
      *
      * @param length tokens of the completion
      * @param batchTokens completion tokens of the whole batch
@@ -16,16 +16,16 @@ public interface Aggregation extends Serializable {
      */
     double weight(int length, long batchTokens, long batchCompletions);
 
-    /** Every completion token weighs the same (DAPO, arXiv 2503.14476, eq. 8). */
+    /** Every completion token has the same weight (DAPO, arXiv 2503.14476, eq. 8). */
     Aggregation TOKEN_MEAN = Mean.TOKEN_MEAN;
 
-    /** Every completion weighs the same, and its tokens share that (GRPO, arXiv 2402.03300, eq. 3). */
+    /** Every completion has the same weight, divided equally among its tokens (GRPO, arXiv 2402.03300, eq. 3). */
     Aggregation SEQUENCE_MEAN = Mean.SEQUENCE_MEAN;
 
     /**
-     * Every token weighs the same in every batch: 1 / (completions x longest) (Dr. GRPO, arXiv 2503.20783).
+     * Every token has the same weight, 1 / (completions x longest), independent of actual lengths (Dr. GRPO, arXiv 2503.20783).
      *
-     * @param longest tokens that a completion may have
+     * @param longest maximum length of a completion, in tokens
      */
     static Aggregation constant(int longest) {
         return new Constant(longest);
@@ -33,9 +33,9 @@ public interface Aggregation extends Serializable {
 
     /** The two means; {@link #TOKEN_MEAN} and {@link #SEQUENCE_MEAN}. */
     enum Mean implements Aggregation {
-        /** Over all tokens. */
+        /** The mean over all tokens. */
         TOKEN_MEAN,
-        /** Over the means of the completions. */
+        /** The mean over completions of the mean over their tokens. */
         SEQUENCE_MEAN;
 
         @Override

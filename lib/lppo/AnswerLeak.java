@@ -3,16 +3,18 @@ package lppo;
 import java.math.BigDecimal;
 import java.util.regex.Pattern;
 
-/** Whether a text gives an answer away: a number by its value, however it is written; words as words; formulas in their usual spellings. */
+/**
+ * Detects whether a text reveals an answer: numbers by value, however they are written; words as words; formulas in their usual spellings.
+ */
 final class AnswerLeak {
 
-    /** A number as people write it: "-3", "1,200", "0.50"; a minus between two numbers is no sign. */
+    /** A number as people write it: "-3", "1,200", "0.50"; a minus between two numbers is not a sign. */
     private static final Pattern NUMBER =
             Pattern.compile("(?:(?<!\\p{Alnum})-)?(?:\\d{1,3}(?:,\\d{3})+(?!\\d)|\\d+)(?:\\.\\d+)?");
 
     private AnswerLeak() {}
 
-    /** Whether a text shows an answer: a number by its value, words as words, formulas in any of their usual spellings. */
+    /** Returns whether a text reveals an answer: numbers by value, words as words, formulas in any of their usual spellings. */
     static boolean reveals(String text, String answer) {
         if (NUMBER.matcher(answer).matches()) {
             BigDecimal value = number(answer);
@@ -26,7 +28,7 @@ final class AnswerLeak {
                         .matcher(squeezed(text)).find();
     }
 
-    /** A formula without blanks, braces, sizes and units of angle, fractions as a/b. */
+    /** Returns a formula without blanks, braces, size commands and angle units, with fractions as a/b. */
     private static String squeezed(String text) {
         return text.replaceAll("\\\\[dt]?frac\\s*\\{([^{}]*)}\\s*\\{([^{}]*)}", "$1/$2").replaceAll("\\\\[dt]?frac\\s*(\\d)\\s*(\\d)", "$1/$2")
                 .replaceAll("\\\\(?:left|right|big+|Big+|text|mathrm|mathbf|[,;:! ])|\\^?\\\\circ|\\bdegrees?\\b|[\\s{}$]", "");

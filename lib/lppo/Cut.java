@@ -3,12 +3,12 @@ package lppo;
 import java.util.function.ToIntFunction;
 import lppo.data.Problem;
 
-/** Where the expert solution is cut for a hint. It never shows the conclusion. */
+/** A rule that cuts the expert solution for a hint. The hint never contains the conclusion. */
 @FunctionalInterface
 public interface Cut {
 
     /**
-     * The part of a demonstration that a share beta of its length shows; empty if nothing may be shown.
+     * Returns the part of a demonstration that a share beta of its length reveals; empty if nothing may be revealed.
      *
      * @param beta in [0, 1]
      * @param length of a text, in tokens

@@ -15,13 +15,13 @@ import org.apache.commons.math3.distribution.BetaDistribution;
 import org.apache.commons.math3.random.RandomGeneratorFactory;
 
 /**
- * Choice of problems by predicted difficulty, the idea of MoPPS (arXiv 2507.04632): the pass rate of each problem has a Beta
- * posterior, whose counts fade,
+ * Selects problems by predicted difficulty, after MoPPS (arXiv 2507.04632): the pass rate of each problem has a Beta posterior with
+ * decaying counts,
  *
  * <pre>  a(t) = fade a(t-1) + (1 - fade) + passes,   b(t) = fade b(t-1) + (1 - fade) + failures,   a(0) = b(0) = 1,</pre>
  *
- * one pass rate is drawn from each posterior, and the problems whose draw is nearest to one half are visited: what is
- * neither solved nor hopeless, and what is not known yet.
+ * one pass rate is sampled from each posterior, and the problems whose sample is nearest to one half are visited: those that are neither
+ * solved nor hopeless, and those not yet known.
  */
 public final class DifficultySelection implements Selection, Stateful {
 
@@ -31,18 +31,18 @@ public final class DifficultySelection implements Selection, Stateful {
     private final Map<String, double[]> counts = new LinkedHashMap<>();
 
     /**
-     * A selection that knows nothing yet.
+     * Creates a selection with no observations.
      *
-     * @param fade share of what is known that is kept at each visit, in [0, 1]
+     * @param fade share of the counts that is kept at each visit, in [0, 1]
      */
     public DifficultySelection(double fade) {
-        BadInput.unless(fade >= 0 && fade <= 1, "fading %s of the posterior: must lie in [0, 1]", fade);
+        BadInput.unless(fade >= 0 && fade <= 1, "fade %s of the posterior: must lie in [0, 1]", fade);
         this.fade = fade;
     }
 
     @Override
     public List<Problem> select(List<Problem> problems, int count, Step step) {
-        BadInput.unless(count > 0 && count <= problems.size(), "a step wants %d problems, but there are %d", count, problems.size());
+        BadInput.unless(count > 0 && count <= problems.size(), "a step needs %d problems, but there are only %d", count, problems.size());
         Map<String, Double> distance = new TreeMap<>();
         problems.forEach(p -> distance.put(p.id(), Math.abs(draw(p, step) - TARGET)));
         return problems.stream().sorted(Comparator.comparingDouble(p -> distance.get(p.id()))).limit(count).toList();
@@ -62,13 +62,13 @@ public final class DifficultySelection implements Selection, Stateful {
         }
     }
 
-    /** Takes in the completions of one visit. */
+    /** Updates a problem's posterior with the completions of one visit. */
     public void observe(String problem, double passes, double failures) {
         double[] ab = counts.getOrDefault(problem, new double[] {1, 1});
         counts.put(problem, new double[] {fade * ab[0] + (1 - fade) + passes, fade * ab[1] + (1 - fade) + failures});
     }
 
-    /** The posterior's a and b of each problem visited so far. */
+    /** The posterior parameters a and b of each problem visited so far. */
     @Override
     public Map<String, double[]> state() {
         Map<String, double[]> copy = new LinkedHashMap<>();
@@ -79,7 +79,7 @@ public final class DifficultySelection implements Selection, Stateful {
     @Override
     public void restore(Map<String, double[]> state) {
         state.forEach((problem, ab) -> BadInput.unless(ab != null && ab.length == 2 && ab[0] > 0 && ab[1] > 0,
-                "the saved posterior of problem %s is impossible: %s", problem, Arrays.toString(ab)));
+                "the saved posterior of problem %s is invalid: %s", problem, Arrays.toString(ab)));
         counts.clear();
         counts.putAll(state);
     }

@@ -8,29 +8,31 @@ import lppo.data.Step;
 import lppo.rollout.Group;
 
 /**
- * How much of its expert solution a problem is shown in a step. A rule of your own is a lambda, for instance QuestA's 50 percent, then
- * 25: {@code Hint half = (problem, step) -> step.number() <= 100 ? 0.5 : 0.25;}
+ * How much of its expert solution a problem is shown in a step. A custom rule is a lambda, for example QuestA's 50 percent, then 25:
+ * {@code Hint half = (problem, step) -> step.number() <= 100 ? 0.5 : 0.25;}
  */
 @FunctionalInterface
 public interface Hint {
 
-    /** The share beta of the expert solution, in [0, 1]; 0 for no hint. */
+    /** Returns the share beta of the expert solution, in [0, 1]; 0 for no hint. */
     double beta(Problem problem, Step step);
 
-    /** No hint for anyone. */
+    /** No hints. */
     Hint NONE = (problem, step) -> 0;
 
-    /** LPPO's hint: beta ~ U(betaMin, betaMax), drawn anew for each step and problem. */
+    /** LPPO's hint: beta ~ U(betaMin, betaMax), sampled anew for each step and problem. */
     static Hint random(double betaMin, double betaMax) {
         return new RandomPrefix(betaMin, betaMax);
     }
 
-    /** This hint for the problems that a condition holds for, say {@link ProgressTracker#failing}; none for the others. */
+    /**
+     * Returns this hint restricted to problems that meet a condition, for example {@link ProgressTracker#failing}; the others get no hint.
+     */
     default Hint when(Predicate<Problem> condition) {
         return new Conditional(this, condition);
     }
 
-    /** A hint under a condition, which remembers what the hint remembers. */
+    /** A hint under a condition, with the state of that hint. */
     record Conditional(Hint hint, Predicate<Problem> condition) implements Hint, Stateful {
 
         @Override

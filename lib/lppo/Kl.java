@@ -4,9 +4,9 @@ import ai.djl.ndarray.NDArray;
 
 /**
  * Estimates of KL(policy || reference) from a token that the policy sampled (Schulman 2020, "Approximating KL divergence"),
- * with d = log policy - log reference. As values, k1 and k3 are unbiased. As terms of a loss they differ: the gradient of
- * k2 has the gradient of the KL as its mean, that of k1 has mean zero, and that of k3 follows KL(reference || policy).
- * {@code tests/lppo/KlTest.java} pins all of this by enumeration.
+ * with d = log policy - log reference. As values, k1 and k3 are unbiased. As loss terms they differ: the expected gradient of k2 is that of
+ * the KL, that of k1 is zero, and that of k3 follows KL(reference || policy). {@code tests/lppo/KlTest.java} verifies all of this by
+ * enumeration.
  */
 public enum Kl {
     /** d. */
@@ -16,9 +16,9 @@ public enum Kl {
     /** exp(-d) - 1 + d: never negative. */
     K3;
 
-    private static final double MAX = 20; // |d| is cut there, where the exponential is finite
+    private static final double MAX = 20; // |d| is clamped to this, so that the exponential is finite
 
-    /** The estimate at each token, in the shape of both arguments; differentiable. */
+    /** Returns the estimate at each token, in the shape of both arguments; differentiable. */
     public NDArray of(NDArray logProbs, NDArray reference) {
         NDArray d = logProbs.sub(reference).clip(-MAX, MAX);
         return switch (this) {
@@ -28,7 +28,7 @@ public enum Kl {
         };
     }
 
-    /** The estimate at one token. */
+    /** Returns the estimate at one token. */
     public double of(double logProb, double reference) {
         double d = Math.max(-MAX, Math.min(MAX, logProb - reference));
         return switch (this) {

@@ -90,10 +90,10 @@ package lppo;
 //RUNTIME_OPTIONS -Djava.awt.headless=true -DOPT_OUT_TRACKING=true
 
 /**
- * The one place that says what the library is built from, besides {@code llm/Llm.java}, which it includes: the libraries with their
- * versions, and every file of {@code lib/lppo}. A script has it all by one line, {@code //SOURCES ../lib/lppo/Lppo.java}.
+ * The build description of the library: dependencies with their versions, and every file of {@code lib/lppo}; it includes
+ * {@code llm/Llm.java}. A script includes everything with one line, {@code //SOURCES ../lib/lppo/Lppo.java}.
  *
- * <p>The files are listed one by one because JBang follows no glob when a script is run from a URL; a test keeps the list complete.
+ * <p>The files are listed one by one because JBang does not expand globs when a script is run from a URL; a test keeps the list complete.
  */
 public final class Lppo {
     private Lppo() {}

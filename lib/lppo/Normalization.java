@@ -5,23 +5,23 @@ import java.util.List;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
 
-/** What the advantages of a batch are divided by. */
+/** How the advantages of a batch are normalised. */
 public enum Normalization {
-    /** The sample standard deviation of the group, plus 1e-4 (GRPO). */
+    /** Divides by the sample standard deviation of the group, plus 1e-4 (GRPO). */
     GROUP,
     /**
-     * Advantages less their mean over all completion tokens of the batch, divided by their sample standard deviation
-     * there: long completions count more (REINFORCE++, arXiv 2501.03262, eq. 9). A silent group still teaches.
+     * Subtracts the mean over all completion tokens of the batch and divides by their sample standard deviation, so that long completions
+     * count more (REINFORCE++, arXiv 2501.03262, eq. 9). A silent group still contributes.
      */
     BATCH,
-    /** Nothing (Dr. GRPO, RLOO). */
+    /** No normalisation (Dr. GRPO, RLOO). */
     NONE;
 
     /**
-     * Normalised advantages of a batch.
+     * Returns the normalised advantages of a batch.
      *
      * @param advantages of each group, {@code [G]}
-     * @param lengths tokens of each completion, in the same layout; looked at by {@code BATCH} alone
+     * @param lengths tokens of each completion, in the same layout; used by {@code BATCH} only
      */
     public List<double[]> of(List<double[]> advantages, List<int[]> lengths) {
         return switch (this) {
@@ -46,7 +46,7 @@ public enum Normalization {
                 .map(group -> Arrays.stream(group).map(a -> (a - mean) / Math.sqrt(variance + 1e-8)).toArray()).toList();
     }
 
-    /** The sum over all tokens. */
+    /** Returns the sum over all tokens. */
     private static double sum(List<double[]> advantages, List<int[]> lengths, DoubleUnaryOperator of) {
         return IntStream.range(0, advantages.size()).mapToDouble(g -> IntStream.range(0, advantages.get(g).length)
                 .mapToDouble(i -> lengths.get(g)[i] * of.applyAsDouble(advantages.get(g)[i])).sum()).sum();

@@ -4,11 +4,11 @@ import common.BadInput;
 import lppo.rollout.Completion;
 
 /**
- * Soft punishment of overlong completions (DAPO, arXiv 2503.14476, eq. 13): nothing up to {@code longest - cache} tokens,
- * then falling linearly to -1 at {@code longest}. It is added to the reward that advantages are made of, never to a pass rate.
+ * Soft penalty on overlong completions (DAPO, arXiv 2503.14476, eq. 13): 0 up to {@code longest - cache} tokens, then linear to -1 at
+ * {@code longest}. It is added to the reward that advantages are computed from, never to a pass rate.
  *
- * @param longest tokens that a completion may have
- * @param cache length of the slope; 0 for no punishment
+ * @param longest maximum length of a completion, in tokens
+ * @param cache length of the slope, in tokens; 0 for no penalty
  */
 public record Overlong(int longest, int cache) {
 
@@ -19,12 +19,12 @@ public record Overlong(int longest, int cache) {
         BadInput.unless(cache >= 0 && cache <= longest, "overlong slope %d: must lie in 0 to the %d tokens of a completion", cache, longest);
     }
 
-    /** What a completion of this length loses, in [-1, 0]. */
+    /** Returns the penalty of a completion of this length, in [-1, 0]. */
     public double penalty(int length) {
         return cache == 0 ? 0 : Math.max(-1, Math.min(0, (longest - cache - length) / (double) cache));
     }
 
-    /** The reward of a completion with the penalty of its length: for {@link Advantage#shaped}. */
+    /** Returns the reward of a completion plus the penalty for its length, for {@link Advantage#shaped}. */
     public double reward(Completion completion) {
         return completion.reward() + penalty(completion.tokens().length);
     }

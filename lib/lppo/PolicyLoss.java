@@ -11,24 +11,24 @@ import common.BadInput;
  * <pre>  l = -min(rho A, clip(rho, 1 - clipLow, 1 + clipHigh) A) + klCoefficient KL      (clipped: PPO, GRPO, DAPO, GSPO, RLOO)
  *   l = -sg[clip(rho, 1 - clipLow, 1 + clipHigh)] A logp + klCoefficient KL          (CISPO)</pre>
  *
- * where rho is an importance {@link Ratio} of the policy that learns to an older one, A the advantage (progress weight
- * included), sg no gradient. The loss is the sum of l times the token's weight, so that the losses of micro-batches add up
- * to that of the batch: {@link Aggregation} gives the weights. {@link Algorithm} has the compositions that have names.
+ * where rho is an importance {@link Ratio} of the policy being trained to an older one, A the advantage (progress weight included), sg
+ * stop-gradient. The loss is the sum of l times the token's weight, so that the losses of micro-batches add up to that of the batch:
+ * {@link Aggregation} gives the weights. {@link Algorithm} has the named compositions.
  *
  * <p>Seen in {@code notebooks/5-the-weighted-loss.ipynb}.
  *
  * @param ratio what one importance ratio covers
- * @param surrogate how a ratio out of range is treated
+ * @param surrogate how a ratio outside the clip range is treated
  * @param clipLow how far below 1 a ratio may fall, in (0, 1]
- * @param clipHigh how far above 1 it may rise, positive
+ * @param clipHigh how far above 1 a ratio may rise, positive
  * @param kl estimator of the KL term to the reference policy
- * @param klCoefficient beta of that term; 0 leaves it out
- * @param aggregation how tokens make up the loss of a batch
+ * @param klCoefficient beta of that term; 0 disables it
+ * @param aggregation how token losses are aggregated into the loss of a batch
  */
 public record PolicyLoss(Ratio ratio, Surrogate surrogate, double clipLow, double clipHigh, Kl kl, double klCoefficient,
         Aggregation aggregation) implements Objective {
 
-    /** Log-ratios are cut at this, where the exponential is finite and a clip or a stop is due anyhow. */
+    /** Log-ratios are clamped to this, where the exponential is finite and the ratio is clipped, or the run stopped, in any case. */
     private static final double MAX_LOG_RATIO = 20;
 
     public PolicyLoss {
@@ -48,31 +48,34 @@ public record PolicyLoss(Ratio ratio, Surrogate surrogate, double clipLow, doubl
         return new PolicyLoss(0.2, 0.2, 0);
     }
 
-    /** The same with other clip ranges. */
+    /** Returns a copy with other clip ranges. */
     public PolicyLoss clip(double low, double high) {
         return new PolicyLoss(ratio, surrogate, low, high, kl, klCoefficient, aggregation);
     }
 
-    /** The same with another KL term. */
+    /** Returns a copy with another KL term. */
     public PolicyLoss kl(Kl estimator, double coefficient) {
         return new PolicyLoss(ratio, surrogate, clipLow, clipHigh, estimator, coefficient, aggregation);
     }
 
-    /** The same with another aggregation. */
+    /** Returns a copy with another aggregation. */
     public PolicyLoss aggregation(Aggregation other) {
         return new PolicyLoss(ratio, surrogate, clipLow, clipHigh, kl, klCoefficient, other);
     }
 
-    /** What one importance ratio covers; the sums run over the tokens of a completion. */
+    /** What one importance ratio covers; means and sums run over the tokens of a completion. */
     public enum Ratio {
-        /** exp(logp - logp_old), one for each token (GRPO). */
+        /** exp(logp - logp_old), one per token (GRPO). */
         TOKEN,
-        /** exp(mean(logp - logp_old)), one for each completion (GSPO, arXiv 2507.18071, eq. 7). */
+        /** exp(mean(logp - logp_old)), one per completion (GSPO, arXiv 2507.18071, eq. 7). */
         SEQUENCE,
         /** exp(sum(logp - logp_old)), the whole completion as one action (RLOO, arXiv 2402.14740). */
         TRAJECTORY;
 
-        /** Log-ratios {@code [N]} as each token sees them; {@code members} {@code [B, N]} says which tokens are whose. */
+        /**
+         * Returns the log-ratio that applies to each token, {@code [N]}; {@code members} {@code [B, N]} says which tokens belong to which
+         * completion.
+         */
         NDArray of(NDArray logRatios, NDArray members) {
             if (this == TOKEN) {
                 return logRatios;
@@ -83,11 +86,11 @@ public record PolicyLoss(Ratio ratio, Surrogate surrogate, double clipLow, doubl
         }
     }
 
-    /** How a ratio out of range is treated. */
+    /** How a ratio outside the clip range is treated. */
     public enum Surrogate {
-        /** What would go further out has no gradient (PPO, arXiv 1707.06347, eq. 7). */
+        /** A token that would move the ratio further out has no gradient (PPO, arXiv 1707.06347, eq. 7). */
         CLIPPED,
-        /** Its weight is clipped, its gradient stays (CISPO, arXiv 2506.13585, eq. 4 and 5). */
+        /** The ratio is clipped as a weight, and the gradient is kept (CISPO, arXiv 2506.13585, eq. 4 and 5). */
         CISPO
     }
 
@@ -108,15 +111,15 @@ public record PolicyLoss(Ratio ratio, Surrogate surrogate, double clipLow, doubl
     }
 
     /**
-     * The loss of some tokens. All arrays but the last have one shape, {@code [N]}, or {@code [batch, time]} if the ratio is
+     * Returns the loss of some tokens. All arrays but the last have the same shape, {@code [N]}, or {@code [batch, time]} if the ratio is
      * per token.
      *
-     * @param logProbs log-probabilities under the policy that learns
-     * @param old log-probabilities that ratios are taken to: under the policy that sampled, or before the first update
+     * @param logProbs log-probabilities under the policy being trained
+     * @param old log-probabilities in the denominator of the ratios: under the policy that sampled, or before the first update
      * @param advantages of the token's completion, progress weight included
      * @param weights of the token in the loss, 0 where masked
      * @param reference log-probabilities under the reference policy; may be null if {@code klCoefficient} is 0
-     * @param members {@code [B, N]}, 1 where a token is of a completion, else 0; may be null if the ratio is per token
+     * @param members {@code [B, N]}, 1 where a token belongs to a completion, else 0; may be null if the ratio is per token
      */
     public Terms of(NDArray logProbs, NDArray old, NDArray advantages, NDArray weights, NDArray reference, NDArray members) {
         NDArray rho = ratio.of(logProbs.sub(old), members).clip(-MAX_LOG_RATIO, MAX_LOG_RATIO).exp();

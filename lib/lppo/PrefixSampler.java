@@ -14,17 +14,17 @@ import lppo.rollout.Prompt;
 
 /**
  * Prefix-guided sampling (LPPO, arXiv 2507.06573): a problem that the policy keeps failing is retried from a prefix of its expert
- * solution. The {@link Hint} says how long the prefix is, the {@link Cut} where it ends. A problem without a demonstration is never
+ * solution. The {@link Hint} decides how long the prefix is, the {@link Cut} where it ends. A problem without a demonstration is never
  * guided.
  *
  * <p>Seen in {@code notebooks/3-a-hint-from-the-expert.ipynb}.
  *
- * @param encode text to tokens
+ * @param encode encodes text as tokens
  * @param format how a question becomes the text of a prompt
- * @param hint how much of its solution a problem is shown
+ * @param hint share of the solution that a problem is shown
  * @param cut where the solution is cut
- * @param share share of a guided problem's group that gets the hint, in (0, 1]: 1 guides whole groups, less leaves unguided
- *     completions beside the guided ones
+ * @param share share of a guided problem's group that gets the hint, in (0, 1]: 1 guides whole groups, less mixes guided and unguided
+ *     completions
  */
 public record PrefixSampler(Function<String, int[]> encode, PromptFormat format, Hint hint, Cut cut, double share) {
 
@@ -32,51 +32,51 @@ public record PrefixSampler(Function<String, int[]> encode, PromptFormat format,
         BadInput.unless(share > 0 && share <= 1, "guided share %s: must lie in (0, 1]", share);
     }
 
-    /** Prompts without hints for a policy, each question as it is. */
+    /** Returns a sampler of prompts without hints for a policy, with each question as it is. */
     public static PrefixSampler of(Policy policy) {
         return new PrefixSampler(policy::encode, PromptFormat.plain(), Hint.NONE, new StepCut(), 1);
     }
 
-    /** The same with another prompt format. */
+    /** Returns a copy with another prompt format. */
     public PrefixSampler format(PromptFormat other) {
         return new PrefixSampler(encode, other, hint, cut, share);
     }
 
-    /** The same with another hint. */
+    /** Returns a copy with another hint. */
     public PrefixSampler hint(Hint other) {
         return new PrefixSampler(encode, format, other, cut, share);
     }
 
-    /** The same with LPPO's hint, beta ~ U(betaMin, betaMax). */
+    /** Returns a copy with LPPO's hint, beta ~ U(betaMin, betaMax). */
     public PrefixSampler beta(double betaMin, double betaMax) {
         return hint(Hint.random(betaMin, betaMax));
     }
 
-    /** The same with the hint for those problems only that a condition holds for. */
+    /** Returns a copy that gives the hint only to problems that meet a condition. */
     public PrefixSampler when(Predicate<Problem> condition) {
         return hint(hint.when(condition));
     }
 
-    /** The same with another cut. */
+    /** Returns a copy with another cut. */
     public PrefixSampler cut(Cut other) {
         return new PrefixSampler(encode, format, hint, other, share);
     }
 
-    /** The same with the hint for another share of a guided group. */
+    /** Returns a copy that gives the hint to another share of a guided group. */
     public PrefixSampler share(double other) {
         return new PrefixSampler(encode, format, hint, cut, other);
     }
 
-    /** The prompts of all problems of a step, problem by problem, {@code groupSize} of each. */
+    /** Returns the prompts of all problems of a step, problem by problem, {@code groupSize} of each. */
     public List<Prompt> prompts(Step step, int groupSize) {
         return step.problems().stream().flatMap(problem -> prompts(problem, step, groupSize).stream()).toList();
     }
 
     /**
-     * The prompts of one problem, one for each completion of its group.
+     * Returns the prompts of one problem, one per completion of its group.
      *
-     * @return {@code groupSize} prompts, the unguided ones first; all unguided if the hint says so, if there is no demonstration, or if
-     *     nothing of it can be shown
+     * @return {@code groupSize} prompts, the unguided ones first; all unguided if the hint is 0, if there is no demonstration, or if no
+     *     part of it may be revealed
      */
     public List<Prompt> prompts(Problem problem, Step step, int groupSize) {
         double beta = problem.hasDemonstration() ? hint.beta(problem, step) : 0;
@@ -84,18 +84,18 @@ public record PrefixSampler(Function<String, int[]> encode, PromptFormat format,
         if (beta == 0) {
             return plain(problem, groupSize);
         }
-        int hints = (int) Math.ceil(share * groupSize - 1e-9); // 0.55 x 20 is 11, not the 11.000000000000002 of the machine
+        int hints = (int) Math.ceil(share * groupSize - 1e-9); // 0.55 x 20 is 11, not 11.000000000000002 as in floating point
         List<Prompt> prompts = new ArrayList<>(plain(problem, groupSize - hints));
         prompts.addAll(Collections.nCopies(hints, guided(problem, beta)));
         return prompts;
     }
 
-    /** The prompts of a problem without a hint. */
+    /** Returns the prompts of a problem without a hint. */
     public List<Prompt> plain(Problem problem, int groupSize) {
         return Collections.nCopies(groupSize, Prompt.unguided(problem, encode.apply(format.of(problem.question()))));
     }
 
-    /** The prompt of a problem with the prefix that beta cuts; unguided if nothing may be shown. */
+    /** Returns the prompt of a problem with the prefix for this beta; unguided if nothing may be revealed. */
     public Prompt guided(Problem problem, double beta) {
         String question = format.of(problem.question());
         int[] asked = encode.apply(question);

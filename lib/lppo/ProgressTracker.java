@@ -11,15 +11,15 @@ import lppo.data.Problem;
 import lppo.rollout.Group;
 
 /**
- * What the policy is learning now (LPPO, arXiv 2507.06573, learning-progress weighting). Per problem it keeps the
+ * Tracks what the policy is currently learning (LPPO, arXiv 2507.06573, learning-progress weighting). For each problem it keeps the
  * exponential moving average of the pass rate,
  *
  * <pre>  p~(t) = alpha p(t) + (1 - alpha) p~(t-1),   Delta(t) = p~(t) - p~(t-1),   w(t) = sigmoid(kappa Delta(t)) + b,</pre>
  *
- * where t counts the observations of that problem. The first sight sets p~ to the pass rate and Delta to 0, so that w is
- * 1 (with b = 0.5). Only unguided completions are observed: a pass rate with a hint says nothing about what the policy can do alone.
+ * where t counts the observations of that problem. The first observation sets p~ to the pass rate and Delta to 0, so that w is 1 (with b =
+ * 0.5). Only unguided completions are observed: a pass rate with a hint says nothing about what the policy can do alone.
  *
- * <p>The paper as available to us gives kappa = 8 and b = 0.5, and no alpha; ours is 0.5.
+ * <p>The paper, as available to us, gives kappa = 8 and b = 0.5 but no alpha; the default here is 0.5.
  *
  * <p>Seen in {@code notebooks/4-what-am-i-learning-now.ipynb} and {@code notebooks/8-when-do-weights-pay.ipynb}.
  */
@@ -31,7 +31,7 @@ public final class ProgressTracker implements Weighting, Stateful {
     private final Map<String, Entry> entries = new LinkedHashMap<>();
 
     /**
-     * What is known of one problem.
+     * The record of one problem.
      *
      * @param passRate the last observed pass rate p(t), in [0, 1]
      * @param average p~(t), in [0, 1]
@@ -50,9 +50,9 @@ public final class ProgressTracker implements Weighting, Stateful {
     }
 
     /**
-     * An empty tracker.
+     * Creates an empty tracker.
      *
-     * @param alpha share of the new pass rate in the average, in (0, 1]
+     * @param alpha weight of the new pass rate in the average, in (0, 1]
      * @param kappa steepness of the weight, 0 or more
      * @param bias lower bound of the weight, 0 or more
      * @throws BadInput outside these ranges
@@ -66,17 +66,17 @@ public final class ProgressTracker implements Weighting, Stateful {
         this.bias = bias;
     }
 
-    /** A tracker with alpha = 0.5, kappa = 8, b = 0.5. */
+    /** Creates an empty tracker with alpha = 0.5, kappa = 8, b = 0.5. */
     public ProgressTracker() {
         this(0.5, 8, 0.5);
     }
 
-    /** An empty tracker with the same constants. */
+    /** Returns an empty tracker with the same constants. */
     public ProgressTracker fresh() {
         return new ProgressTracker(alpha, kappa, bias);
     }
 
-    /** Takes in each group's pass rate; of a group with guided completions only, that the problem was visited. */
+    /** Observes each group's pass rate; for a group with guided completions only, it just records the visit. */
     @Override
     public void observe(List<Group> groups) {
         for (Group group : groups) {
@@ -86,9 +86,9 @@ public final class ProgressTracker implements Weighting, Stateful {
     }
 
     /**
-     * Takes in the pass rate of the unguided completions of one visit.
+     * Observes the pass rate of the unguided completions of one visit.
      *
-     * @throws BadInput if it does not lie in [0, 1]
+     * @throws BadInput if it is not in [0, 1]
      */
     public Entry observe(String problem, double passRate) {
         BadInput.unless(passRate >= 0 && passRate <= 1, "pass rate %s of problem %s: must lie in [0, 1]", passRate, problem);
@@ -104,49 +104,49 @@ public final class ProgressTracker implements Weighting, Stateful {
         return after;
     }
 
-    /** Notes a visit whose completions were all guided: nothing is learned about the pass rate. */
+    /** Records a visit whose completions were all guided, which leaves the pass rate as it is. */
     public void visitGuided(String problem) {
         Entry e = entries.getOrDefault(problem, Entry.NEVER_SEEN);
         entries.put(problem, new Entry(e.passRate(), e.average(), e.progress(), e.seen(), e.guidedSince() + 1));
     }
 
-    /** What is known of a problem; empty before its first visit. */
+    /** Returns the entry of a problem; empty before its first visit. */
     public Optional<Entry> entry(String problem) {
         return Optional.ofNullable(entries.get(problem));
     }
 
-    /** All entries by problem, in order of first visit. */
+    /** Returns all entries by problem, in order of first visit. */
     public Map<String, Entry> entries() {
         return Collections.unmodifiableMap(entries);
     }
 
-    /** The problems that have a demonstration and that the rule calls challenging, by what is known when it is asked. */
+    /** Returns a condition that holds for problems with a demonstration that are challenging by the rule at the time of the test. */
     public Predicate<Problem> failing(GuidanceRule rule) {
         return problem -> problem.hasDemonstration() && rule.guides(entries.getOrDefault(problem.id(), Entry.NEVER_SEEN));
     }
 
-    /** The same by {@link GuidanceRule#failing}. */
+    /** Returns a condition that holds for problems with a demonstration that meet {@link GuidanceRule#failing}. */
     public Predicate<Problem> failing(double maxAverage) {
         return failing(GuidanceRule.failing(maxAverage));
     }
 
-    /** The weight of a group's problem as of its last observation. */
+    /** Returns the weight of a group's problem as of its last observation. */
     @Override
     public double weight(Group group) {
         return weight(group.problem().id());
     }
 
-    /** The weight of a problem's advantages as of its last observation: 0.5 + b if it was not observed yet. */
+    /** Returns the weight of a problem's advantages as of its last observation; 0.5 + b if it was not observed yet. */
     public double weight(String problem) {
         return weight(entries.getOrDefault(problem, Entry.NEVER_SEEN).progress());
     }
 
-    /** w = sigmoid(kappa Delta) + b. */
+    /** Returns w = sigmoid(kappa Delta) + b. */
     public double weight(double progress) {
         return 1 / (1 + Math.exp(-kappa * progress)) + bias;
     }
 
-    /** The five numbers of each problem's {@link Entry}, in their order. */
+    /** The five components of each problem's {@link Entry}, in order. */
     @Override
     public Map<String, double[]> state() {
         Map<String, double[]> state = new LinkedHashMap<>();
@@ -161,7 +161,7 @@ public final class ProgressTracker implements Weighting, Stateful {
         state.forEach((problem, e) -> {
             BadInput.unless(e != null && e.length == 5, "the saved progress of problem %s is not five numbers", problem);
             Entry entry = new Entry(e[0], e[1], e[2], (int) e[3], (int) e[4]);
-            BadInput.unless(entry.possible(), "the saved progress of problem %s is impossible: %s", problem, entry);
+            BadInput.unless(entry.possible(), "the saved progress of problem %s is invalid: %s", problem, entry);
             restored.put(problem, entry);
         });
         entries.clear();

@@ -5,16 +5,16 @@ import java.util.Set;
 import lppo.data.Problem;
 import lppo.data.Step;
 
-/** Which further problems a step visits in place of those whose groups are silent (dynamic sampling, DAPO, arXiv 2503.14476). */
+/** Chooses the problems that a step visits in place of those whose groups are silent (dynamic sampling, DAPO, arXiv 2503.14476). */
 @FunctionalInterface
 public interface Refill {
 
     /**
-     * Up to {@code count} further problems.
+     * Returns up to {@code count} further problems.
      *
      * @param problems to choose from
-     * @param taken ids of those that the step has visited already
-     * @param round of refilling in this step, counted from 1
+     * @param taken ids of the problems that the step has already visited
+     * @param round number of the refill in this step, counted from 1
      */
     List<Problem> more(List<Problem> problems, int count, Set<String> taken, int round, Step step);
 }

@@ -13,12 +13,12 @@ import lppo.rollout.Prompt;
 import lppo.rollout.Rollout;
 
 /**
- * A scored rollout that replaces its silent groups by those of other problems: dynamic sampling (DAPO, arXiv 2503.14476), bounded.
+ * A scored rollout that replaces silent groups with groups of other problems: dynamic sampling (DAPO, arXiv 2503.14476), bounded.
  *
- * @param rollout scored
- * @param times how often at most; the step has fewer groups if that does not suffice
+ * @param rollout the scored rollout to wrap
+ * @param times maximum number of refills; the step has fewer groups if that is not enough
  * @param problems to choose from
- * @param refill chooses them
+ * @param refill chooses among them
  * @param prompts makes the prompts of a problem
  */
 public record RefilledRollout(Rollout rollout, int times, List<Problem> problems, Refill refill,

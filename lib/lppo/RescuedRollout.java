@@ -8,11 +8,11 @@ import lppo.rollout.Prompt;
 import lppo.rollout.Rollout;
 
 /**
- * A scored rollout that samples each group that failed as a whole once more with a hint, in the same step: the idea of BREAD
- * (arXiv 2506.17211). The group with a hint takes the place of the one that failed.
+ * A scored rollout that resamples each group whose completions all failed, with a hint and in the same step, after BREAD (arXiv
+ * 2506.17211). The guided group replaces the failed one.
  *
- * @param rollout scored
- * @param hints for groups that failed
+ * @param rollout the scored rollout to wrap
+ * @param hints for failed groups
  */
 public record RescuedRollout(Rollout rollout, PrefixSampler hints) implements Rollout {
 

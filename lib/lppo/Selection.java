@@ -4,16 +4,16 @@ import java.util.List;
 import lppo.data.Problem;
 import lppo.data.Step;
 
-/** Which problems a step visits. */
+/** Selects the problems that a step visits. */
 @FunctionalInterface
 public interface Selection {
 
     /**
-     * The problems of a step.
+     * Returns the problems of a step.
      *
      * @param problems to choose from
      * @param count how many the step visits
-     * @param step its number and its random streams; the problems that it names are not looked at
+     * @param step its number and its random streams; its own problems are ignored
      * @return {@code count} different problems
      * @throws common.BadInput if there are too few
      */

@@ -11,12 +11,12 @@ import lppo.data.Problem;
 import lppo.data.Step;
 
 /**
- * Problems in random order without repetition: a pure function of seed and step, the same for every recipe. Each step mixes problems
- * with and without a demonstration at a fixed share. Each of the two pools is walked in epochs, every epoch in a new random order; what
- * does not fill a step at the end of an epoch is left out of it, so that no problem comes twice in a step.
+ * Samples problems without replacement, in epochs: a pure function of seed and step, the same for every recipe. Each step mixes problems
+ * with and without a demonstration at a fixed share. Each of the two pools is shuffled anew in every epoch; problems left over at the end
+ * of an epoch that do not fill a step are dropped, so that no problem occurs twice in a step.
  *
- * @param trustedShare share of a step's problems that have a demonstration, in [0, 1]; if all or none of the problems have one, there is
- *     nothing to mix
+ * @param trustedShare share of a step's problems that have a demonstration, in [0, 1]; it has no effect if all or none of the problems have
+ *     one
  */
 public record ShuffledSelection(double trustedShare) implements Selection, Refill {
 
@@ -24,7 +24,7 @@ public record ShuffledSelection(double trustedShare) implements Selection, Refil
         BadInput.unless(trustedShare >= 0 && trustedShare <= 1, "trusted share %s: must lie in [0, 1]", trustedShare);
     }
 
-    /** All problems alike, with or without a demonstration. */
+    /** Creates a selection that treats problems with and without a demonstration alike. */
     public static Selection uniform() {
         return (problems, count, step) -> {
             checkCount(problems, count);
@@ -34,11 +34,11 @@ public record ShuffledSelection(double trustedShare) implements Selection, Refil
 
     private static void checkCount(List<Problem> problems, int count) {
         BadInput.unless(count > 0, "problems per step %d: must be positive", count);
-        BadInput.unless(count <= problems.size(), "a step wants %d problems, but there are %d; lower the problems per step", count,
+        BadInput.unless(count <= problems.size(), "a step needs %d problems, but there are only %d; lower the problems per step", count,
                 problems.size());
     }
 
-    /** The two pools and how many of each a step visits. */
+    /** The two pools, and how many problems of each a step visits. */
     private record Pools(List<Problem> trusted, List<Problem> answered, int fromTrusted) {}
 
     private Pools pools(List<Problem> problems, int count) {
@@ -54,7 +54,7 @@ public record ShuffledSelection(double trustedShare) implements Selection, Refil
         Pools pools = pools(problems, count);
         int fromTrusted = pools.fromTrusted;
         BadInput.unless(fromTrusted <= pools.trusted.size() && count - fromTrusted <= pools.answered.size(),
-                "a step wants %d problems with and %d without a demonstration, but there are %d and %d; lower the problems per step",
+                "a step needs %d problems with and %d without a demonstration, but there are %d and %d; lower the problems per step",
                 fromTrusted, count - fromTrusted, pools.trusted.size(), pools.answered.size());
         return Stream.concat(slice(pools.trusted, fromTrusted, step, "trusted"),
                 slice(pools.answered, count - fromTrusted, step, "answered")).toList();
@@ -71,7 +71,7 @@ public record ShuffledSelection(double trustedShare) implements Selection, Refil
         return shuffled.subList(begin, begin + count).stream();
     }
 
-    /** Random problems that were not visited yet, in the same mixture as far as they go. */
+    /** Returns random problems that were not visited yet, in the same mixture as far as they suffice. */
     @Override
     public List<Problem> more(List<Problem> problems, int count, Set<String> taken, int round, Step step) {
         int visited = Math.max(1, step.problems().size());

@@ -5,25 +5,25 @@ import java.util.Map;
 import lppo.rollout.Group;
 
 /**
- * An operator that remembers something between steps. Whoever trains tells it what was sampled, saves its state with every checkpoint,
- * restores it when a run is resumed or a step is taken back, and writes its metrics beside the others.
+ * An operator with state that persists between steps. The trainer passes it the sampled groups, saves its state with every checkpoint,
+ * restores it when a run is resumed or a step is undone, and writes its metrics beside the others.
  */
 public interface Stateful {
 
-    /** What is remembered, as numbers by name, usually the id of a problem; a copy that later steps leave alone. */
+    /** Returns a copy of the state, as arrays of numbers by name, usually the id of a problem. */
     Map<String, double[]> state();
 
     /**
-     * Replaces all that is remembered. An empty map begins anew.
+     * Replaces the whole state; an empty map resets it.
      *
-     * @throws common.BadInput if {@link #state} cannot have given this
+     * @throws common.BadInput if this is not a valid {@link #state}
      */
     void restore(Map<String, double[]> state);
 
-    /** Takes in the scored groups of a step, in the order in which they were sampled. */
+    /** Observes the scored groups of a step, in the order in which they were sampled. */
     default void observe(List<Group> groups) {}
 
-    /** Numbers to write into a column of the metrics each, after a step; the same names in every step. */
+    /** Returns metrics to log after each step, by name of their column; the names are the same in every step. */
     default Map<String, Double> metrics() {
         return Map.of();
     }

@@ -8,8 +8,8 @@ import java.util.regex.Pattern;
 import lppo.data.Problem;
 
 /**
- * A cut at the end of a step of the solution: as many of its first steps as make up a share beta of its length, never the last one, and
- * only steps before the first that contains the answer.
+ * Cuts the solution at the end of a step: it keeps as many of the first steps as make up a share beta of the length, never the last one,
+ * and only steps before the first that contains the answer.
  */
 public record StepCut() implements Cut {
 
@@ -28,7 +28,7 @@ public record StepCut() implements Cut {
         for (int i = 0; i < lengths.length - 1; i++) {
             String step = steps.get(i);
             shown -= lengths[i];
-            String before = prefix.substring(Math.max(0, prefix.length() - 2 * answer.length() - 50)); // where an answer may begin
+            String before = prefix.substring(Math.max(0, prefix.length() - 2 * answer.length() - 50)); // where an answer may start
             if (shown < 0 || AnswerLeak.reveals(before + step, answer)) {
                 break;
             }
@@ -38,13 +38,13 @@ public record StepCut() implements Cut {
     }
 
     /**
-     * The steps of a solution; together they are the solution. Steps are lines if there are several, else sentences if
-     * there are several, else words. None ends inside a formula.
+     * Returns the steps of a solution, whose concatenation is the solution. Steps are lines if there are several, else sentences if there
+     * are several, else words. None ends inside a formula.
      */
     public static List<String> steps(String solution) {
         for (String boundary : List.of("(?<=\\n)(?=\\S)", "(?<=[.!?;]\\s)(?=\\S)", "(?<=\\s)(?=\\S)")) {
             List<String> steps = new ArrayList<>();
-            boolean formulas = count(solution, DOLLAR) % 2 == 0; // else some are money
+            boolean formulas = count(solution, DOLLAR) % 2 == 0; // otherwise some are dollar amounts
             String open = "";
             for (String part : solution.split(boundary)) {
                 open += part;
@@ -54,7 +54,7 @@ public record StepCut() implements Cut {
                 }
             }
             if (!open.isEmpty()) {
-                steps.add(open); // a formula that is never closed
+                steps.add(open); // an unclosed formula
             }
             if (steps.size() > 1) {
                 return steps;
@@ -63,7 +63,7 @@ public record StepCut() implements Cut {
         return List.of(solution);
     }
 
-    /** Whether every formula in a text that begins is ended too: $ $, \[ \], \( \), \begin \end. */
+    /** Returns whether every formula that starts in a text also ends there: $ $, \[ \], \( \), \begin \end. */
     private static boolean closed(String text, boolean dollars) {
         return (!dollars || count(text, DOLLAR) % 2 == 0) && count(text, DOLLARS) % 2 == 0 && count(text, OPENING) == count(text, CLOSING);
     }

@@ -3,16 +3,16 @@ package lppo;
 import lppo.rollout.Group;
 
 /**
- * What the advantages of a group are multiplied by. LPPO's is the {@link ProgressTracker}; one of your own is a lambda:
+ * A factor for the advantages of a group. LPPO's is the {@link ProgressTracker}; a custom one is a lambda:
  * {@code Weighting w = group -> group.guided() ? 0.5 : 1;}
  */
 @FunctionalInterface
 public interface Weighting {
 
-    /** The weight of a scored group, 0 or more, after its step was observed. */
+    /** Returns the weight of a scored group, 0 or more, after its step was observed. */
     double weight(Group group);
 
-    /** Every group counts the same: 1. */
+    /** The weight 1 for every group. */
     static Weighting none() {
         return group -> 1;
     }

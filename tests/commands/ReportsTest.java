@@ -91,7 +91,7 @@ class ReportsTest {
         assertEquals("", table.stringColumn("greedy minus GRPO [95 %]").get(grpo));
         report.write(folder, "setting");
         String page = Files.readString(folder.resolve("report.md"));
-        assertTrue(page.contains("- dynamic sampling: above GRPO.") && page.contains("- BREAD: not told apart from GRPO."), page);
+        assertTrue(page.contains("- dynamic sampling: above GRPO.") && page.contains("- BREAD: not distinguishable from GRPO."), page);
         assertTrue(page.contains("- GRPO + PG: below GRPO."), page);
         assertTrue(ImageIO.read(folder.resolve("accuracy-tokens.png").toFile()).getWidth() > 0);
         assertEquals(1 + 8 * 3 * 4, Files.readAllLines(folder.resolve("curves.csv")).size());

@@ -36,7 +36,7 @@ class JsonTest {
         "{\"a\" 1}                 | line 1, column 6: '1' where a colon after the name was expected",
         "{\"a\": 1                 | line 1, column 8: the text ends where a comma or } was expected",
         "[                         | line 1, column 2: the text ends where a value was expected",
-        "[1] x                     | line 1, column 5: more follows after the value",
+        "[1] x                     | line 1, column 5: unexpected text after the value",
         "[\"a                      | line 1, column 2: a text whose closing quote is missing",
         "[\"\\q\"]                 | line 1, column 3: an unknown escape \\q",
         "[\"\\u12g4\"]             | line 1, column 3: an escape \\u without four hexadecimal digits",

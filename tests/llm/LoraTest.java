@@ -134,7 +134,7 @@ class LoraTest {
         refused(folder, "LoRA target \"lm_head\" is unknown", good.replace("\"v_proj\"", "\"lm_head\""));
         refused(folder, "r is 0, which is not positive", good.replace("\"r\": 4", "\"r\": 0"));
         refused(folder, "has shape", good.replace("\"r\": 4", "\"r\": 5"));
-        refused(folder, "adapter_config.json makes it", good.replace(",\n    \"v_proj\"", ""));
+        refused(folder, "adapter_config.json implies", good.replace(",\n    \"v_proj\"", ""));
         assertThrows(BadInput.class, () -> new Lora.Settings(1, Double.NaN, Lora.PROJECTIONS));
         assertThrows(BadInput.class, () -> new Lora.Settings(1, 1, List.of()));
     }
@@ -160,7 +160,7 @@ class LoraTest {
         assertEquals(name.startsWith("some_") ? "null" : neutral, String.valueOf(config.get(name)), "peft's default of " + name);
         for (String other : others.split(" ")) {
             config.add(name, JsonParser.parseString(other));
-            refused(folder, "adapter_config.json: " + name + " is " + other + ", which is not supported; plain LoRA is", config.toString());
+            refused(folder, "adapter_config.json: " + name + " is " + other + ", which is not supported; only plain LoRA is", config.toString());
         }
     }
 

@@ -43,17 +43,17 @@ class SafetensorsTest {
             {"a": {"shape": [1], "data_offsets": [0, 8]}}                            | has dtype nothing
             {"a": {"dtype": "F32", "data_offsets": [0, 8]}}                          | lacks its shape or offsets
             {"a": {"dtype": "F32", "shape": [2], "data_offsets": [0]}}               | lacks its shape or offsets
-            {"a": {"dtype": "F32", "shape": [-2], "data_offsets": [0, 8]}}           | impossible shape
-            {"a": {"dtype": "F32", "shape": [2147483647, 2147483647, 2147483647], "data_offsets": [0, 8]}} | impossible shape
+            {"a": {"dtype": "F32", "shape": [-2], "data_offsets": [0, 8]}}           | invalid shape
+            {"a": {"dtype": "F32", "shape": [2147483647, 2147483647, 2147483647], "data_offsets": [0, 8]}} | invalid shape
             {"a": {"dtype": "F32", "shape": [1.5], "data_offsets": [0, 8]}}          | is malformed
             {"a": {"dtype": "F32", "shape": [99999999999999999999], "data_offsets": [0, 8]}} | is malformed
             {"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 4]}}            | do not fit its shape
             {"a": {"dtype": "F32", "shape": [2], "data_offsets": [8, 0]}}            | do not fit its shape
             {"a": {"dtype": "F32", "shape": [2], "data_offsets": [-8, 0]}}           | do not fit its shape
-            {"a": {"dtype": "F32", "shape": [2], "data_offsets": [8, 16]}}           | begin at byte 8, but 0 is where
+            {"a": {"dtype": "F32", "shape": [2], "data_offsets": [8, 16]}}           | start at byte 8, expected 0
             {"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}            | describes 4 bytes of values, but the file has 8
             {"a": {"dtype": "F32", "shape": [3], "data_offsets": [0, 12]}}           | describes 12 bytes of values, but the file has 8
-            {"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "b": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}} | begin at byte 0, but 4 is where
+            {"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "b": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}} | start at byte 0, expected 4
             {"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}} | names "a" twice
             {"a": {"dtype": "F32", "shape": [2], "data_offsets": [9223372036854775800, 9223372036854775807]}} | do not fit its shape
             """)
@@ -155,12 +155,12 @@ class SafetensorsTest {
         copy("qwen2");
         Path config = folder.resolve("config.json");
         Files.writeString(config, Files.readString(config).replace("\"qwen2\"", "\"llama\""));
-        assertRefused("self_attn.k_proj.bias is no part of the model that config.json describes");
+        assertRefused("self_attn.k_proj.bias is not part of the model that config.json describes");
     }
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            "qwen2"                      | "mamba"                         | model_type is "mamba"; qwen2, qwen3 and llama run
+            "qwen2"                      | "mamba"                         | model_type is "mamba"; supported are qwen2, qwen3 and llama
             "hidden_size": 32            | "hidden_size": 33               | has shape
             "hidden_size": 32            | "hidden_size": "wide"           | not a whole number
             "use_sliding_window": false  | "use_sliding_window": true      | sliding-window attention is not supported

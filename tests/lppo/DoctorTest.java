@@ -18,6 +18,6 @@ class DoctorTest {
             assertTrue(said.contains(what), what + "in " + said);
         }
         assertFalse(said.contains("✗"), said);
-        assertTrue(said.contains("all that is needed is there; commit "), said);
+        assertTrue(said.contains("everything needed is present; commit "), said);
     }
 }

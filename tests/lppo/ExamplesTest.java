@@ -61,7 +61,7 @@ class ExamplesTest {
                 "Typo.java:2: does not compile: cannot find symbol");
         wrong("Other", "public class Other {}", "Other is not a Reward; write \"public class Other implements Reward\"");
         wrong("Named", "class Else implements lppo.judge.Reward { public double score(lppo.data.Problem p, String r) { return 1; } }",
-                "holds no class Named");
+                "contains no class Named");
         wrong("Shy", "public class Shy implements lppo.judge.Reward { public Shy(int i) {} public double score(lppo.data.Problem p, String r)"
                 + " { return 1; } }", "must be public and have a constructor without arguments");
         assertTrue(train(2, "none", "--reward", folder + "/Nowhere.java").contains("Nowhere.java: no such file"));

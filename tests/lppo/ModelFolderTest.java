@@ -101,7 +101,7 @@ class ModelFolderTest {
                  "model": {"type": "WordLevel", "vocab": {"<unk>": 0}, "unk_token": "<unk>"}}
                 """.formatted(pattern));
         BadInput e = assertThrows(BadInput.class, () -> Tokenizer.load(model));
-        assertTrue(e.getMessage().endsWith("the pattern " + pattern + " may search for ever"), e.getMessage());
+        assertTrue(e.getMessage().endsWith("the pattern " + pattern + " may run forever"), e.getMessage());
     }
 
     @Test

@@ -98,7 +98,7 @@ class PlacesTest {
         said = hard(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
                 "-Djava.awt.headless=true", "-DOPT_OUT_TRACKING=true", "-Dai.djl.pytorch.num_threads=1", "-cp",
                 classPath() + File.pathSeparator + classes, "lppo.PlacesTest", out.toString()), Map.of("DJL_CACHE_DIR", engines.toString()));
-        assertTrue(said.contains("reproduce: cannot be made") && said.contains("choose another output folder (--out)"), said);
+        assertTrue(said.contains("reproduce: cannot be created") && said.contains("choose another output folder (--out)"), said);
         for (String chart : List.of("charts/pass_rate.png", "charts/accuracy.png", "report/accuracy-steps.png")) {
             assertTrue(Files.size(out.resolve(chart)) > 1000, chart);
         }

@@ -50,7 +50,7 @@ class SparkCommandTest {
         new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start().waitFor();
         assertTrue(process.waitFor() != 0, SparkCommandTest::said);
         computing.forEach(one -> one.onExit().join());
-        assertTrue(said().contains("go on with --resume"), SparkCommandTest::said);
+        assertTrue(said().contains("continue with --resume"), SparkCommandTest::said);
         assertEquals(0, start(signal, "--resume").waitFor(), SparkCommandTest::said);
         same(signal);
     }
@@ -62,7 +62,7 @@ class SparkCommandTest {
         assertTrue(said().strip().endsWith("(--master)"), SparkCommandTest::said);
         assertFalse(said().contains("\tat "), SparkCommandTest::said);
         assertEquals(2, start("wrong", "--conf", "spark.executor.memory=1g").waitFor(), SparkCommandTest::said);
-        assertTrue(said().contains("--conf: is a setting of Spark, and needs --master"), SparkCommandTest::said);
+        assertTrue(said().contains("--conf: is a Spark setting and needs --master"), SparkCommandTest::said);
     }
 
     private static void same(String name) throws Exception {

@@ -4,14 +4,14 @@ import java.io.Serializable;
 import java.util.Objects;
 
 /**
- * One question with a verifiable answer and, if it is among the trusted ones, a worked expert solution.
+ * A question with a verifiable answer and, for trusted problems, a worked expert solution.
  *
  * @param id unique within a file
- * @param question what the policy reads
+ * @param question the question as the policy reads it
  * @param answer the reference answer that a completion is checked against
- * @param solution the expert's demonstration, ending in the answer; null where there is none
- * @param level difficulty, for reports by level; null where unknown
- * @param source where the problem is from; null where unknown
+ * @param solution the expert's demonstration, ending in the answer; null if there is none
+ * @param level difficulty, for reports by level; null if unknown
+ * @param source where the problem is from; null if unknown
  */
 public record Problem(String id, String question, String answer, String solution, String level, String source) implements Serializable {
 
@@ -21,17 +21,17 @@ public record Problem(String id, String question, String answer, String solution
         Objects.requireNonNull(answer, "answer");
     }
 
-    /** The same problem with another text to read. */
+    /** Returns a copy with another question text. */
     public Problem withQuestion(String text) {
         return new Problem(id, text, answer, solution, level, source);
     }
 
-    /** The same problem with its answer only. */
+    /** Returns a copy without the solution. */
     public Problem withoutSolution() {
         return new Problem(id, question, answer, null, level, source);
     }
 
-    /** Whether an expert solution is at hand; without one a problem is never guided. */
+    /** Returns whether there is an expert solution; a problem without one is never guided. */
     public boolean hasDemonstration() {
         return solution != null && !solution.isBlank();
     }

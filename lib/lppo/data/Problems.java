@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * Reads and writes problems as JSON Lines: one object a line with {@code id}, {@code question}, {@code answer} and
- * optionally {@code solution}, {@code level}, {@code source}. A missing {@code id} becomes the line number. Published benchmarks,
+ * Reads and writes problems as JSON Lines: one object per line with {@code id}, {@code question}, {@code answer} and
+ * optionally {@code solution}, {@code level}, {@code source}. A missing {@code id} defaults to the line number. Published benchmarks,
  * with other columns or as Parquet, are read by {@code lppo.files.ProblemFiles}.
  *
  * <p>Seen in {@code notebooks/7-bring-your-own-model.ipynb}.
@@ -29,19 +29,19 @@ public final class Problems {
     private Problems() {}
 
     /**
-     * The problems of a file.
+     * Returns the problems of a file.
      *
-     * @throws BadInput naming file, place and reason if the file is missing, empty, has a broken line, lacks a column, or has two
-     *     problems with one id
+     * @throws BadInput naming file, place and reason if the file is missing or empty, has a malformed line, lacks a column, or has two
+     *     problems with the same id
      */
     public static List<Problem> read(Path file) {
         return unique(JsonRows.read(file), Problems::problem);
     }
 
     /**
-     * The problems of rows; null stands for a row that holds none.
+     * Returns the problems of rows; null stands for a row without a problem.
      *
-     * @throws BadInput naming the rows of two problems with one id
+     * @throws BadInput naming the rows of two problems with the same id
      */
     public static List<Problem> unique(List<JsonRow> rows, Function<JsonRow, Problem> convert) {
         List<Problem> problems = new ArrayList<>();
@@ -59,9 +59,9 @@ public final class Problems {
     }
 
     /**
-     * The problem of a row with the columns {@code question} and {@code answer}.
+     * Returns the problem of a row with the columns {@code question} and {@code answer}.
      *
-     * @throws BadInput naming the row and the column that is missing or empty
+     * @throws BadInput naming the row and the missing or empty column
      */
     public static Problem problem(JsonRow row) {
         String id = row.columns().has("id") ? row.text("id") : Integer.toString(row.number());
@@ -73,7 +73,7 @@ public final class Problems {
         return new Problem(id, question, answer, row.text("solution"), row.text("level"), row.text("source"));
     }
 
-    /** Writes problems, one a line, replacing the file. */
+    /** Writes problems, one per line, replacing the file. */
     public static void write(Path file, List<Problem> problems) throws IOException {
         try (BufferedWriter writer = Files.newBufferedWriter(file)) {
             for (Problem problem : problems) {
@@ -84,8 +84,7 @@ public final class Problems {
     }
 
     /**
-     * The problems with at most {@code count} demonstrations, evenly chosen from those there are; the other problems keep
-     * their answer only.
+     * Returns the problems with exactly {@code count} demonstrations, chosen evenly; the other problems keep only their answers.
      *
      * @throws BadInput if there are fewer
      */

@@ -4,7 +4,7 @@ package lppo.data;
 @FunctionalInterface
 public interface PromptFormat {
 
-    /** The text of the prompt for a question. */
+    /** Returns the prompt text for a question. */
     String of(String question);
 
     /** The question as it is. */

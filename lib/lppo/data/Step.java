@@ -11,7 +11,7 @@ import java.util.SplittableRandom;
  *
  * @param number counted from 1; 0 stands for an evaluation before or outside training
  * @param problems that the step visits
- * @param seed root of the draws
+ * @param seed root of all random draws
  */
 public record Step(long number, List<Problem> problems, Seed seed) {
 
@@ -20,17 +20,17 @@ public record Step(long number, List<Problem> problems, Seed seed) {
         problems = List.copyOf(problems);
     }
 
-    /** A step that names no problems: enough to sample prompts that are at hand. */
+    /** Returns a step without problems, enough to sample given prompts. */
     public Step(long number, Seed seed) {
         this(number, List.of(), seed);
     }
 
-    /** The random stream for one purpose, one problem and one completion of it. */
+    /** Returns the random generator for one purpose, one problem and one of its completions. */
     public SplittableRandom random(String purpose, String problem, int index) {
         return seed.at(purpose, number, problem, index);
     }
 
-    /** The same step with random streams of its own, for sampling a second time. */
+    /** Returns a copy with independent random streams, for sampling a second time. */
     public Step child(String purpose) {
         return new Step(number, problems, seed.child(purpose));
     }

@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * The benchmarks of the paper, and where they are published. A file's columns tell its {@link Layout}; which benchmark it
- * is, only its name tells, as several share their columns.
+ * The benchmarks of the paper, and where they are published. The {@link Layout} of a file is recognised by its columns; the benchmark only
+ * by its name, as several share the same columns.
  */
 public enum Benchmark {
     AIME24("AIME24", 30, "aime(20)?24", new Page("HuggingFaceH4/aime_2024", Layout.PROBLEM, ""),
@@ -24,21 +24,21 @@ public enum Benchmark {
     GSM8K("GSM8K", 1319, "gsm8k", new Page("openai/gsm8k", Layout.GSM8K, "MIT"));
 
     /**
-     * A place where it is published.
+     * A place where a benchmark is published.
      *
      * @param dataset the id of the data set on the Hugging Face hub
      * @param layout of its files
-     * @param licence what the page states; empty if we know of none
+     * @param licence the licence stated there; empty if none is known
      */
     public record Page(String dataset, Layout layout, String licence) {
 
-        /** The address of the page. */
+        /** Returns the address of the page. */
         public String address() {
             return "https://huggingface.co/datasets/" + dataset;
         }
     }
 
-    /** A public repository with test sets of most of them, as JSON Lines. */
+    /** A public repository with the test sets of most benchmarks as JSON Lines. */
     public static final String COLLECTION = "https://github.com/QwenLM/Qwen2.5-Math/tree/main/evaluation/data";
 
     private final String title;
@@ -53,30 +53,30 @@ public enum Benchmark {
         this.pages = List.of(pages);
     }
 
-    /** What papers call it. */
+    /** Returns the name used in papers. */
     public String title() {
         return title;
     }
 
-    /** How many problems its test set has. */
+    /** Returns the number of problems in its test set. */
     public int problems() {
         return problems;
     }
 
-    /** Where it is published, the usual place first. */
+    /** Returns the places where it is published, the usual one first. */
     public List<Page> pages() {
         return pages;
     }
 
-    /** The benchmark that a name speaks of, whatever its case and punctuation. */
+    /** Returns the benchmark that a name refers to, ignoring case and punctuation. */
     public static Optional<Benchmark> named(String text) {
         String plain = text.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]", "");
         return Arrays.stream(values()).filter(b -> b.name.matcher(plain).find()).findFirst();
     }
 
     /**
-     * What to call the problems of a file: the benchmark that its name or its folder's speaks of, or the one that alone has
-     * its layout, or else its name without the ending.
+     * Returns a display name for the problems of a file: the benchmark that its name or its folder's name refers to, or the only one with
+     * its layout, or else the file name without extension.
      */
     public static String title(Path file, Layout layout) {
         Path whole = file.toAbsolutePath().normalize();

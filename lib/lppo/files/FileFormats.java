@@ -8,8 +8,8 @@ package lppo.files;
 //SOURCES ProblemFiles.java
 
 /**
- * What a script includes beside {@code Lppo.java}, by {@code //SOURCES ../lib/lppo/files/FileFormats.java}, to read problems from
- * Parquet files and published benchmarks.
+ * Sources and dependencies for reading Parquet files and published benchmarks. A script includes them beside {@code Lppo.java} with
+ * {@code //SOURCES ../lib/lppo/files/FileFormats.java}.
  */
 public final class FileFormats {
     private FileFormats() {}

@@ -15,10 +15,10 @@ import java.util.stream.Collectors;
 import lppo.data.Problem;
 import lppo.data.Problems;
 
-/** How problems are laid out in the columns of a file. In published layouts upper and lower case of names are alike. */
+/** How problems are laid out in the columns of a file. In published layouts column names are case-insensitive. */
 public enum Layout {
 
-    /** This project's own, and that of several AIME25, AMC23 and Minerva files: the answer alone in its column. */
+    /** The layout of this project and of several AIME25, AMC23 and Minerva files: the answer in a column of its own. */
     OWN("question, answer"),
 
     /** GSM8K: the answer after {@code ####} at the end of the solution. */
@@ -27,10 +27,10 @@ public enum Layout {
     /** MATH500, AIME and AMC: problem and answer, with or without a solution. */
     PROBLEM("problem, answer"),
 
-    /** MATH and Minerva: the answer is what the last box of the solution holds. */
+    /** MATH and Minerva: the answer is the content of the last box of the solution. */
     BOXED("problem, solution with \\boxed"),
 
-    /** OlympiadBench: lists of solutions and answers; only what text in English asks of mathematics is kept. */
+    /** OlympiadBench: lists of solutions and answers; only text-only mathematics problems in English are kept. */
     OLYMPIAD("question, final_answer");
 
     private final String columns;
@@ -39,12 +39,12 @@ public enum Layout {
         this.columns = columns;
     }
 
-    /** The columns by which it is recognised. */
+    /** Returns the columns by which it is recognised. */
     public String columns() {
         return columns;
     }
 
-    /** A problem, or why a row holds none that can be evaluated: one of them is null. */
+    /** A problem, or the reason why a row has none that can be evaluated; the other is null. */
     record Converted(Problem problem, String dropped) {
 
         private static Converted drop(String reason) {
@@ -53,9 +53,9 @@ public enum Layout {
     }
 
     /**
-     * The layout that a row has.
+     * Returns the layout of a row.
      *
-     * @throws BadInput with the columns there are if it has none of them
+     * @throws BadInput listing the columns if no layout matches
      */
     static Layout of(JsonRow row, Path file) {
         Set<String> names = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
@@ -78,7 +78,7 @@ public enum Layout {
                 + Arrays.stream(values()).map(Layout::columns).collect(Collectors.joining("; ")));
     }
 
-    /** The problem that a row holds. */
+    /** Returns the problem of a row. */
     Converted convert(JsonRow row) {
         return switch (this) {
             case OWN -> new Converted(Problems.problem(row), null);
@@ -150,9 +150,9 @@ public enum Layout {
                 row.first("source", "url", "type", "subfield", "subject")), null);
     }
 
-    /** What the last {@code \boxed{…}} of a text holds, braces balanced; one that never closes does not count. */
+    /** Returns the content of the last {@code \boxed{…}} of a text, with balanced braces; an unclosed one does not count. */
     static Optional<String> lastBoxed(String text) {
-        Deque<Integer> open = new ArrayDeque<>(); // where the braces that are open began; -1 for those of no box
+        Deque<Integer> open = new ArrayDeque<>(); // start positions of the open braces; -1 for braces of no box
         int expected = -1;
         int begin = -1;
         int end = -1;

@@ -20,7 +20,7 @@ import org.apache.parquet.schema.LogicalTypeAnnotation.ListLogicalTypeAnnotation
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.Type;
 
-/** The rows of an Apache Parquet file as JSON objects; values as {@link ParquetValue} reads them. */
+/** The rows of an Apache Parquet file as JSON objects; values are converted by {@link ParquetValue}. */
 final class ParquetRows {
 
     private ParquetRows() {}
@@ -59,7 +59,7 @@ final class ParquetRows {
         if (!(type.getLogicalTypeAnnotation() instanceof ListLogicalTypeAnnotation)) {
             return object(inner);
         }
-        Type element = inner.getType().getType(0); // a group of one field around each element, or in old files the element itself
+        Type element = inner.getType().getType(0); // a group of one field around each element, or the element itself in old files
         return repeated(inner, 0, !element.isPrimitive() && element.asGroupType().getFieldCount() == 1
                 && !element.getName().equals("array") && !element.getName().equals(type.getName() + "_tuple"));
     }

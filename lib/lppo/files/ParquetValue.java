@@ -33,9 +33,9 @@ import org.apache.parquet.schema.LogicalTypeAnnotation.UUIDLogicalTypeAnnotation
 import org.apache.parquet.schema.PrimitiveType;
 
 /**
- * A value of a Parquet file by its logical type: numbers exactly, dates and times as ISO 8601 writes them, NaN as null. What has no
- * logical type that is known here (bytes, like pictures, and intervals) becomes an object that names the type, so that a column
- * of such is refused where a text is needed and does no harm elsewhere.
+ * Converts a value of a Parquet file by its logical type: numbers exactly, dates and times in ISO 8601 format, NaN to null. A value of an
+ * unsupported type (bytes such as pictures, intervals) becomes an object that names the type, so that such a column is rejected where text
+ * is needed and ignored elsewhere.
  */
 final class ParquetValue {
 
@@ -74,7 +74,7 @@ final class ParquetValue {
         return Double.isNaN(number.doubleValue()) ? JsonNull.INSTANCE : new JsonPrimitive(number);
     }
 
-    /** A signed integer, or what it stands for; null if that is unknown. */
+    /** Returns a signed integer, or the value it represents; null if that is unknown. */
     private static JsonElement integer(long value, LogicalTypeAnnotation meaning) throws IOException {
         if (meaning == null || meaning instanceof IntLogicalTypeAnnotation) {
             return new JsonPrimitive(value);
@@ -108,7 +108,7 @@ final class ParquetValue {
         };
     }
 
-    /** What bytes stand for; null if that is unknown. */
+    /** Returns the value that bytes represent; null if that is unknown. */
     private static JsonElement bytes(Binary binary, LogicalTypeAnnotation meaning) throws IOException {
         ByteBuffer bytes = binary.toByteBuffer().slice();
         if (meaning instanceof StringLogicalTypeAnnotation || meaning instanceof EnumLogicalTypeAnnotation
@@ -131,7 +131,7 @@ final class ParquetValue {
         return null;
     }
 
-    /** The number of unscaled digits: 1250 of scale 2 is 12.50, and 1200 is 12. */
+    /** Returns the decimal number of unscaled digits: 1250 with scale 2 is 12.50, and 1200 is 12. */
     private static JsonElement decimal(BigInteger digits, DecimalLogicalTypeAnnotation type) {
         BigDecimal value = new BigDecimal(digits, type.getScale());
         return value.stripTrailingZeros().scale() <= 0 ? new JsonPrimitive(value.toBigInteger()) : new JsonPrimitive(value.toPlainString());

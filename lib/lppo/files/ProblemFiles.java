@@ -16,7 +16,7 @@ import lppo.data.Problems;
 import org.apache.parquet.ParquetRuntimeException;
 
 /**
- * Reads problems from files of any {@link Layout}, ours or that of a published benchmark, as JSON Lines, JSON or Parquet.
+ * Reads problems from JSON Lines, JSON or Parquet files in any {@link Layout}: that of this project or of a published benchmark.
  *
  * <p>Seen in {@code notebooks/7-bring-your-own-model.ipynb}.
  */
@@ -25,27 +25,27 @@ public final class ProblemFiles {
     private ProblemFiles() {}
 
     /**
-     * What a file holds.
+     * The contents of a file.
      *
-     * @param layout how it was laid out
+     * @param layout its layout
      * @param problems in order
-     * @param dropped rows of a published layout that were left out, by reason; our own layout drops none
+     * @param dropped number of skipped rows by reason; always empty for the layout of this project
      */
     public record Loaded(Layout layout, List<Problem> problems, Map<String, Integer> dropped) {
 
-        /** How many rows the file has. */
+        /** Returns the number of rows in the file. */
         public int rows() {
             return problems.size() + dropped.values().stream().mapToInt(count -> count).sum();
         }
 
-        /** What was left out, in words: {@code 2 not in English, 1 with pictures}; empty if nothing. */
+        /** Describes the skipped rows: {@code 2 not in English, 1 with pictures}; empty if there are none. */
         public String leftOut() {
             return String.join(", ", dropped.entrySet().stream().map(e -> e.getValue() + " " + e.getKey()).toList());
         }
     }
 
     /**
-     * The problems of a file.
+     * Returns the problems of a file.
      *
      * @throws BadInput as {@link #load}
      */
@@ -56,8 +56,8 @@ public final class ProblemFiles {
     /**
      * Reads a file of problems.
      *
-     * @throws BadInput naming file, place and reason if the file is missing, empty, has a broken line or unknown columns,
-     *     or two problems with one id
+     * @throws BadInput naming file, place and reason if the file is missing or empty, has a malformed line or unknown columns, or two
+     *     problems with the same id
      */
     public static Loaded load(Path file) {
         List<JsonRow> rows = isParquet(file) ? parquet(file) : JsonRows.read(file);
@@ -71,7 +71,7 @@ public final class ProblemFiles {
             return converted.problem();
         });
         Loaded loaded = new Loaded(layout, problems, dropped);
-        BadInput.unless(!problems.isEmpty(), "%s: holds no problems, only rows %s", file, loaded.leftOut());
+        BadInput.unless(!problems.isEmpty(), "%s: contains no usable problems; skipped: %s", file, loaded.leftOut());
         return loaded;
     }
 
@@ -87,15 +87,15 @@ public final class ProblemFiles {
     private static List<JsonRow> parquet(Path file) {
         try {
             List<JsonRow> rows = JsonRows.numbered(file, ParquetRows.read(file));
-            BadInput.unless(!rows.isEmpty(), "%s: holds no problems", file);
+            BadInput.unless(!rows.isEmpty(), "%s: contains no problems", file);
             return rows;
         } catch (BadInput e) {
             throw e;
-        } catch (LinkageError e) { // the reader's way to say that it has no such codec
-            throw new BadInput(file + ": is compressed with gzip or brotli; write it anew with snappy or zstd", e);
-        } catch (IOException | RuntimeException | OutOfMemoryError | StackOverflowError e) { // a broken length asks for any amount
+        } catch (LinkageError e) { // thrown by the reader if it lacks the codec
+            throw new BadInput(file + ": is compressed with gzip or brotli; rewrite it with snappy or zstd", e);
+        } catch (IOException | RuntimeException | OutOfMemoryError | StackOverflowError e) { // a corrupt length may request any amount
             String reason = e instanceof IOException || e instanceof ParquetRuntimeException ? JsonRows.firstLine(e)
-                    : "its content is damaged";
+                    : "its contents are damaged";
             throw new BadInput(file + ": cannot be read as Parquet (" + reason + "); download it again", e);
         }
     }

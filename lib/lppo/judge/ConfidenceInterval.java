@@ -10,10 +10,10 @@ public record ConfidenceInterval(double low, double high) {
     private static final int RESAMPLES = 10_000;
 
     /**
-     * The percentile bootstrap of a mean (Efron 1979), from 10,000 keyed resamples: the same values give the same interval.
-     * Of several samples, the mean of their means, each resampled by itself.
+     * The percentile bootstrap of a mean (Efron 1979), from 10,000 keyed resamples: the same values give the same interval. For several
+     * samples, the interval of the mean of their means, each sample being resampled independently.
      *
-     * @param samples values that are drawn alike and do not depend on each other, say scores of problems; NaN gives NaN
+     * @param samples independent and identically distributed values, such as scores of problems; NaN gives NaN
      */
     public static ConfidenceInterval ofMean(double[]... samples) {
         SplittableRandom random = new Seed(0).at("bootstrap", 0);

@@ -22,11 +22,11 @@ import lppo.rollout.Rollout;
 import lppo.rollout.Sampling;
 
 /**
- * What a policy answers on problems it is not trained on: greedily, and k sampled completions of each. {@link Score} says
- * what papers report of it.
+ * The completions of a policy on problems it is not trained on: one greedy and k sampled completions per problem. {@link Score} computes
+ * the measures that papers report.
  *
  * @param greedy the greedy completion of each problem, scored
- * @param sampled the samples of each problem, scored; empty if there are none
+ * @param sampled the sampled completions of each problem, scored; empty if there are none
  */
 public record Evaluation(List<Completion> greedy, List<Group> sampled) {
 
@@ -36,32 +36,32 @@ public record Evaluation(List<Completion> greedy, List<Group> sampled) {
      * Accuracy on one level.
      *
      * @param level its name, or {@code all}
-     * @param problems how many
-     * @param greedy share that the greedy completion solves
+     * @param problems number of problems
+     * @param greedy share of problems solved by the greedy completion
      * @param average avg@k, the mean accuracy of the samples; NaN without samples
      */
     public record Accuracy(String level, int problems, double greedy, double average) {}
 
-    /** How each kind of sampling is done: on a GPU, on a cluster. */
+    /** Creates the rollout for given sampling settings, on a GPU or on a cluster. */
     @FunctionalInterface
     public interface Sampler {
-        /** A rollout of this kind. */
+        /** Returns a rollout with these settings. */
         Rollout of(Sampling sampling);
     }
 
     /**
-     * Evaluates a policy in this process, each question as it is; {@code samples} is k, at temperature 1, and 0 leaves avg@k out (NaN).
+     * Evaluates a policy in this process, with each question as it is; {@code samples} is k, at temperature 1; 0 skips avg@k (NaN).
      *
-     * @param longest completion, in tokens
+     * @param longest maximum length of a completion, in tokens
      */
     public static Evaluation of(Policy policy, List<Problem> problems, Reward reward, int longest, int samples, Seed seed) {
         return of(policy, problems, PromptFormat.plain(), reward, longest, samples, seed);
     }
 
     /**
-     * The same with another prompt format.
+     * Evaluates a policy in this process with a prompt format.
      *
-     * @throws BadInput with the problem's id if the reward throws, since nobody would be told that its zero is no verdict
+     * @throws BadInput with the problem's id if the reward throws, as its score of 0 would not be a judgement
      */
     public static Evaluation of(Policy policy, List<Problem> problems, PromptFormat format, Reward reward, int longest, int samples,
             Seed seed) {
@@ -72,17 +72,17 @@ public record Evaluation(List<Completion> greedy, List<Group> sampled) {
         return evaluation;
     }
 
-    /** The prompts of problems, without hints. */
+    /** Returns the prompts of problems, without hints. */
     public static List<Prompt> prompts(List<Problem> problems, PromptFormat format, Policy policy) {
         return problems.stream().map(p -> Prompt.unguided(p, policy.encode(format.of(p.question())))).toList();
     }
 
     /**
-     * Evaluates what a policy answers to prompts of different problems. Every draw is keyed by its problem, so that evaluating problems in
-     * parts gives the same answers, up to rounding in the engine.
+     * Evaluates the completions of a policy for prompts of different problems. Every draw is keyed by its problem, so that evaluating
+     * problems in parts gives the same completions, up to rounding in the engine.
      *
-     * @param sampling how the samples are drawn; the greedy completions have its length
-     * @param samples how many of each problem; 0 for greedy only
+     * @param sampling how completions are sampled; its maximum length also applies to the greedy ones
+     * @param samples sampled completions per problem; 0 for greedy only
      */
     public static Evaluation of(List<Prompt> prompts, Scoring scoring, Sampling sampling, int samples, Seed seed, Sampler sampler) {
         Step step = new Step(0, seed);
@@ -93,13 +93,13 @@ public record Evaluation(List<Completion> greedy, List<Group> sampled) {
                 samples == 0 ? List.of() : sampler.of(sampling).scored(scoring).sample(repeated, step));
     }
 
-    /** Evaluations of different problems as one. */
+    /** Merges evaluations of different problems into one. */
     public static Evaluation joined(List<Evaluation> parts) {
         return new Evaluation(parts.stream().flatMap(part -> part.greedy.stream()).toList(),
                 parts.stream().flatMap(part -> part.sampled.stream()).toList());
     }
 
-    /** The indices of the problems of each level, in numeric order where levels are numbers, then of {@code all}. */
+    /** Returns the indices of the problems of each level, in numeric order if levels are numbers, then of {@code all}. */
     public Map<String, List<Integer>> levels() {
         Map<String, List<Integer>> levels = new TreeMap<>(Evaluation::compareLevels);
         List<Integer> all = IntStream.range(0, greedy.size()).boxed().toList();
@@ -111,7 +111,7 @@ public record Evaluation(List<Completion> greedy, List<Group> sampled) {
         return levels;
     }
 
-    /** Accuracy by level, then that of all. */
+    /** Returns the accuracy by level, then over all problems. */
     public List<Accuracy> rows() {
         List<Accuracy> rows = new ArrayList<>();
         levels().forEach((level, indices) -> rows.add(new Accuracy(level, indices.size(),
@@ -121,13 +121,13 @@ public record Evaluation(List<Completion> greedy, List<Group> sampled) {
         return rows;
     }
 
-    /** Share of all completions that were cut at the maximum length, which scores 0. */
+    /** Returns the share of all completions that were truncated at the maximum length and score 0. */
     public double truncated() {
         return Stream.concat(greedy.stream(), sampled.stream().flatMap(g -> g.completions().stream()))
                 .collect(Collectors.averagingDouble(c -> c.finish() == Completion.Finish.LENGTH ? 1 : 0));
     }
 
-    /** The row over all problems. */
+    /** Returns the accuracy over all problems. */
     public Accuracy all() {
         List<Accuracy> rows = rows();
         return rows.get(rows.size() - 1);

@@ -14,18 +14,18 @@ import lppo.data.Problem;
 @FunctionalInterface
 public interface Reward {
 
-    /** The score of a response that ended by itself. Truncated completions are not asked about: they score 0. */
+    /** Returns the score of a response that ended with a stop token. Truncated completions are not judged; they score 0. */
     double score(Problem problem, String response);
 
     /**
-     * What a response answers, as a text that is equal where answers are: what a majority is counted by. Empty if it
-     * answers nothing; this default never finds an answer.
+     * Returns the answer of a response in a canonical form, equal for equal answers, for majority voting. Empty if there is none; the
+     * default never finds an answer.
      */
     default Optional<String> answer(String response) {
         return Optional.empty();
     }
 
-    /** How many responses so far could not be judged, for a reason that is not the response's, and scored 0. */
+    /** Returns how many responses so far scored 0 because they could not be judged, for reasons other than the response itself. */
     default long failures() {
         return 0;
     }
@@ -51,9 +51,9 @@ public interface Reward {
     }
 
     /**
-     * Checks that demonstrations demonstrate.
+     * Checks that the solutions of problems earn the reward.
      *
-     * @param where the file, for the message
+     * @param where the file name, for the message
      * @throws BadInput naming the first problem whose solution does not reach its answer
      */
     default void check(List<Problem> problems, Object where) {

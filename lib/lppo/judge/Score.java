@@ -13,19 +13,19 @@ import lppo.rollout.Completion;
 import lppo.rollout.Group;
 
 /**
- * One measure of an evaluation, problem by problem.
+ * A measure of an evaluation, with a value per problem.
  *
- * @param name as tables head it: {@code greedy}, {@code avg@8}, {@code pass@4}, {@code maj@8}
- * @param values one for each problem, in [0, 1]
+ * @param name as in table headers: {@code greedy}, {@code avg@8}, {@code pass@4}, {@code maj@8}
+ * @param values one per problem, in [0, 1]
  */
 public record Score(String name, double[] values) {
 
     /**
-     * What an evaluation says: greedy accuracy and, if there are samples, avg@n, pass@k for each k and maj@n. maj@n is left
-     * out if no response has an answer to count.
+     * Returns the scores of an evaluation: greedy accuracy and, if there are samples, avg@n, pass@k for each k, and maj@n. maj@n is omitted
+     * if no response has an answer to count.
      *
-     * @param passAt each k of pass@k; none may exceed the samples
-     * @param answer what a completion answers, as a text that is equal where answers are; empty if nothing
+     * @param passAt the values of k for pass@k; none may exceed the number of samples
+     * @param answer the answer of a completion in a canonical form; empty if there is none
      */
     public static List<Score> of(Evaluation evaluation, List<Integer> passAt,
             Function<Completion, Optional<String>> answer) {
@@ -50,8 +50,8 @@ public record Score(String name, double[] values) {
     }
 
     /**
-     * The chance that k of n samples, drawn without putting back, hold a right one where c of the n are right: the unbiased
-     * estimate of pass@k, 1 - C(n - c, k) / C(n, k), as a product (Chen et al. 2021, arXiv 2107.03374).
+     * Returns the unbiased estimate of pass@k, 1 - C(n - c, k) / C(n, k) (Chen et al. 2021, arXiv 2107.03374): the probability that k of n
+     * samples, drawn without replacement, include at least one of the c correct ones.
      */
     public static double passAt(int n, int c, int k) {
         BadInput.unless(k >= 1 && k <= n, "pass@%d: k must lie in 1 to the %d samples", k, n);
@@ -66,8 +66,8 @@ public record Score(String name, double[] values) {
     }
 
     /**
-     * The reward of the answer that most responses give; where several lead, the mean of their rewards, which is what
-     * choosing one of them by lot would give on average. Responses without an answer have no vote; empty if none has one.
+     * Returns the reward of the most frequent answer; in case of a tie, the mean of the tied rewards, which is the expectation of a random
+     * tie break. Responses without an answer do not vote; empty if none has one.
      */
     public static OptionalDouble majority(List<Optional<String>> answers, double[] rewards) {
         Map<String, List<Double>> votes = new LinkedHashMap<>();
@@ -80,17 +80,17 @@ public record Score(String name, double[] values) {
                 .mapToDouble(v -> v.stream().mapToDouble(r -> r).average().orElseThrow()).average();
     }
 
-    /** Mean over all problems. */
+    /** Returns the mean over all problems. */
     public double mean() {
         return mean(values);
     }
 
-    /** The score on some of the problems. */
+    /** Returns the score on a subset of the problems. */
     public Score at(List<Integer> problems) {
         return new Score(name, problems.stream().mapToDouble(i -> values[i]).toArray());
     }
 
-    /** The 95 % interval of the mean, were other problems of the kind drawn. */
+    /** Returns the 95 % confidence interval of the mean over problems. */
     public ConfidenceInterval interval() {
         return ConfidenceInterval.ofMean(values);
     }

@@ -10,8 +10,8 @@ import llm.Policy;
 import lppo.rollout.Completion;
 
 /**
- * Scores completions by a reward: what {@code Rollout.scored} takes. A completion that was cut scores 0 and the reward is not asked. A
- * reward that throws is not taken for a verdict: the completion scores 0, is counted, and the first message is kept.
+ * Scores completions with a reward, for {@code Rollout.scored}. A truncated completion scores 0 without being judged. If the reward throws,
+ * the completion scores 0 and is counted as not judged, and the first message is kept.
  */
 public final class Scoring implements ToDoubleFunction<Completion> {
 
@@ -20,16 +20,16 @@ public final class Scoring implements ToDoubleFunction<Completion> {
     private long thrown;
     private String firstTrouble;
 
-    /** Scores what {@code policy} says. */
+    /** Creates a scoring for completions of {@code policy}. */
     public Scoring(Policy policy, Reward reward) {
         this.policy = policy;
         this.reward = reward;
     }
 
     /**
-     * The score of a completion.
+     * Returns the score of a completion.
      *
-     * @throws BadInput if the reward gives a number outside [0, 1], or NaN
+     * @throws BadInput if the reward returns a number outside [0, 1] or NaN
      */
     @Override
     public double applyAsDouble(Completion completion) {
@@ -41,7 +41,7 @@ public final class Scoring implements ToDoubleFunction<Completion> {
         try {
             score = reward.score(completion.prompt().problem(), response(completion));
         } catch (EngineException e) {
-            throw e; // out of memory, say: the run handles it
+            throw e; // such as out of memory, which the run handles
         } catch (RuntimeException | StackOverflowError e) {
             thrown++;
             firstTrouble = firstTrouble != null ? firstTrouble : OneLine.line("problem %s: the reward throws %s".formatted(id, e));
@@ -51,7 +51,7 @@ public final class Scoring implements ToDoubleFunction<Completion> {
         return score;
     }
 
-    /** The text that a reward judges: the expert prefix, if there is one, and the completion. */
+    /** Returns the text that a reward judges: the expert prefix, if any, and the completion. */
     public String response(Completion completion) {
         int[] prefix = completion.prompt().prefix();
         int[] response = Arrays.copyOf(prefix, prefix.length + completion.tokens().length);
@@ -59,17 +59,17 @@ public final class Scoring implements ToDoubleFunction<Completion> {
         return policy.decode(response);
     }
 
-    /** What a completion answers; empty if nothing, or if it was cut. */
+    /** Returns the answer of a completion; empty if there is none or the completion was truncated. */
     public Optional<String> answer(Completion completion) {
         return completion.finish() == Completion.Finish.STOP ? reward.answer(response(completion)) : Optional.empty();
     }
 
-    /** How many responses so far could not be judged and scored 0. */
+    /** Returns how many responses so far could not be judged and scored 0. */
     public long failures() {
         return thrown + reward.failures();
     }
 
-    /** What the reward threw first, and at which problem; empty if nothing so far. */
+    /** Returns the first exception of the reward and its problem; empty if there was none. */
     public Optional<String> trouble() {
         return Optional.ofNullable(firstTrouble);
     }

@@ -7,45 +7,45 @@ import lppo.rollout.GpuRollout;
 import lppo.rollout.Rollout;
 import lppo.rollout.Sampling;
 
-/** Where the heavy half of a run is done: in this process, or on other machines. Both give the same numbers. */
+/** Where a run samples and computes gradients: in this process, or on other machines. Both give the same numbers. */
 public interface Backend extends AutoCloseable {
 
-    /** Samples from the policy that learns, as it is at each call. */
+    /** Returns a rollout that samples from the current state of the policy being trained. */
     Rollout rollout(Sampling sampling);
 
-    /** Most completions decoded at a time. */
+    /** Returns the maximum number of completions decoded at a time. */
     int rows();
 
-    /** The learner, with its gradients computed here. */
+    /** Returns the learner with its gradients computed by this backend. */
     default Learner learner(Learner learner) {
         return learner;
     }
 
     /**
-     * What a call of other machines took.
+     * Cost of a call to other machines.
      *
      * @param name {@code rollout} or {@code update}
-     * @param parts that it was cut into
-     * @param renewed parts whose machine had other weights than expected, and fetched them
-     * @param seconds in all, seen from here
-     * @param publishing seconds of looking whether the weights have changed, and of handing them on
-     * @param renewing seconds that checking and fetching the weights took, in the slowest part
+     * @param parts number of parts that the work was split into
+     * @param renewed number of parts whose machine had outdated weights and fetched them
+     * @param seconds total duration, measured on the driver
+     * @param publishing seconds for checking whether the weights have changed and publishing them
+     * @param renewing seconds for checking and fetching the weights, in the slowest part
      * @param working seconds of the work itself, in the slowest part
      * @param sent bytes of weights to each machine; 0 if they had not changed
      * @param received bytes of gradients; 0 for a rollout
      */
     record Call(String name, int parts, int renewed, double seconds, double publishing, double renewing, double working, long sent, long received) {}
 
-    /** The calls of other machines since this was last asked. */
+    /** Returns the calls to other machines since the last call of this method. */
     default List<Call> calls() {
         return List.of();
     }
 
-    /** Lets go of the machines. */
+    /** Releases the machines. */
     @Override
     default void close() {}
 
-    /** This process; {@code rows} completions at a time. */
+    /** Returns the backend in this process, with at most {@code rows} completions decoded at a time. */
     static Backend local(Policy policy, int rows) {
         return new Backend() {
             @Override

@@ -20,8 +20,9 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The checkpoints of a run folder: {@code checkpoint}, the latest; {@code checkpoint-STEP}, earlier ones that were kept; {@code best}.
- * Each is complete, checksummed and replaced atomically.
+ * The checkpoints of a run folder: {@code checkpoint}, the latest; {@code checkpoint-STEP}, earlier ones; {@code best}, the one with the
+ * best accuracy.
+ * Each has checksums and is replaced atomically.
  *
  * @param path the run folder
  */
@@ -29,14 +30,14 @@ public record Checkpoints(Path path) {
 
     private static final Gson PRETTY = new GsonBuilder().setPrettyPrinting().create();
     private static final List<String> TABLES =
-            List.of("metrics.csv", "problems.csv", "evaluation.csv", "samples.jsonl"); // equal in equal runs, unlike timing.csv
+            List.of("metrics.csv", "problems.csv", "evaluation.csv", "samples.jsonl"); // identical in identical runs, unlike timing.csv
     private static final String KEPT = "checkpoint-";
 
     /**
-     * A step's checkpoint, written by {@code state} into a new folder that takes the place of the old one once it is whole and on
-     * the disk. It has the checksums of its files, and the sizes of the tables and their checksums as {@code tables.json}.
+     * Writes the checkpoint of a step with {@code state}, into a new folder that replaces the old one once it is complete and flushed to
+     * disk. It includes the checksums of its files, and the sizes and checksums of the tables in {@code tables.json}.
      *
-     * @param keep how many of those before it stay, as {@code checkpoint-STEP}
+     * @param keep number of previous checkpoints to keep, as {@code checkpoint-STEP}
      */
     public void write(int keep, RunListener.Checkpoint state) {
         Path fresh = path.resolve("checkpoint.new");
@@ -70,11 +71,11 @@ public record Checkpoints(Path path) {
         } catch (IOException e) {
             throw new UncheckedIOException(Files.isDirectory(path)
                     ? current + ": the checkpoint cannot be written; the previous one is kept, so that you can resume the run. Is the disk full?"
-                    : path + ": is gone, and the run with it", e);
+                    : path + ": no longer exists, so the run cannot continue", e);
         }
     }
 
-    /** Keeps the latest checkpoint as {@code best} too. Its files are the same ones, where the file system can do that. */
+    /** Keeps the latest checkpoint as {@code best} too, by hard links if the file system supports them. */
     public void best() {
         Path fresh = path.resolve("best.new");
         try {
@@ -98,18 +99,18 @@ public record Checkpoints(Path path) {
     }
 
     /**
-     * Cuts all tables back to where they were at a checkpoint, so that a resumed run writes the later rows again. Rows that
-     * were half written when the run was killed go with them.
+     * Truncates all tables to their length at a checkpoint, so that a resumed run writes the later rows again. This also removes rows that
+     * were half written when the run was killed.
      *
-     * @param step of the checkpoint, after whose row {@code timing.csv} is cut
-     * @throws BadInput if a table has lost rows since the checkpoint, or earlier ones were changed; nothing is cut then
+     * @param step of the checkpoint, after whose row {@code timing.csv} is truncated
+     * @throws BadInput if a table has lost rows since the checkpoint or earlier ones were changed; nothing is truncated then
      */
     public void rewind(Path checkpoint, long step) throws IOException {
         JsonObject extents = Json.object(checkpoint.resolve("tables.json"));
         for (String name : TABLES) {
             Path table = path.resolve(name);
             Extent then = Extent.of(extents, name);
-            String remedy = "put it back, or begin a new run from the model " + checkpoint;
+            String remedy = "restore it, or start a new run from the model " + checkpoint;
             BadInput.unless(then == null || Files.exists(table) && Files.size(table) >= then.bytes,
                     "%s: is shorter than when its checkpoint was written; %s", table, remedy);
             BadInput.unless(then == null || Checksums.sha256(table, then.bytes).equals(then.sha256),
@@ -131,7 +132,7 @@ public record Checkpoints(Path path) {
         }
     }
 
-    /** How much of a table was there, and what. */
+    /** Size and checksum of a table at a checkpoint. */
     private record Extent(long bytes, String sha256) {
 
         static Extent of(JsonObject extents, String table) {
@@ -147,12 +148,12 @@ public record Checkpoints(Path path) {
         }
     }
 
-    /** Whether a folder has a checkpoint to go on from. */
+    /** Returns whether a folder has a checkpoint to resume from. */
     public static boolean resumable(Path run) {
         return Files.isDirectory(run.resolve("checkpoint")) || Files.isDirectory(run.resolve("checkpoint.old"));
     }
 
-    /** The latest whole checkpoint. */
+    /** Returns the latest complete checkpoint. */
     public Path latest() {
         Path current = path.resolve("checkpoint");
         Path latest = Files.isDirectory(current) ? current : path.resolve("checkpoint.old");

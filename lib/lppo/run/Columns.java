@@ -7,12 +7,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 
-/** Records as rows of tables: the components in order, {@code passRate} as {@code pass_rate}. */
+/** Converts records to rows of tables: the components in order, {@code passRate} as {@code pass_rate}. */
 public final class Columns {
 
     private Columns() {}
 
-    /** The columns of a record; a missing optional number is an empty text, the entries of a map are columns of their own. */
+    /** Returns the columns of a record; an absent optional number is an empty text, and each entry of a map is a column of its own. */
     public static Map<String, Object> of(Record row) {
         Map<String, Object> columns = new LinkedHashMap<>();
         for (RecordComponent component : row.getClass().getRecordComponents()) {

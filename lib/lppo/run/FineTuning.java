@@ -22,32 +22,32 @@ import lppo.rollout.Sampling;
 import lppo.task.Task;
 
 /**
- * Supervised fine-tuning: maximum likelihood of the expert solutions of a task, with a warm-up over the first tenth of the steps and a
- * linear decay to zero.
+ * Supervised fine-tuning: maximises the likelihood of the expert solutions of a task. The learning rate warms up over the first tenth of
+ * the steps and decays linearly to zero.
  *
- * @param policy that learns
- * @param task whose problems with a demonstration are learned from
- * @param learning largest learning rate, weight decay, norm, token budget and recomputation; the rest is not looked at
- * @param steps optimiser steps, positive
- * @param batch demonstrations in a step, at most all there are
- * @param seed root of the draws
- * @param rows most completions decoded at a time in an evaluation
- * @param evaluation what is evaluated, and when
- * @param listener is told
+ * @param policy to train
+ * @param task whose problems with a demonstration are the training data
+ * @param learning peak learning rate, weight decay, maximum norm, token budget and recomputation; the rest is ignored
+ * @param steps number of optimiser steps, positive
+ * @param batch demonstrations per step, at most all of them
+ * @param seed root of all random draws
+ * @param rows maximum number of completions decoded at a time in an evaluation
+ * @param evaluation what to evaluate, and when
+ * @param listener receives events
  */
 public record FineTuning(Policy policy, Task task, LearnerSettings learning, long steps, int batch, Seed seed, int rows,
         Training.EvaluationPlan evaluation, Listener listener) {
 
-    /** Is told what happens; its methods do nothing unless written. */
+    /** Receives the events of fine-tuning; by default, its methods do nothing. */
     public interface Listener {
 
-        /** After a step, counted from 1. */
+        /** Called after a step, counted from 1. */
         default void stepped(long step, UpdateMetrics metrics) {}
 
-        /** After an evaluation; step 0 is before the first. */
+        /** Called after an evaluation; step 0 is before the first step. */
         default void evaluated(long step, Evaluation evaluation) {}
 
-        /** Once, after the first evaluation in which the reward threw: what, and at which problem. */
+        /** Called once, after the first evaluation in which the reward threw, with the exception and its problem. */
         default void rewardThrows(String trouble) {}
     }
 
@@ -56,7 +56,7 @@ public record FineTuning(Policy policy, Task task, LearnerSettings learning, lon
         BadInput.unless(batch > 0, "batch %d: must be positive", batch);
     }
 
-    /** Fine-tuning with a largest learning rate of 1e-3, without evaluations. */
+    /** Creates fine-tuning with a peak learning rate of 1e-3 and without evaluations. */
     public static FineTuning of(Policy policy, Task task, long steps) {
         return new FineTuning(policy, task, new LearnerSettings().learningRate(1e-3), steps, 64, new Seed(1), 1024,
                 new Training.EvaluationPlan(List.of(), 50, 0), new Listener() {});
@@ -65,8 +65,8 @@ public record FineTuning(Policy policy, Task task, LearnerSettings learning, lon
     /**
      * Trains the policy.
      *
-     * @param stop asked before each step; true ends early
-     * @param progress told the number of finished steps
+     * @param stop checked before each step; true ends training early
+     * @param progress receives the number of finished steps
      * @throws Diverged if a loss is NaN or infinite
      * @throws BadInput if the task has no demonstration
      */

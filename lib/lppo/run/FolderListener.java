@@ -12,11 +12,11 @@ import llm.Policy;
 import lppo.judge.Evaluation;
 
 /**
- * Writes a run into its folder: a row for each step and visit, evaluations, some completions to read, checkpoints.
+ * Writes a run into its folder: a row per step and visit, evaluations, samples of completions, checkpoints.
  *
  * @param folder of the run
- * @param keep earlier checkpoints that stay
- * @param keepBest whether the checkpoint with the best greedy accuracy stays too
+ * @param keep number of earlier checkpoints to keep
+ * @param keepBest whether to keep the checkpoint with the best greedy accuracy too
  * @param policy whose completions are written as text
  */
 public record FolderListener(RunFolder folder, int keep, boolean keepBest, Policy policy) implements RunListener {
@@ -57,14 +57,14 @@ public record FolderListener(RunFolder folder, int keep, boolean keepBest, Polic
         }
     }
 
-    /** Goes on from the latest checkpoint; rows that were written after it are dropped. */
+    /** Resumes from the latest checkpoint and drops rows written after it. */
     public void resume(Trainer trainer) {
         Path checkpoint = folder.checkpoints().latest();
         trainer.resume(checkpoint);
         try {
             folder.checkpoints().rewind(checkpoint, trainer.done());
         } catch (IOException e) {
-            throw new BadInput(checkpoint + ": is no whole checkpoint (" + e.getMessage() + ")", e);
+            throw new BadInput(checkpoint + ": is not a complete checkpoint (" + e.getMessage() + ")", e);
         }
         if (keepBest && trainer.atBest()) {
             folder.checkpoints().best(); // the run may have been killed before

@@ -16,32 +16,32 @@ import lppo.learn.AdamW;
 import lppo.learn.Learner;
 
 /**
- * The memory that a run is going to take, from its configuration alone. Letters as in {@link llm.Decoder}: C width, F
- * feed-forward width, H heads, K key-value heads, D width of a head. What the engine keeps for a backward pass was counted
- * in the blocks of the decoder; a test compares the sum with what a process really took.
+ * Estimates the memory of a run from its configuration alone. Letters as in {@link llm.Decoder}: C width, F feed-forward width, H heads, K
+ * key-value heads, D width of a head. The memory that the engine keeps for a backward pass was counted in the blocks of the decoder; a test
+ * compares the sum with the measured memory of a process.
  *
- * @param parameters of the model
- * @param learning parameters that learn: all, or the adapters'
- * @param held bytes by purpose, held through the whole run
+ * @param parameters number of parameters of the model
+ * @param learning number of trainable parameters: all, or those of the adapters
+ * @param held bytes by purpose, during the whole run
  * @param rollout bytes by purpose, while sampling
- * @param update bytes by purpose, while learning
+ * @param update bytes by purpose, while updating
  */
 public record Footprint(long parameters, long learning, Map<String, Long> held, Map<String, Long> rollout, Map<String, Long> update) {
 
     /**
-     * How much is sampled at a time.
+     * The sizes of what is sampled.
      *
-     * @param promptTokens longest prompt, prefix included
-     * @param longest completion, in tokens
-     * @param rows most completions decoded at a time
-     * @param evaluates whether problems are evaluated too, which takes as many rows as it may
+     * @param promptTokens length of the longest prompt, prefix included
+     * @param longest maximum length of a completion, in tokens
+     * @param rows maximum number of completions decoded at a time
+     * @param evaluates whether the run evaluates, which uses all these rows
      */
     public record Extent(int promptTokens, int longest, int rows, boolean evaluates) {}
 
     /**
-     * The footprint of a training run.
+     * Estimates the footprint of a training run.
      *
-     * @param lora adapters; null if all weights learn
+     * @param lora adapters; null if all weights are trained
      */
     public static Footprint of(ModelConfig c, Recipe recipe, Lora.Settings lora, Precision precision, Extent extent) {
         long parameters = Weights.count(c);
@@ -73,7 +73,7 @@ public record Footprint(long parameters, long learning, Map<String, Long> held, 
         }
 
         long longest = Math.min(c.maxPositions(), slots);
-        long tokens = Math.max(recipe.learning().tokenBudget(), longest); // a longer sequence goes alone
+        long tokens = Math.max(recipe.learning().tokenBudget(), longest); // a longer sequence forms a batch of its own
         long learned = Math.max(1, tokens * extent.longest / Math.max(1, slots)); // of which so many carry the loss
         long block = tokens * block(c, longest, width);
         Map<String, Long> update = new LinkedHashMap<>();
@@ -82,7 +82,7 @@ public record Footprint(long parameters, long learning, Map<String, Long> held, 
         return new Footprint(parameters, learning, held, rollout, update);
     }
 
-    /** Bytes that one block keeps for the backward pass, per token of a sequence of this length. */
+    /** Returns the bytes that one block keeps for the backward pass, per token of a sequence of this length. */
     private static long block(ModelConfig c, long length, int width) {
         long projected = (c.heads() + 2L * c.kvHeads()) * c.headDim();
         long attended = (long) c.heads() * c.headDim();
@@ -90,17 +90,17 @@ public record Footprint(long parameters, long learning, Map<String, Long> held, 
         return width * (8L * c.hiddenSize() + 6 * projected + 3 * attended + 6L * c.intermediateSize() + scores);
     }
 
-    /** Bytes of the larger of the two phases, with what is always held. */
+    /** Returns the peak: the bytes held during the whole run plus those of the larger phase. */
     public long peak() {
         return sum(held) + Math.max(sum(rollout), sum(update));
     }
 
-    /** The sum of some purposes. */
+    /** Returns the sum over some purposes. */
     public static long sum(Map<String, Long> bytes) {
         return bytes.values().stream().mapToLong(x -> x).sum();
     }
 
-    /** Bytes that are free on a device; -1 where the system does not tell. */
+    /** Returns the free bytes of a device; -1 if unknown. */
     public static long available(Device device) {
         if (device.isGpu()) {
             var usage = CudaUtils.getGpuMemory(device);

@@ -12,8 +12,8 @@ import lppo.learn.Diverged;
 import lppo.rollout.Group;
 
 /**
- * Watches a run for what goes wrong without an error. Each step's troubles are a column of {@code metrics.csv}; one that lasts is
- * told, once, with its cause and remedy.
+ * Detects silent failures of a run. The symptoms of each step are a column of {@code metrics.csv}; one that persists is reported once, with
+ * its cause and remedy.
  */
 final class Health {
 
@@ -21,11 +21,11 @@ final class Health {
     private static final int AT_ONCE = 1;
 
     private enum Sign {
-        CERTAIN(LASTS, "the policy is all but certain of every token (sampled entropy below 0.01 nats), so that it tries nothing new;"
-                + " begin again from an earlier checkpoint with a lower learning rate, a KL coefficient of 0.01 or a higher temperature"),
-        CUT(LASTS, "every completion was cut; raise the max new tokens, or name a further stop token that ends an answer"),
-        SILENT(LASTS, "all rewards were equal in every group, so that nothing is learned; if they are all 0, check the reward by reading"
-                + " completions, or use easier problems or hints; if all 1, the problems are learned"),
+        CERTAIN(LASTS, "the policy is almost certain of every token (sampled entropy below 0.01 nats) and no longer explores;"
+                + " restart from an earlier checkpoint with a lower learning rate, a KL coefficient of 0.01 or a higher temperature"),
+        CUT(LASTS, "every completion was truncated; raise the max new tokens, or add a stop token that ends an answer"),
+        SILENT(LASTS, "all rewards were equal in every group, so nothing is learned; if they are all 0, check the reward by reading"
+                + " completions, or use easier problems or hints; if they are all 1, the problems are solved"),
         UNDECIDED(AT_ONCE, "more than 5 % of the answers could not be judged and count as wrong; read the completions and their reasons"),
         APART(AT_ONCE, "rollout and learner differ by more than 0.1 nats per token; use precision fp32, or an importance cap of 2");
 
@@ -52,12 +52,12 @@ final class Health {
     private final Consumer<String> tell;
     private boolean rewardThrew;
 
-    /** @param tell takes one line for each trouble that lasts */
+    /** @param tell receives one line for each persistent symptom */
     Health(Consumer<String> tell) {
         this.tell = tell;
     }
 
-    /** The troubles of a step by its metrics, joined by {@code +}; empty for none. */
+    /** Returns the symptoms of a step according to its metrics, joined by {@code +}; empty for none. */
     String see(StepMetrics step, int completions) {
         List<String> troubles = new ArrayList<>();
         for (Sign sign : Sign.values()) {
@@ -73,7 +73,7 @@ final class Health {
         return String.join("+", troubles);
     }
 
-    /** Tells once that a reward throws. */
+    /** Reports once that a reward throws. */
     void rewardThrows(String trouble) {
         if (!rewardThrew) {
             tell.accept(trouble + "; such answers count as wrong and are counted as undecided");
@@ -82,14 +82,14 @@ final class Health {
     }
 
     /**
-     * Checks what was sampled.
+     * Checks the sampled completions.
      *
      * @throws Diverged if a log-probability is NaN or infinite
      */
     void check(List<Group> visited, long step, Optional<Path> checkpoint) {
         if (!Double.isFinite(Metrics.entropy(visited.stream().flatMap(g -> g.completions().stream()).toList()))) {
-            throw new Diverged("step " + step + ": a log-probability of the rollout is NaN or infinite; the weights are destroyed, or"
-                    + " the precision is too narrow for them" + checkpoint.map(path -> ". The last checkpoint is " + path).orElse(""));
+            throw new Diverged("step " + step + ": a log-probability of the rollout is NaN or infinite; the weights are corrupt, or"
+                    + " the range of the precision is too small" + checkpoint.map(path -> ". The last checkpoint is " + path).orElse(""));
         }
     }
 }

@@ -19,7 +19,7 @@ import lppo.Hint;
 import lppo.Stateful;
 import lppo.rollout.Group;
 
-/** The operators of a run that remember something, by their part in it: told, saved, restored, whatever they are. */
+/** The stateful operators of a run, by their role, which observe groups and are saved and restored together. */
 final class Memory {
 
     private static final Gson GSON = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
@@ -27,7 +27,7 @@ final class Memory {
     private final Map<String, Stateful> operators = new LinkedHashMap<>();
     private final Set<Object> known = Collections.newSetFromMap(new IdentityHashMap<>());
 
-    /** Takes an operator, if it remembers something and was not taken under another name. */
+    /** Adds an operator if it is stateful and was not added under another name. */
     Memory add(String part, Object operator) {
         Object itself = operator instanceof Hint.Conditional conditional ? conditional.hint() : operator;
         if (itself instanceof Stateful stateful && known.add(itself)) {
@@ -65,7 +65,7 @@ final class Memory {
         Files.writeString(file, GSON.toJson(state()) + "\n");
     }
 
-    /** @throws BadInput naming the file if it is missing, malformed or of other operators */
+    /** @throws BadInput naming the file if it is missing, malformed or the state of other operators */
     void load(Path file) {
         Map<String, Map<String, double[]>> state;
         try {

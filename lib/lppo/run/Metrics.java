@@ -15,7 +15,7 @@ import lppo.learn.UpdateMetrics;
 import lppo.rollout.Completion;
 import lppo.rollout.Group;
 
-/** What to tell of a step. */
+/** Computes the metrics of a step. */
 final class Metrics {
 
     private Metrics() {}
@@ -38,13 +38,15 @@ final class Metrics {
         return items.stream().mapToDouble(value).average().orElse(Double.NaN);
     }
 
-    /** Mean negative log-probability of the sampled tokens, in nats: the entropy of the policy, estimated by its samples. */
+    /** Returns the mean negative log-probability of the sampled tokens, in nats: a sample estimate of the entropy of the policy. */
     static double entropy(List<Completion> completions) {
         return completions.stream().flatMapToDouble(c -> IntStream.range(0, c.logProbs().length).mapToDouble(i -> -c.logProbs()[i]))
                 .average().orElse(Double.NaN);
     }
 
-    /** Mean absolute difference of log-probabilities between rollout and learner, for a step without an update: of one group. */
+    /**
+     * Returns the mean absolute difference of log-probabilities between rollout and learner over one group, for a step without an update.
+     */
     static double difference(Learner learner, Policy policy, Group group) {
         List<Sample> samples = group.completions().stream().map(c -> Sample.of(c, 0)).toList();
         List<float[]> learners = learner.logProbs(policy, samples);
@@ -57,7 +59,7 @@ final class Metrics {
         return sum / samples.stream().mapToInt(s -> s.completion().length).sum();
     }
 
-    /** Memory of this process, the native part included; NaN where the system does not tell. */
+    /** Returns the memory of this process in megabytes, including native memory; NaN if unknown. */
     static double residentMegabytes() {
         try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
             return lines.filter(line -> line.startsWith("VmRSS:"))

@@ -9,19 +9,19 @@ import lppo.data.PromptFormat;
 import lppo.rollout.Prompt;
 
 /**
- * Which problems a model has positions for.
+ * The problems that fit into a model's positions.
  *
- * @param problems those whose question leaves room for an answer; a solution that does not fit behind its question is left out
- * @param leftOut problems whose question fills the positions
- * @param withoutHint problems whose solution was left out
- * @param shortened problems that have less room than the longest completion
- * @param longestPrompt tokens of the longest question, or question and solution, that may be a prompt
+ * @param problems problems whose question leaves room for an answer; a solution that does not fit after its question is dropped
+ * @param leftOut number of problems whose question fills all positions
+ * @param withoutHint number of problems whose solution was dropped
+ * @param shortened number of problems with less room than the maximum length of a completion
+ * @param longestPrompt tokens of the longest possible prompt: question, or question and solution
  * @param positions of the model
  */
 public record PromptFit(List<Problem> problems, int leftOut, int withoutHint, int shortened, int longestPrompt, int positions) {
 
     /**
-     * Measures problems.
+     * Checks which problems fit.
      *
      * @param hints whether solutions may be given as prefixes
      * @throws BadInput if no problem fits
@@ -56,18 +56,19 @@ public record PromptFit(List<Problem> problems, int leftOut, int withoutHint, in
         return new PromptFit(List.copyOf(kept), leftOut, withoutHint, shortened, longest, positions);
     }
 
-    /** What a user should know, a line each; nothing if all fits. */
+    /** Returns warnings for the user, one line each; empty if everything fits. */
     public List<String> warnings() {
         List<String> warnings = new ArrayList<>();
         int all = problems.size() + leftOut;
         if (leftOut > 0) {
-            warnings.add("%d of %d problems are left out: their question fills the model's %d positions".formatted(leftOut, all, positions));
+            warnings.add("%d of %d problems are dropped: their question fills the model's %d positions".formatted(leftOut, all, positions));
         }
         if (withoutHint > 0) {
-            warnings.add("%d of %d problems go without their solution: it does not fit the model's %d positions".formatted(withoutHint, all, positions));
+            warnings.add("%d of %d problems lose their solution: it exceeds the model's %d positions"
+                    .formatted(withoutHint, all, positions));
         }
         if (shortened > 0) {
-            warnings.add("%d of %d problems may be cut short: prompt, prefix and the longest completion exceed the model's %d positions"
+            warnings.add("%d of %d problems may be truncated: prompt, prefix and the longest completion exceed the model's %d positions"
                     .formatted(shortened, all, positions));
         }
         return warnings;

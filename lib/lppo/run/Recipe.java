@@ -23,14 +23,14 @@ import lppo.Weighting;
 import lppo.learn.LearnerSettings;
 
 /**
- * What a run does, as a value made of operators: which problems, which hints, which weights, which algorithm, how large and how fast.
- * The named presets are the two ideas of LPPO over GRPO, and rivals made of the same operators. Every method that sets something
- * returns another recipe and leaves this one alone:
+ * The settings of a run as a value made of operators: selection, hints, weighting, algorithm, batch sizes and learning rate. The named
+ * presets are LPPO, its two parts added to GRPO alone, and rival methods built from the same operators.
+ * Methods that change a setting return a modified copy:
  *
  * <pre>  Recipe mine = Recipe.lppo().hint((problem, step) -&gt; 0.5).weighting(group -&gt; group.guided() ? 0.5 : 1);</pre>
  *
- * <p>An operator that remembers something ({@link lppo.Stateful}) begins anew with every run; use one recipe in one run at a time if it
- * has such an operator of your own.
+ * <p>A {@linkplain lppo.Stateful stateful} operator is reset at the start of every run; a recipe with a custom stateful operator must not
+ * be used in two runs at a time.
  *
  * <p>Seen in {@code notebooks/6-lppo-against-grpo.ipynb} and {@code notebooks/7-bring-your-own-model.ipynb}.
  */
@@ -71,7 +71,7 @@ public final class Recipe implements Cloneable {
 
     private Recipe() {}
 
-    /** Group-relative policy optimisation alone (arXiv 2402.03300). */
+    /** Group-relative policy optimisation (arXiv 2402.03300). */
     public static Recipe grpo() {
         return new Recipe();
     }
@@ -91,35 +91,35 @@ public final class Recipe implements Cloneable {
         return pg().title("LPPO").progressWeighted(true);
     }
 
-    /** Hints whose length follows their success, the idea of G2RPO-A (arXiv 2508.13023). */
+    /** Hints whose length adapts to the guided pass rate, after G2RPO-A (arXiv 2508.13023). */
     public static Recipe adaptive() {
         return pg().title("adaptive hints").hint(new AdaptivePrefix(0.3, 0.95, 0.5, 0.3));
     }
 
-    /** A hint in the same step where the unguided group is all zero, the idea of BREAD (arXiv 2506.17211). */
+    /** A hint in the same step if the whole unguided group fails, after BREAD (arXiv 2506.17211). */
     public static Recipe bread() {
         return grpo().title("BREAD").hint(Hint.random(0.3, 0.95)).rescue(true);
     }
 
-    /** Problems chosen by predicted difficulty, the idea of MoPPS (arXiv 2507.04632). */
+    /** Problems selected by predicted difficulty, after MoPPS (arXiv 2507.04632). */
     public static Recipe mopps() {
         return grpo().title("MoPPS").selection(new DifficultySelection(0.5));
     }
 
-    /** Silent groups replaced by those of other problems, dynamic sampling (DAPO, arXiv 2503.14476), bounded. */
+    /** Dynamic sampling (DAPO, arXiv 2503.14476), bounded: silent groups are replaced with groups of other problems. */
     public static Recipe dynamic() {
         return grpo().title("dynamic sampling").refills(3);
     }
 
-    /** The names of the presets, GRPO first. */
+    /** Returns the names of the presets, GRPO first. */
     public static List<String> names() {
         return List.copyOf(PRESETS.keySet());
     }
 
     /**
-     * The preset of this name.
+     * Returns the preset of this name.
      *
-     * @throws BadInput listing the names, if there is none
+     * @throws BadInput listing the names if there is none
      */
     public static Recipe named(String id) {
         BadInput.unless(PRESETS.containsKey(id), "recipe \"%s\" is unknown; choose one of %s", id, String.join(", ", names()));
@@ -136,37 +136,37 @@ public final class Recipe implements Cloneable {
         }
     }
 
-    /** The same under another name for tables and charts. */
+    /** Returns a copy with another title for tables and charts. */
     public Recipe title(String value) {
         return with(r -> r.title = value);
     }
 
-    /** The same with another algorithm: {@code Algorithm.gspo()} say. */
+    /** Returns a copy with another algorithm, for example {@code Algorithm.gspo()}. */
     public Recipe algorithm(Algorithm value) {
         return with(r -> r.algorithm = value);
     }
 
-    /** The same with other advantages. */
+    /** Returns a copy with other advantages. */
     public Recipe advantage(Advantage value) {
         return with(r -> r.algorithm = algorithm.advantage(value));
     }
 
-    /** The same with another objective. */
+    /** Returns a copy with another objective. */
     public Recipe objective(Objective value) {
         return with(r -> r.algorithm = algorithm.objective(value));
     }
 
-    /** The same with a tracker of these constants; each run has one of its own. */
+    /** Returns a copy with a tracker of these constants; each run has its own tracker. */
     public Recipe tracker(double alpha, double kappa, double bias) {
         return with(r -> r.tracker = new ProgressTracker(alpha, kappa, bias));
     }
 
-    /** The same with another choice of problems. */
+    /** Returns a copy with another selection of problems. */
     public Recipe selection(Selection value) {
         return with(r -> r.selection = value);
     }
 
-    /** The same with another share of problems with a demonstration in each step, in [0, 1]. */
+    /** Returns a copy with another share of problems with a demonstration in each step, in [0, 1]. */
     public Recipe trustedShare(double share) {
         ShuffledSelection shuffled = new ShuffledSelection(share);
         return with(r -> {
@@ -175,44 +175,44 @@ public final class Recipe implements Cloneable {
         });
     }
 
-    /** The same with silent groups replaced up to so many times in a step; 0 for never, beyond what the algorithm does. */
+    /** Returns a copy that replaces silent groups up to this many times in a step, or as often as the algorithm does if that is more. */
     public Recipe refills(int times) {
         BadInput.unless(times >= 0, "refills %d: must be 0 or more", times);
         return with(r -> r.refills = times);
     }
 
-    /** The same with another choice of the problems that replace others. */
+    /** Returns a copy with another choice of replacement problems. */
     public Recipe refill(Refill value) {
         return with(r -> r.refill = value);
     }
 
-    /** The same with another hint, under the same {@link #when} and {@link #rescue}. */
+    /** Returns a copy with another hint, under the same {@link #when} and {@link #rescue}. */
     public Recipe hint(Hint value) {
         return with(r -> r.hint = value);
     }
 
-    /** The same with hints for the problems only that a rule calls challenging; null for all that the hint gives one. */
+    /** Returns a copy that gives hints only to problems that are challenging by a rule; null for all problems. */
     public Recipe when(GuidanceRule value) {
         return with(r -> r.rule = value);
     }
 
-    /** The same with hints only where the whole unguided group has failed, in the same step. */
+    /** Returns a copy that gives hints only to problems whose whole unguided group failed, in the same step. */
     public Recipe rescue(boolean value) {
         return with(r -> r.rescue = value);
     }
 
-    /** The same with another cut of the expert solution. */
+    /** Returns a copy with another cut of the expert solution. */
     public Recipe cut(Cut value) {
         return with(r -> r.cut = value);
     }
 
-    /** The same with the hint for another share of a guided group, in (0, 1]. */
+    /** Returns a copy that gives the hint to another share of a guided group, in (0, 1]. */
     public Recipe guidedShare(double share) {
         BadInput.unless(share > 0 && share <= 1, "guided share %s: must lie in (0, 1]", share);
         return with(r -> r.guidedShare = share);
     }
 
-    /** The same with other weights of advantages. */
+    /** Returns a copy with another weighting of advantages. */
     public Recipe weighting(Weighting value) {
         return with(r -> {
             r.weighting = value;
@@ -220,29 +220,29 @@ public final class Recipe implements Cloneable {
         });
     }
 
-    /** The same with or without weights by the learning progress that the run's tracker sees. */
+    /** Returns a copy with or without learning-progress weights from the run's tracker. */
     public Recipe progressWeighted(boolean value) {
         return with(r -> r.progressWeighted = value);
     }
 
-    /** The same with so many problems in a step. */
+    /** Returns a copy with another number of problems per step. */
     public Recipe problemsPerStep(int value) {
         BadInput.unless(value > 0, "problems per step %d: must be positive", value);
         return with(r -> r.problemsPerStep = value);
     }
 
-    /** The same with so many completions of each problem. */
+    /** Returns a copy with another number of completions per problem. */
     public Recipe groupSize(int value) {
         BadInput.unless(value > 1, "group size %d: a group needs at least 2 completions to compare", value);
         return with(r -> r.groupSize = value);
     }
 
-    /** The same sampled at another temperature, positive. */
+    /** Returns a copy with another sampling temperature, positive. */
     public Recipe temperature(double value) {
         return learning(learning.temperature(value));
     }
 
-    /** The same sampled from the {@code topK} most probable tokens, 0 for all, and the most probable mass {@code topP}. */
+    /** Returns a copy that samples from the {@code topK} most probable tokens, 0 for all, and the nucleus of mass {@code topP}. */
     public Recipe truncated(int topK, double topP) {
         return with(r -> {
             r.topK = topK;
@@ -250,118 +250,118 @@ public final class Recipe implements Cloneable {
         });
     }
 
-    /** The same with a share of the rewards turned round, to study what that does. */
+    /** Returns a copy that flips a share of the rewards, to study the effect of noise. */
     public Recipe rewardNoise(double share) {
         BadInput.unless(share >= 0 && share < 0.5, "reward noise %s: must lie in [0, 0.5)", share);
         return with(r -> r.rewardNoise = share);
     }
 
-    /** The same with other settings of the learner. */
+    /** Returns a copy with other learner settings. */
     public Recipe learning(LearnerSettings value) {
         return with(r -> r.learning = value);
     }
 
-    /** The same with another learning rate. */
+    /** Returns a copy with another learning rate. */
     public Recipe learningRate(double value) {
         return learning(learning.learningRate(value));
     }
 
-    /** The name for tables and charts. */
+    /** Returns the title for tables and charts. */
     public String title() {
         return title;
     }
 
-    /** The algorithm. */
+    /** Returns the algorithm. */
     public Algorithm algorithm() {
         return algorithm;
     }
 
-    /** An empty tracker for a run. */
+    /** Returns an empty tracker for a run. */
     public ProgressTracker tracker() {
         return tracker.fresh();
     }
 
-    /** Which problems a step visits. */
+    /** Returns the selection of problems. */
     public Selection selection() {
         return selection;
     }
 
-    /** Which problems replace others. */
+    /** Returns the choice of replacement problems. */
     public Refill refill() {
         return refill;
     }
 
-    /** How often at most a step replaces its silent groups: what is set here, or what the algorithm does if that is more. */
+    /** Returns the maximum number of times a step replaces silent groups: that of this recipe, or of the algorithm if it is larger. */
     public int refills() {
         return Math.max(refills, algorithm.refills());
     }
 
-    /** How much of its solution a problem is shown, without the rule when. */
+    /** Returns the hint, without the rule that restricts it. */
     public Hint hint() {
         return hint;
     }
 
-    /** When hints are given; null for whenever the hint says so. */
+    /** Returns the rule that restricts hints; null for none. */
     public GuidanceRule rule() {
         return rule;
     }
 
-    /** Whether hints are given in the same step, to groups that failed. */
+    /** Returns whether hints are given in the same step, to failed groups. */
     public boolean rescue() {
         return rescue;
     }
 
-    /** Where solutions are cut. */
+    /** Returns the cut of expert solutions. */
     public Cut cut() {
         return cut;
     }
 
-    /** Share of a guided group that gets the hint. */
+    /** Returns the share of a guided group that gets the hint. */
     public double guidedShare() {
         return guidedShare;
     }
 
-    /** Whether any problem may get a hint. */
+    /** Returns whether any problem may get a hint. */
     public boolean guided() {
         return hint != Hint.NONE;
     }
 
-    /** Whether advantages are weighted by the learning progress that the run's tracker sees. */
+    /** Returns whether advantages are weighted by learning progress from the run's tracker. */
     public boolean progressWeighted() {
         return progressWeighted;
     }
 
-    /** What advantages are multiplied by, in a run with this tracker. */
+    /** Returns the weighting of advantages in a run with this tracker. */
     public Weighting weighting(ProgressTracker of) {
         return progressWeighted ? of : weighting;
     }
 
-    /** Problems of a step. */
+    /** Returns the number of problems per step. */
     public int problemsPerStep() {
         return problemsPerStep;
     }
 
-    /** Completions of a problem. */
+    /** Returns the number of completions per problem. */
     public int groupSize() {
         return groupSize;
     }
 
-    /** Sample from so many most probable tokens; 0 for all. */
+    /** Returns the number of most probable tokens to sample from; 0 for all. */
     public int topK() {
         return topK;
     }
 
-    /** Sample from this most probable mass; 1 for all. */
+    /** Returns the mass of the nucleus to sample from; 1 for all tokens. */
     public double topP() {
         return topP;
     }
 
-    /** Share of rewards that are turned round. */
+    /** Returns the share of rewards that are flipped. */
     public double rewardNoise() {
         return rewardNoise;
     }
 
-    /** How the learner learns. */
+    /** Returns the learner settings. */
     public LearnerSettings learning() {
         return learning;
     }

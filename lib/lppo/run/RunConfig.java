@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import lppo.data.Problem;
 
-/** What decides the numbers of a run, as names and values for {@code config.json}. */
+/** The settings that determine the results of a run, as names and values for {@code config.json}. */
 final class RunConfig {
 
     private RunConfig() {}
@@ -29,7 +29,7 @@ final class RunConfig {
         return config;
     }
 
-    /** The contents that a run depends on, so that a file replaced under the same name is noticed. */
+    /** Returns checksums of the data of a run, so that a file replaced under the same name is detected. */
     static Map<String, Object> checksums(Training training) {
         return RunFolder.columns("problems", checksum(training.task().problems()), "evaluation",
                 checksum(training.evaluation().problems()));
@@ -41,14 +41,14 @@ final class RunConfig {
         return Checksums.sha256(text.toString().getBytes(StandardCharsets.UTF_8));
     }
 
-    /** What a run depends on besides its settings: Java, platform, threads. */
+    /** Returns what a run depends on besides its settings: Java, platform, threads. */
     static Map<String, Object> machine() {
         return RunFolder.columns("java", Runtime.version().toString(), "platform",
                 System.getProperty("os.name") + " " + System.getProperty("os.arch"), "cores",
                 Runtime.getRuntime().availableProcessors(), "threads", System.getProperty("ai.djl.pytorch.num_threads", "default"));
     }
 
-    /** A record by its values, anything else by its class; a lambda has no name that lasts. */
+    /** Describes a record by its values and anything else by its class; the class name of a lambda is not stable. */
     private static String text(Object operator) {
         if (operator == null) {
             return "none";

@@ -26,9 +26,9 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * The folder of a run: plain files that a spreadsheet opens. {@code config.json}, {@code metrics.csv},
- * {@code timing.csv}, {@code problems.csv}, {@code evaluation.csv}, {@code samples.jsonl}, {@code checkpoint/}. Nothing
- * but {@code timing.csv} depends on the clock. Every row is on disk before the next step begins.
+ * The folder of a run, with files that a spreadsheet can open: {@code config.json}, {@code metrics.csv},
+ * {@code timing.csv}, {@code problems.csv}, {@code evaluation.csv}, {@code samples.jsonl}, {@code checkpoint/}. Only {@code timing.csv}
+ * depends on the clock. Every row is on disk before the next step starts.
  *
  * @param path the folder
  */
@@ -42,9 +42,9 @@ public record RunFolder(Path path) {
     private static final Set<String> PATHS = Set.of("model", "data", "evaluateOn");
 
     /**
-     * A folder to write to.
+     * Opens a new folder for writing.
      *
-     * @throws BadInput if it exists and is not empty, or cannot be made
+     * @throws BadInput if it exists and is not empty, or cannot be created
      */
     public static RunFolder create(Path path) {
         try {
@@ -59,12 +59,12 @@ public record RunFolder(Path path) {
             BadInput.unless(Files.isWritable(path), "%s: cannot be written to; choose another output folder", path);
             return new RunFolder(path);
         } catch (IOException e) {
-            throw new BadInput(path + ": cannot be made (" + e.getMessage() + "); choose another output folder", e);
+            throw new BadInput(path + ": cannot be created (" + e.getMessage() + "); choose another output folder", e);
         }
     }
 
     /**
-     * Checks that a file can be written anew.
+     * Checks that a new file can be written.
      *
      * @throws BadInput if it exists, or its folder does not or cannot be written to
      */
@@ -84,8 +84,8 @@ public record RunFolder(Path path) {
     }
 
     /**
-     * Checks that a run goes on as it began: what {@code config.json} says of it, against what it would say now. Steps, tokens, machine and
-     * what decides only about memory may differ, and of paths all but the name.
+     * Checks that a run is resumed with the settings in its {@code config.json}. Steps, tokens, machine and settings that affect only
+     * memory may differ; of paths, only the file name is compared.
      *
      * @throws BadInput listing what differs
      */
@@ -94,7 +94,7 @@ public record RunFolder(Path path) {
             JsonObject before = Json.object(path.resolve("config.json"));
             List<String> differing = new ArrayList<>();
             differences("", before, PRETTY.toJsonTree(now).getAsJsonObject(), differing);
-            BadInput.unless(differing.isEmpty(), "%s: was begun with %s; resume it with the same, or begin anew in another output folder", path,
+            BadInput.unless(differing.isEmpty(), "%s: was started with %s; resume it with the same, or choose another output folder", path,
                     String.join(", ", differing));
         } catch (BadInput e) {
             throw e;
@@ -108,11 +108,11 @@ public record RunFolder(Path path) {
             String name = entry.getKey();
             JsonElement value = entry.getValue();
             JsonElement old = before.get(name);
-            if (old == null || FREE.contains(name)) { // an older version did not know it
+            if (old == null || FREE.contains(name)) { // an older version did not write it
                 return;
             }
             if (where.startsWith("checksums") && !old.toString().equals(value.toString())) {
-                differing.add("other contents of the " + name);
+                differing.add("different contents of the " + name);
             } else if (value.isJsonObject() && old.isJsonObject()) {
                 differences(name + " ", old.getAsJsonObject(), value.getAsJsonObject(), differing);
             } else if (!(PATHS.contains(name) ? name(old).equals(name(value)) : old.toString().equals(value.toString()))) {
@@ -125,7 +125,7 @@ public record RunFolder(Path path) {
         return String.valueOf(Path.of(path.getAsString()).getFileName());
     }
 
-    /** Appends a row to a table, whose header is that of its first row; columns that an older version did not write stay out. */
+    /** Appends a row to a table; the header is that of the first row, and columns that an older version did not write are omitted. */
     public void row(String name, Map<String, Object> row) {
         Path file = path.resolve(name);
         StringWriter text = new StringWriter();
@@ -156,22 +156,22 @@ public record RunFolder(Path path) {
     }
 
     /**
-     * Keeps other processes out of this folder until it is closed, or this process ends in whatever way.
+     * Locks this folder against other processes until the lock is closed or this process ends.
      *
-     * @throws BadInput if another one is still at work here after some seconds
+     * @throws BadInput if another process still holds the lock after some seconds
      */
     public Closeable lock() {
         Path file = path.resolve(".lock");
         try {
             FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             FileLock lock = channel.tryLock();
-            for (int i = 0; lock == null && i < 100; i++) { // one that was asked to end may be saving
+            for (int i = 0; lock == null && i < 100; i++) { // a process that was asked to end may still be saving
                 Thread.sleep(200);
                 lock = channel.tryLock();
             }
             if (lock == null) {
                 channel.close();
-                throw new BadInput(path + ": another process is at work in it; wait for it to end, or end it");
+                throw new BadInput(path + ": another process is using it; wait for it to end, or end it");
             }
             return () -> {
                 channel.close();
@@ -181,16 +181,16 @@ public record RunFolder(Path path) {
             throw new BadInput(path + ": cannot be written to (" + e.getMessage() + ")", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new BadInput(path + ": interrupted while another process was at work in it");
+            throw new BadInput(path + ": interrupted while another process was using it");
         }
     }
 
-    /** The checkpoints in this folder. */
+    /** Returns the checkpoints in this folder. */
     public Checkpoints checkpoints() {
         return new Checkpoints(path);
     }
 
-    /** A row in the making: names and values in order. */
+    /** Returns a mutable row: names and values in order. */
     public static Map<String, Object> columns(Object... namesAndValues) {
         Map<String, Object> row = new LinkedHashMap<>();
         for (int i = 0; i < namesAndValues.length; i += 2) {
@@ -204,8 +204,8 @@ public record RunFolder(Path path) {
             Files.writeString(file, text, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } catch (IOException e) {
             throw new UncheckedIOException(Files.isDirectory(file.getParent()) ? file
-                    + ": cannot be written. Is the disk full? What is in the last checkpoint is kept, so that you can resume the run"
-                    : file.getParent() + ": is gone, and the run with it", e);
+                    + ": cannot be written. Is the disk full? The last checkpoint is kept, so that you can resume the run"
+                    : file.getParent() + ": no longer exists, so the run cannot continue", e);
         }
     }
 }

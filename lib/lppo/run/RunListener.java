@@ -9,36 +9,36 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import lppo.judge.Evaluation;
 
-/** Is told what happens in a run: tables, charts, the run folder. All methods do nothing unless written. */
+/** Receives the events of a run, for tables, charts and the run folder. By default, all methods do nothing. */
 public interface RunListener {
 
-    /** After a step. */
+    /** Called after a step. */
     default void stepped(StepMetrics metrics, List<Visit> visits, StepTiming timing) {}
 
     /**
-     * After an evaluation.
+     * Called after an evaluation.
      *
-     * @param step that it follows; 0 before the first
-     * @param sampledTokens so far
+     * @param step after which it took place; 0 before the first
+     * @param sampledTokens number of completion tokens sampled so far
      */
     default void evaluated(long step, long sampledTokens, Evaluation evaluation) {}
 
     /**
-     * When the run can be saved: at the beginning, after each evaluation, and at the end.
+     * Called when the run can be saved: at the beginning, after each evaluation, and at the end.
      *
-     * @param state writes all that a run needs to go on into a folder
+     * @param state writes everything needed to resume the run into a folder
      * @param best whether the greedy accuracy is the best so far
      */
     default void checkpoint(Checkpoint state, boolean best) {}
 
-    /** Where the last checkpoint is, for messages; empty if this listener keeps none. */
+    /** Returns the path of the last checkpoint, for messages; empty if this listener keeps none. */
     default Optional<Path> saved() {
         return Optional.empty();
     }
 
     /**
-     * A listener that is shown the metrics of all steps so far, after each step: for a table or chart that is updated while the policy
-     * learns. Use it in one run.
+     * Returns a listener that passes on the metrics of all steps so far after each step, for a table or chart that is updated during
+     * training. It must not be shared between runs.
      */
     static RunListener watching(Consumer<List<StepMetrics>> watcher) {
         List<StepMetrics> soFar = new ArrayList<>();
@@ -54,7 +54,7 @@ public interface RunListener {
     /** Writes the files of a checkpoint into a folder. */
     @FunctionalInterface
     interface Checkpoint {
-        /** Writes them. */
+        /** Writes the files into this folder. */
         void write(Path folder) throws IOException;
     }
 }

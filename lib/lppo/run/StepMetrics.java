@@ -3,28 +3,28 @@ package lppo.run;
 import java.util.Map;
 
 /**
- * What one training step did: a row of {@code metrics.csv}. Nothing in it depends on the clock. Means over nothing are NaN.
+ * The metrics of a training step: a row of {@code metrics.csv}. They do not depend on the clock. The mean of an empty set is NaN.
  *
  * @param step counted from 1
  * @param sampledTokens completion tokens sampled so far in the run
- * @param passRate mean over the groups with unguided completions of their pass rate
- * @param guidedPassRate the same of the guided completions
+ * @param passRate mean pass rate of the unguided completions, over the groups that have some
+ * @param guidedPassRate mean pass rate of the guided completions, over the groups that have some
  * @param guidedShare share of the groups with guided completions
  * @param silentShare share of the groups whose rewards are all equal
- * @param truncatedShare share of the completions that were cut at the longest length
- * @param meanLength tokens of a completion
- * @param loss mean over the optimiser steps, as are the ratio, clip fraction, KL, entropy and gradient norm
+ * @param truncatedShare share of the completions that were truncated at the maximum length
+ * @param meanLength mean length of a completion, in tokens
+ * @param loss mean loss over the optimiser steps; ratio, clip fraction, KL, entropy and gradient norm are such means too
  * @param ratio importance ratio
- * @param clipFraction share of tokens whose gradient was clipped away
- * @param kl to the reference policy; 0 without one
- * @param entropy of the policy at the tokens that were learned from, in nats
+ * @param clipFraction share of tokens whose ratio was clipped
+ * @param kl estimated KL divergence to the reference policy; 0 without one
+ * @param entropy of the policy at the tokens of the update, in nats
  * @param sampledEntropy mean negative log-probability of all sampled tokens, in nats
  * @param firstDifference mean absolute difference of log-probabilities between rollout and learner before the first update, in nats
  * @param gradientNorm before clipping
- * @param learningRate of the step
- * @param undecided answers that could not be judged and count as wrong
- * @param trouble what goes wrong without an error, joined by {@code +}; empty for nothing
- * @param more the metrics of operators of your own, by name
+ * @param learningRate learning rate of the step
+ * @param undecided number of answers that could not be judged and count as wrong
+ * @param trouble symptoms of silent failures, joined by {@code +}; empty for none
+ * @param more metrics of custom operators, by name
  */
 public record StepMetrics(long step, long sampledTokens, double passRate, double guidedPassRate, double guidedShare, double silentShare,
         double truncatedShare, double meanLength, double loss, double ratio, double clipFraction, double kl, double entropy,

@@ -14,15 +14,15 @@ import lppo.task.Task;
  *
  * <pre>  for (Step step : Steps.of(task).problems(64).take(10)) { ... }</pre>
  *
- * A step is selected when it is reached, so that a selection may depend on what was observed before. Every method that sets something
- * returns another value and leaves this one alone.
+ * A step is selected when it is reached, so that a selection may depend on earlier observations.
+ * Methods that change a setting return a modified copy.
  *
  * <p>Seen in {@code notebooks/6-lppo-against-grpo.ipynb}.
  *
  * @param from problems to choose from
- * @param selection which of them a step visits
- * @param problems how many a step visits, positive
- * @param seed root of all draws
+ * @param selection selects those that a step visits
+ * @param problems number of problems per step, positive
+ * @param seed root of all random draws
  */
 public record Steps(List<Problem> from, Selection selection, int problems, Seed seed) {
 
@@ -31,28 +31,28 @@ public record Steps(List<Problem> from, Selection selection, int problems, Seed 
         from = List.copyOf(from);
     }
 
-    /** Steps of 64 training problems of a task, half of them with a demonstration, with seed 1: the defaults of {@link Recipe}. */
+    /** Creates steps of 64 training problems of a task, half of them with a demonstration, with seed 1: the defaults of {@link Recipe}. */
     public static Steps of(Task task) {
         return new Steps(task.problems(), Recipe.grpo().selection(), Recipe.grpo().problemsPerStep(), new Seed(1));
     }
 
-    /** The same with so many problems in a step. */
+    /** Returns a copy with another number of problems per step. */
     public Steps problems(int value) {
         return new Steps(from, selection, value, seed);
     }
 
-    /** The same with another choice of problems. */
+    /** Returns a copy with another selection. */
     public Steps selection(Selection value) {
         return new Steps(from, value, problems, seed);
     }
 
-    /** The same with other draws. */
+    /** Returns a copy with another seed. */
     public Steps seed(long value) {
         return new Steps(from, selection, problems, new Seed(value));
     }
 
     /**
-     * The step of this number, counted from 1.
+     * Returns the step with this number, counted from 1.
      *
      * @throws BadInput if there are too few problems
      */
@@ -61,7 +61,7 @@ public record Steps(List<Problem> from, Selection selection, int problems, Seed 
         return new Step(number, selection.select(from, problems, step), seed);
     }
 
-    /** The first so many steps, in order. */
+    /** Returns the first {@code count} steps, in order. */
     public Iterable<Step> take(long count) {
         return () -> LongStream.rangeClosed(1, count).mapToObj(this::at).iterator();
     }

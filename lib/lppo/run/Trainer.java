@@ -39,8 +39,8 @@ import lppo.rollout.Rollout;
 import lppo.rollout.Sampling;
 
 /**
- * The training loop of all recipes: select, hint, sample, score, observe, weigh, learn, tell. Read {@link #step} for the whole of LPPO
- * on one page; {@link Training} sets it up.
+ * The training loop of all recipes: select, hint, sample, score, observe, weight, update, report. {@link #step} is all of LPPO in one
+ * method; {@link Training} sets it up.
  */
 public final class Trainer {
 
@@ -78,7 +78,7 @@ public final class Trainer {
                 .add("hint", hint).add("weighting", weighting).add("advantage", algorithm.advantage())
                 .add("objective", algorithm.objective());
         memory.forget();
-        steps.at(1); // there are enough problems
+        steps.at(1); // checks that there are enough problems
 
         PrefixSampler plain = PrefixSampler.of(training.policy()).format(training.task().format()).cut(recipe.cut())
                 .share(recipe.guidedShare());
@@ -97,7 +97,7 @@ public final class Trainer {
         health = new Health(training.tell());
     }
 
-    /** One step: select problems, sample groups from prompts with hints, observe them, learn. */
+    /** Runs one step: selects problems, samples groups from prompts with hints, observes them, and updates the policy. */
     private void step() {
         Step step = steps.at(done + 1);
         Map<String, Map<String, double[]>> before = memory.state();
@@ -124,12 +124,12 @@ public final class Trainer {
         try {
             return learner.update(groups, advantage, recipe.algorithm().objective(), step);
         } catch (Diverged e) {
-            throw new Diverged("step " + step.number() + ": " + e.getMessage() + "; stopped before the weights moved" + lastCheckpoint()
+            throw new Diverged("step " + step.number() + ": " + e.getMessage() + "; stopped before the update" + lastCheckpoint()
                     .map(path -> ", the last good checkpoint is " + path).orElse("") + ". Try a lower learning rate");
         }
     }
 
-    /** Does a part of a step. If memory does not suffice, the steps before it are saved, unless the weights have moved since. */
+    /** Runs a part of a step. If memory runs out, the previous steps are saved, unless the weights have changed since. */
     private <T> T within(Supplier<T> part, Map<String, Map<String, double[]>> before, String what, String remedy) {
         long moved = learner.optimizer().steps();
         try {
@@ -165,14 +165,15 @@ public final class Trainer {
     }
 
     /**
-     * Trains up to {@code steps} steps in all, with an evaluation and a checkpoint at the beginning, as often as planned, and at the end.
+     * Trains up to {@code steps} steps in total, with evaluations and checkpoints at the beginning, at the configured interval, and at the
+     * end.
      *
-     * @param tokens sampled in all, positive; the step that reaches them is the last
-     * @param stop asked before each step; true ends the run early, with a checkpoint
-     * @param progress told the number of finished steps
-     * @return whether all steps are done, or all tokens sampled
-     * @throws Diverged if the loss, a gradient or a log-probability is NaN or infinite; before the weights move
-     * @throws OutOfMemory if memory does not suffice; the steps before are saved
+     * @param tokens maximum number of sampled tokens, positive; the step that reaches it is the last
+     * @param stop checked before each step; true ends the run early, with a checkpoint
+     * @param progress receives the number of finished steps
+     * @return whether all steps were run or all tokens sampled
+     * @throws Diverged before the weights are changed, if the loss, a gradient or a log-probability is NaN or infinite
+     * @throws OutOfMemory if memory runs out; the previous steps are saved
      */
     public boolean run(long steps, long tokens, BooleanSupplier stop, LongConsumer progress) {
         if (done == 0 && !resumed) {
@@ -235,9 +236,9 @@ public final class Trainer {
     }
 
     /**
-     * Goes on from a checkpoint, whose weights or adapters the policy must have.
+     * Restores the state of a checkpoint; the policy must already have its weights or adapters.
      *
-     * @throws BadInput if it is not a whole checkpoint of such a run
+     * @throws BadInput if it is not a complete checkpoint of such a run
      */
     public void resume(Path checkpoint) {
         Checksums.require(checkpoint);
@@ -256,21 +257,21 @@ public final class Trainer {
         } catch (BadInput e) {
             throw e;
         } catch (RuntimeException e) {
-            throw new BadInput(checkpoint + ": is no whole checkpoint (" + e.getMessage() + ")", e);
+            throw new BadInput(checkpoint + ": is not a complete checkpoint (" + e.getMessage() + ")", e);
         }
     }
 
-    /** Steps done so far. */
+    /** Returns the number of finished steps. */
     public long done() {
         return done;
     }
 
-    /** Whether the best greedy accuracy so far is that of the last evaluation. */
+    /** Returns whether the last evaluation has the best greedy accuracy so far. */
     public boolean atBest() {
         return bestStep == done;
     }
 
-    /** What the run has learned about its problems so far. */
+    /** Returns the progress of the problems so far. */
     public ProgressTracker tracker() {
         return tracker;
     }

@@ -12,34 +12,33 @@ import lppo.data.Problem;
 import lppo.task.Task;
 
 /**
- * A training run, to be set up and started. It needs no folder:
+ * A training run: configure it, then call {@link #run}. It needs no folder:
  *
  * <pre>  List&lt;StepMetrics&gt; metrics = Training.of(policy, Task.builtIn()).recipe(Recipe.lppo()).run(10);</pre>
  *
- * and {@link #into} gives it one, with tables, checkpoints and exact resume. Every method that sets something returns another value and
- * leaves this one alone.
+ * and {@link #into} adds one, with tables, checkpoints and exact resume. Methods that change a setting return a modified copy.
  *
  * <p>Seen in {@code notebooks/6-lppo-against-grpo.ipynb} and {@code notebooks/7-bring-your-own-model.ipynb}.
  *
- * @param policy that learns
- * @param reference policy for a KL term; null for none
- * @param task problems to train on, reward, prompt format, longest completion
- * @param recipe what a step does
- * @param seed root of all draws
- * @param backend where it computes
- * @param evaluation what is evaluated, and when
- * @param listeners are told what happens
- * @param tell takes a line for what goes wrong without an error, with its cause and remedy
+ * @param policy to train
+ * @param reference policy of a KL term; null for none
+ * @param task problems, reward, prompt format, maximum length of a completion
+ * @param recipe settings and operators of a step
+ * @param seed root of all random draws
+ * @param backend where to sample and compute gradients
+ * @param evaluation what to evaluate, and when
+ * @param listeners receive the events of the run
+ * @param tell receives a line for each silent failure, with its cause and remedy
  */
 public record Training(Policy policy, Policy reference, Task task, Recipe recipe, Seed seed, Backend backend, EvaluationPlan evaluation,
         List<RunListener> listeners, Consumer<String> tell) {
 
     /**
-     * What is evaluated, and when. A run is saved at each evaluation.
+     * What to evaluate, and when. A checkpoint is written at each evaluation.
      *
-     * @param problems to evaluate on; empty for none
-     * @param every how many steps, and after the last one
-     * @param samples of each problem at temperature 1, for avg@k; 0 for greedy only
+     * @param problems evaluation problems; empty for none
+     * @param every interval in steps; the last step is always evaluated
+     * @param samples number of completions per problem at temperature 1, for avg@k; 0 for greedy only
      */
     public record EvaluationPlan(List<Problem> problems, int every, int samples) {
 
@@ -50,51 +49,51 @@ public record Training(Policy policy, Policy reference, Task task, Recipe recipe
         }
     }
 
-    /** LPPO with its defaults, in this process, with seed 1, without evaluations. */
+    /** Creates a run of LPPO with its defaults, in this process, with seed 1 and without evaluations. */
     public static Training of(Policy policy, Task task) {
         return new Training(policy, null, task, Recipe.lppo(), new Seed(1), Backend.local(policy, 1024),
                 new EvaluationPlan(List.of(), 50, 0), List.of(), line -> {});
     }
 
-    /** The same with another recipe. */
+    /** Returns a copy with another recipe. */
     public Training recipe(Recipe value) {
         return new Training(policy, reference, task, value, seed, backend, evaluation, listeners, tell);
     }
 
-    /** The same with other draws. */
+    /** Returns a copy with another seed. */
     public Training seed(long value) {
         return new Training(policy, reference, task, recipe, new Seed(value), backend, evaluation, listeners, tell);
     }
 
-    /** The same with a reference policy for KL terms: the base policy, say, of one with adapters. */
+    /** Returns a copy with a reference policy for KL terms, such as the base of a policy with adapters. */
     public Training reference(Policy value) {
         return new Training(policy, value, task, recipe, seed, backend, evaluation, listeners, tell);
     }
 
-    /** The same, computed elsewhere. */
+    /** Returns a copy with another backend. */
     public Training backend(Backend value) {
         return new Training(policy, reference, task, recipe, seed, value, evaluation, listeners, tell);
     }
 
-    /** The same with evaluations on some problems, greedy and by {@code samples} of each. */
+    /** Returns a copy with evaluations on some problems, greedy and with {@code samples} completions of each. */
     public Training evaluate(List<Problem> problems, int every, int samples) {
         return new Training(policy, reference, task, recipe, seed, backend, new EvaluationPlan(problems, every, samples), listeners, tell);
     }
 
-    /** The same with a further listener. */
+    /** Returns a copy with an additional listener. */
     public Training listener(RunListener value) {
         List<RunListener> more = new ArrayList<>(listeners);
         more.add(value);
         return new Training(policy, reference, task, recipe, seed, backend, evaluation, List.copyOf(more), tell);
     }
 
-    /** The same, which says in a line when something goes wrong without an error. */
+    /** Returns a copy that reports each silent failure in one line. */
     public Training telling(Consumer<String> value) {
         return new Training(policy, reference, task, recipe, seed, backend, evaluation, listeners, value);
     }
 
     /**
-     * The same with a new run folder: {@code config.json}, tables, checkpoints.
+     * Returns a copy with a new run folder: {@code config.json}, tables, checkpoints.
      *
      * @throws BadInput if the folder exists and is not empty
      */
@@ -104,21 +103,21 @@ public record Training(Policy policy, Policy reference, Task task, Recipe recipe
         return listener(new FolderListener(created, 0, false, policy));
     }
 
-    /** What decides the numbers of the run, for {@code config.json}: settings by name, checksums of the problems. */
+    /** Returns what determines the results of the run, for {@code config.json}: settings by name, checksums of the problems. */
     public Map<String, Object> config() {
         return RunConfig.of(this);
     }
 
-    /** Checksums of the problems, so that a file replaced under the same name is noticed. */
+    /** Returns checksums of the problems, so that a file replaced under the same name is detected. */
     public Map<String, Object> checksums() {
         return RunConfig.checksums(this);
     }
 
     /**
-     * Goes on with the run in a folder, from its latest checkpoint, whose weights or adapters the policy must have. Rows of tables that
-     * were written after it are dropped.
+     * Resumes the run in a folder from its latest checkpoint, whose weights or adapters the policy must already have. Table rows written
+     * after the checkpoint are dropped.
      *
-     * @throws BadInput if there is no whole checkpoint, or the run was begun with other settings or other contents of its files
+     * @throws BadInput if there is no complete checkpoint, or the run was started with other settings or file contents
      */
     public Trainer resume(Path folder) {
         RunFolder existing = new RunFolder(folder);
@@ -129,12 +128,12 @@ public record Training(Policy policy, Policy reference, Task task, Recipe recipe
         return trainer;
     }
 
-    /** A trainer, which can be resumed from a checkpoint. */
+    /** Creates a trainer, which can be resumed from a checkpoint. */
     public Trainer trainer() {
         return new Trainer(this);
     }
 
-    /** Trains so many steps. Returns the metrics of each. */
+    /** Trains for a number of steps and returns the metrics of each. */
     public List<StepMetrics> run(long steps) {
         List<StepMetrics> metrics = new ArrayList<>();
         listener(new RunListener() {

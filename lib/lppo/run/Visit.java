@@ -9,14 +9,14 @@ import lppo.rollout.Group;
  *
  * @param step counted from 1
  * @param problem its id
- * @param level its level; null where unknown
- * @param passRate of the unguided completions; empty if there are none
- * @param guidedPassRate of the guided completions; empty if there are none
+ * @param level its level; null if unknown
+ * @param passRate pass rate of the unguided completions; empty if there are none
+ * @param guidedPassRate pass rate of the guided completions; empty if there are none
  * @param ema average pass rate p~ after the visit
  * @param progress Delta after the visit
- * @param weight that the group's advantages were multiplied by
+ * @param weight factor of the group's advantages
  * @param guided 1 if any completion saw a hint, else 0
- * @param beta share of the solution that the hint was cut at; 0 without one
+ * @param beta share of the solution at which the hint was cut; 0 without a hint
  */
 public record Visit(long step, String problem, String level, OptionalDouble passRate, OptionalDouble guidedPassRate, double ema,
         double progress, double weight, int guided, double beta) {

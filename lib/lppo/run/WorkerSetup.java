@@ -13,21 +13,21 @@ import llm.Lora;
 import llm.Precision;
 
 /**
- * What another process needs to know to sample and to compute gradients as this one does: a plain value that travels. The
- * weights that learn are sent apart.
+ * The settings with which another process samples and computes gradients exactly as this one does, as a serialisable value. The trainable
+ * weights are sent separately.
  *
  * @param folder model folder, at the same absolute path on every machine
- * @param fingerprint of that folder, see {@link #fingerprint}
+ * @param fingerprint fingerprint of that folder, see {@link #fingerprint}
  * @param device auto, cpu or gpu
- * @param adapters what learns; null if all weights do
- * @param stop further tokens that end a completion
- * @param reference whether a KL term needs the model as it is in the folder
- * @param rows most completions decoded at a time
+ * @param adapters trainable adapters; null if all weights are trained
+ * @param stop further stop tokens
+ * @param reference whether a KL term needs the original model of the folder
+ * @param rows maximum number of completions decoded at a time
  */
 public record WorkerSetup(String folder, String fingerprint, String device, Precision precision, Lora.Settings adapters, List<String> stop,
         boolean reference, int rows) implements Serializable {
 
-    /** That of a run of a recipe on a model folder. */
+    /** Creates the setup for a run of a recipe on a model folder. */
     public static WorkerSetup of(Path model, Recipe recipe, String device, Precision precision, Lora.Settings adapters, List<String> stop,
             int rows) {
         Path folder = model.toAbsolutePath().normalize();
@@ -36,8 +36,8 @@ public record WorkerSetup(String folder, String fingerprint, String device, Prec
     }
 
     /**
-     * The configuration's checksum and the sizes of the weights: tells another model under the same path, not other weights of
-     * the same shapes.
+     * Returns the checksum of the configuration and the sizes of the weights. It distinguishes a different model under the same path, but
+     * not other weights of the same shapes.
      *
      * @throws BadInput if there is no model folder
      */

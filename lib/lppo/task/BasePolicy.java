@@ -22,7 +22,7 @@ public final class BasePolicy {
     private BasePolicy() {}
 
     /**
-     * The policy in memory, on the device that {@code auto} names; close it.
+     * Loads the policy on the device that {@code auto} selects; the caller closes it.
      *
      * @throws BadInput if the library was compiled without its files
      */
@@ -44,7 +44,7 @@ public final class BasePolicy {
     }
 
     /**
-     * Writes its model folder; existing files are replaced.
+     * Writes its model folder, replacing existing files.
      *
      * @throws BadInput if the library was compiled without its files
      */

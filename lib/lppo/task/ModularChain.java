@@ -19,35 +19,35 @@ import java.util.StringJoiner;
 import lppo.data.Problem;
 
 /**
- * The built-in task: chains of arithmetic modulo 61. A question is a start value and n operations, filled up to a fixed
- * length; the expert solution is the n values in between, one word and one token each; the answer is the last of them:
+ * The built-in task: chains of arithmetic modulo 61. A question is a start value and n operations, padded to a fixed length; the expert
+ * solution is the n successive values, one word and one token each; the answer is the last of them:
  *
  * <pre>  start 17 +3 *2 -7 . . . . . . . . . =   20 40 33</pre>
  *
- * The level is n. A policy that knows the table of 61 x 8 single steps well solves every level, one that knows it partly
- * fails long chains almost always: exploration is the bottleneck.
+ * The level is n. A policy that knows the table of 61 x 8 single steps well solves every level; one that knows it only partly almost always
+ * fails long chains: exploration is the bottleneck.
  */
 public final class ModularChain {
 
-    /** All values are remainders of this. */
+    /** The modulus of all values. */
     public static final int MODULUS = 61;
-    /** Longest chain that a question has room for. */
+    /** The longest chain that fits into a question. */
     public static final int MAX_LENGTH = 12;
 
     private static final List<String> OPERATIONS = List.of("+3", "*2", "-7", "*5", "+19", "*7", "-23", "*11");
 
-    private static final int COMMON = 5; // of them; the rest may be rare
-    private static final int PATIENCE = 100_000; // draws without a new question
+    private static final int COMMON = 5; // the first operations; the others may be rarer
+    private static final int PATIENCE = 100_000; // failed draws in a row before giving up
 
     private ModularChain() {}
 
     /**
-     * How many problems of each length.
+     * The number of problems of each length.
      *
-     * @param name of the set; problem ids begin with it
+     * @param name of the set; problem ids start with it
      * @param counts number of problems by chain length
-     * @param demonstrated how many of these, by length, carry their solution
-     * @param rarity weight of each of the last three operations, of the others it is 1; in (0, 1e6]
+     * @param demonstrated number of problems with a solution, by chain length
+     * @param rarity sampling weight of each of the last three operations, relative to 1 for the others; in (0, 1e6]
      */
     public record Counts(String name, Map<Integer, Integer> counts, Map<Integer, Integer> demonstrated, double rarity) {
 
@@ -61,9 +61,9 @@ public final class ModularChain {
     }
 
     /**
-     * Random problems, none of whose questions is in {@code taken}.
+     * Returns random problems whose questions are not in {@code taken}.
      *
-     * @param distinct whether no question comes twice; there are only 3904 different ones of length 2
+     * @param distinct whether questions are unique; there are only 3904 different ones of length 2
      * @throws BadInput if there are too few different questions
      */
     public static List<Problem> problems(Counts set, Seed seed, Set<String> taken, boolean distinct) {
@@ -90,7 +90,7 @@ public final class ModularChain {
         return problems;
     }
 
-    /** One random problem; {@code rarity} is the weight of each of the last three operations, of the others it is 1. */
+    /** Returns a random problem; {@code rarity} is the weight of each of the last three operations, relative to 1 for the others. */
     public static Problem problem(String id, int length, SplittableRandom random, boolean demonstrated, double rarity) {
         int value = random.nextInt(MODULUS);
         StringBuilder question = new StringBuilder("start " + value);
@@ -111,7 +111,7 @@ public final class ModularChain {
                 Integer.toString(length), "modular-chain");
     }
 
-    /** The value after one operation. */
+    /** Returns the value after one operation. */
     public static int apply(String operation, int value) {
         int operand = Integer.parseInt(operation.substring(1));
         return Math.floorMod(switch (operation.charAt(0)) {

@@ -10,17 +10,17 @@ import lppo.data.Problem;
 import lppo.judge.Reward;
 
 /**
- * The built-in task: 800 {@linkplain ModularChain chains of modular arithmetic} to train on, 64 of them with a demonstration, 200 for
- * validation and 500 held out. No question is in two of the sets. With seed 1 it is what {@code data/} holds.
+ * The built-in task: 800 {@linkplain ModularChain chains of modular arithmetic} for training, 64 of them with a demonstration, 200 for
+ * validation and 500 held out. The sets are disjoint. Seed 1 gives the files in {@code data/}.
  */
 public final class ModularChainTask implements Task {
 
     private final Map<Split, List<Problem>> problems = new TreeMap<>();
 
-    /** The task that a seed makes. */
+    /** Creates the task of a seed. */
     public ModularChainTask(Seed seed) {
         Set<String> taken = new HashSet<>();
-        Map<Integer, Integer> heldOut = Map.of(3, 100, 5, 100, 7, 100, 9, 100, 11, 100); // first: what is evaluated on is in no other set
+        Map<Integer, Integer> heldOut = Map.of(3, 100, 5, 100, 7, 100, 9, 100, 11, 100); // first: disjoint from the other sets
         problems.put(Split.HELD_OUT, make("heldout", heldOut, Map.of(), seed, taken));
         problems.put(Split.VALIDATION, make("validation", Map.of(3, 40, 5, 40, 7, 40, 9, 40, 11, 40), Map.of(), seed, taken));
         problems.put(Split.TRAIN, make("train", Map.of(3, 40, 5, 80, 7, 120, 9, 240, 11, 320), Map.of(9, 32, 11, 32), seed, taken));

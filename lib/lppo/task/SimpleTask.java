@@ -9,10 +9,10 @@ import lppo.judge.Reward;
 /**
  * A task from its parts.
  *
- * @param train problems to train on
- * @param validation problems to choose settings by; empty for none
- * @param heldOut problems to report; empty for none
- * @param longest tokens that a completion may have
+ * @param train problems for training
+ * @param validation problems for choosing settings; empty for none
+ * @param heldOut problems for reporting; empty for none
+ * @param longest maximum length of a completion, in tokens
  */
 public record SimpleTask(String name, List<Problem> train, List<Problem> validation, List<Problem> heldOut, PromptFormat format,
         Reward reward, int longest) implements Task {

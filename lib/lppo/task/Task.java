@@ -9,62 +9,61 @@ import lppo.judge.Evaluation;
 import lppo.judge.Reward;
 
 /**
- * What a policy is to learn: problems, how they are asked, how answers are judged, and how long an answer may be. A task of your own is
- * one class, or {@link #of}.
+ * What a policy learns: problems, prompt format, reward and maximum length of an answer. A custom task is one class, or {@link #of}.
  */
 public interface Task {
 
-    /** Which problems. */
+    /** A set of problems. */
     enum Split {
-        /** To train on. */
+        /** For training. */
         TRAIN,
-        /** To choose settings by. */
+        /** For choosing settings. */
         VALIDATION,
-        /** To report. */
+        /** For reporting. */
         HELD_OUT
     }
 
-    /** The name for tables and charts. */
+    /** Returns the name for tables and charts. */
     String name();
 
-    /** The problems of a split, the same at every call; empty if there are none. */
+    /** Returns the problems of a split, the same at every call; empty if there are none. */
     List<Problem> problems(Split split);
 
-    /** How a response is judged. */
+    /** Returns the reward that judges responses. */
     Reward reward();
 
-    /** Tokens that a completion may have, the end token included. */
+    /** Returns the maximum length of a completion in tokens, the end token included. */
     int longest();
 
-    /** How a question becomes the text of a prompt. */
+    /** Returns the prompt format. */
     default PromptFormat format() {
         return PromptFormat.plain();
     }
 
-    /** The problems to train on. */
+    /** Returns the problems for training. */
     default List<Problem> problems() {
         return problems(Split.TRAIN);
     }
 
-    /** What a policy answers to the problems of a split, greedily: {@code task.evaluate(policy, VALIDATION).all().greedy()}. */
+    /** Evaluates a policy greedily on a split: {@code task.evaluate(policy, VALIDATION).all().greedy()}. */
     default Evaluation evaluate(Policy policy, Split split) {
         return evaluate(policy, split, 0, new Seed(0));
     }
 
-    /** The same with so many samples of each problem at temperature 1, for avg@k. */
+    /** Evaluates a policy on a split, greedily and with {@code samples} completions per problem at temperature 1, for avg@k. */
     default Evaluation evaluate(Policy policy, Split split, int samples, Seed seed) {
         return Evaluation.of(policy, problems(split), format(), reward(), longest(), samples, seed);
     }
 
-    /** The built-in task as it is checked in, chains of modular arithmetic. */
+    /** Returns the built-in task, chains of modular arithmetic with seed 1. */
     static Task builtIn() {
         return new ModularChainTask(new Seed(1));
     }
 
     /**
-     * A task from its parts.
+     * Creates a task from its parts.
      *
-     * @param longest tokens that a completion may have
+     * @param longest maximum length of a completion, in tokens
      */
     static Task of(String name, List<Problem> train, List<Problem> validation, Reward reward, int longest) {
         return new SimpleTask(name, train, validation, List.of(), PromptFormat.plain(), reward, longest);

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** The tasks that commands know by name. A further one is a class and a line here. */
+/** The registry of tasks that commands know by name. To add one, write a class and add a line here. */
 public final class Tasks {
 
     private static final Map<String, Supplier<Task>> TASKS = new LinkedHashMap<>();
@@ -17,15 +17,15 @@ public final class Tasks {
 
     private Tasks() {}
 
-    /** The names of all tasks. */
+    /** Returns the names of all tasks. */
     public static List<String> names() {
         return List.copyOf(TASKS.keySet());
     }
 
     /**
-     * The task of this name.
+     * Returns the task of this name.
      *
-     * @throws BadInput listing the names, if there is none
+     * @throws BadInput listing the names if there is none
      */
     public static Task named(String name) {
         BadInput.unless(TASKS.containsKey(name), "task \"%s\" is unknown; choose one of %s", name, String.join(", ", names()));

@@ -28,13 +28,13 @@ class BenchmarkTest {
         Path out = folder.resolve("olympiad.jsonl");
         String said = run(0, "dataset", FIXTURES.resolve("olympiad.parquet").toString(), "--out", out.toString());
         assertTrue(said.contains("6 rows, recognised by question, final_answer"), said);
-        assertTrue(said.contains("2 problems, 2 of them with a solution; left out: 1 not in English, 1 not of mathematics,"), said);
+        assertTrue(said.contains("2 problems, 2 of them with a solution; skipped: 1 not in English, 1 not of mathematics,"), said);
         assertTrue(said.contains("the test set of OlympiadBench has 674 problems"), said);
         assertEquals(ProblemFiles.read(FIXTURES.resolve("olympiad.parquet")), ProblemFiles.read(out));
 
         Files.writeString(out, "mine");
         String refused = run(2, "dataset", FIXTURES.resolve("gsm8k.parquet").toString(), "--out", out.toString());
-        assertEquals(out + ": exists; name another --out, or replace it by --force", refused.strip());
+        assertEquals(out + ": exists; name another --out, or overwrite with --force", refused.strip());
         assertEquals("mine", Files.readString(out));
         run(0, "dataset", FIXTURES.resolve("gsm8k.parquet").toString(), "--out", out.toString(), "--force", "--name", "gsm8k");
         assertEquals(List.of("gsm8k", "gsm8k"), ProblemFiles.read(out).stream().map(p -> p.source()).toList());
@@ -53,7 +53,7 @@ class BenchmarkTest {
             "--csv", csv.toString(), "--completions", completions.toString()};
         String said = run(0, command);
         for (String expected : List.of("easy", "hard", "benchmarks", "average", "greedy", "avg@4", "pass@1", "pass@4", "maj@4",
-                "95 %", "0.0 % of the completions were cut at 14 tokens")) {
+                "95 %", "0.0 % of the completions were truncated at 14 tokens")) {
             assertTrue(said.contains(expected), expected + " in " + said);
         }
         List<String> rows = Files.readAllLines(csv);

@@ -187,32 +187,32 @@ class ProblemsTest {
     void whatIsNotJsonIsSaidPlainly() throws IOException {
         refused("p.jsonl: looks like CSV; save it as JSON Lines, JSON or Parquet", "id,question,answer\n1,What?,2\n");
         refused("p.jsonl: looks like CSV", "\"id\"\t\"question\"\t\"answer\"\n1\tWhat?\t2\n");
-        refused("p.jsonl:2: is not one whole JSON object (column 30: a comma before })",
+        refused("p.jsonl:2: is not a complete JSON object (column 30: a comma before })",
                 "{\"question\": \"a\", \"answer\": 1}\n{\"question\": \"b\", \"answer\": 1,}");
-        refused("p.jsonl:1: is not one whole JSON object (column 29: NaN is not a JSON value)", "{\"question\": \"a\", \"answer\": NaN}");
-        refused("p.jsonl: is not one whole JSON array (line 2, column 31: a comma before ])", "[\n{\"question\": \"a\", \"answer\": 1},]");
+        refused("p.jsonl:1: is not a complete JSON object (column 29: NaN is not a JSON value)", "{\"question\": \"a\", \"answer\": NaN}");
+        refused("p.jsonl: is not a complete JSON array (line 2, column 31: a comma before ])", "[\n{\"question\": \"a\", \"answer\": 1},]");
     }
 
     @Test
     void hostileFilesAreRefusedInOneLine() throws IOException {
-        refused("p.jsonl: holds no problems", "");
-        refused("p.jsonl: holds no problems", " \n\n");
-        refused("p.jsonl: holds no problems", "[]");
-        refused("p.jsonl: holds no problems", "{\"rows\": []}");
-        refused("is not one whole JSON array", "[{\"problem\": \"P\", \"answer\": 1}");
-        refused("is not one whole JSON array", "[{\"problem\": \"P\", \"answer\": 1}] and more");
-        refused("p.jsonl:1: is not one whole JSON object", "{\"problem\": \"P\", \"answer\": 1} {\"problem\": \"Q\", \"answer\": 1}");
+        refused("p.jsonl: contains no problems", "");
+        refused("p.jsonl: contains no problems", " \n\n");
+        refused("p.jsonl: contains no problems", "[]");
+        refused("p.jsonl: contains no problems", "{\"rows\": []}");
+        refused("is not a complete JSON array", "[{\"problem\": \"P\", \"answer\": 1}");
+        refused("is not a complete JSON array", "[{\"problem\": \"P\", \"answer\": 1}] and more");
+        refused("p.jsonl:1: is not a complete JSON object", "{\"problem\": \"P\", \"answer\": 1} {\"problem\": \"Q\", \"answer\": 1}");
         refused("p.jsonl, row 2: is not a JSON object like", "[{\"problem\": \"P\", \"answer\": 1}, 3]");
         refused("p.jsonl:1: is not a JSON object like", "3");
-        refused("is not one whole JSON array", "[".repeat(100_000));
-        refused("p.jsonl:1: is not one whole JSON object", "{\"a\":".repeat(100_000));
+        refused("is not a complete JSON array", "[".repeat(100_000));
+        refused("p.jsonl:1: is not a complete JSON object", "{\"a\":".repeat(100_000));
         refused("has the columns prompt, text; expected one of: question, answer;", "{\"prompt\": 1, \"text\": 2}");
         refused("has the columns (none)", "{}");
         refused("has the columns a b" + "x".repeat(37) + "…;", "{\"a\\nb" + "x".repeat(5000) + "\": 1}");
         refused("is a Git LFS pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 3\n");
         refused("is a web page", "<!DOCTYPE html>\n<html>");
         refused("row 2: id \"1\" was used before, at ", "[{\"id\": 1, \"problem\": \"P\", \"answer\": 1}, {\"id\": 1, \"problem\": \"Q\", \"answer\": 1}]");
-        refused("holds no problems, only rows 1 without a \\boxed answer in the solution", "{\"problem\": \"P\", \"solution\": \"S\"}");
+        refused("contains no usable problems; skipped: 1 without a \\boxed answer in the solution", "{\"problem\": \"P\", \"solution\": \"S\"}");
         refused("\"problem\" is not a text or a number", "{\"problem\": {\"a\": 1}, \"answer\": 1}");
 
         Path file = folder.resolve("p.jsonl");
@@ -234,7 +234,7 @@ class ProblemsTest {
             Method read = loader.loadClass("lppo.files.ProblemFiles").getMethod("read", Path.class);
             InvocationTargetException refused = assertThrows(InvocationTargetException.class, () -> read.invoke(null, FIXTURES.resolve("gzip.parquet")));
             assertEquals("common.BadInput", refused.getCause().getClass().getName());
-            assertTrue(refused.getCause().getMessage().contains("write it anew with snappy or zstd"), refused.getCause().getMessage());
+            assertTrue(refused.getCause().getMessage().contains("rewrite it with snappy or zstd"), refused.getCause().getMessage());
         }
     }
 

@@ -91,7 +91,7 @@ class CrashTest {
             await(process, () -> rows(run) > 6);
             new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start().waitFor();
             assertTrue(process.waitFor() != 0);
-            assertTrue(said().contains("go on with --resume"), CrashTest::said);
+            assertTrue(said().contains("continue with --resume"), CrashTest::said);
             int done = rows(run) - 1;
             assertTrue(Files.readString(run.resolve("checkpoint/state.json")).contains("\"step\":" + done + ","), "saved at its last step");
             assertEquals(0, start(run, "--resume").waitFor(), CrashTest::said);
@@ -177,7 +177,7 @@ class CrashTest {
         await(process, () -> rows(run) > 6);
         Files.move(run, folder.resolve("elsewhere"));
         assertEquals(1, process.waitFor());
-        assertTrue(said().lines().count() == 1 && said().contains(run + ": is gone"), CrashTest::said);
+        assertTrue(said().lines().count() == 1 && said().contains(run + ": no longer exists"), CrashTest::said);
         assertEquals(0, start(folder.resolve("elsewhere"), "--resume").waitFor(), CrashTest::said);
         same(folder.resolve("elsewhere"));
     }
@@ -226,7 +226,7 @@ class CrashTest {
             Files.copy(whole.resolve("config.json"), run.resolve("config.json"));
             Files.createDirectory(run.resolve("checkpoint"));
             assertEquals(2, start(run, "--resume").waitFor(), CrashTest::said);
-            assertTrue(said().contains("another process is at work"), CrashTest::said);
+            assertTrue(said().contains("another process is using it"), CrashTest::said);
         } finally {
             lock.close();
         }

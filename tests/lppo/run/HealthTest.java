@@ -36,7 +36,7 @@ class HealthTest extends TinyPolicy {
             assertEquals("certain+cut+silent", health.see(row(step, 0.001, 1, 1, 0, 0), 100));
         }
         assertEquals(3, told.size(), told.toString());
-        assertTrue(told.get(0).startsWith("step 20: for 20 steps the policy is all but certain"), told.get(0));
+        assertTrue(told.get(0).startsWith("step 20: for 20 steps the policy is almost certain"), told.get(0));
         assertEquals("", health.see(row(51, 1, 0.5, 0.5, 5, 0.001), 100));
         assertEquals("undecided+apart", health.see(row(52, 1, 0.5, 0.5, 6, 0.2), 100));
         assertEquals(5, told.size(), told.toString());

@@ -194,7 +194,7 @@ class OwnOperatorTest extends TinyPolicy {
             Training changed = Training.of(policy, lppo.task.Task.of("tiny", other, TinyRun.PROBLEMS.subList(0, 4), TinyRun.ENDS, 14))
                     .recipe(TinyRun.recipe("lppo")).evaluate(TinyRun.PROBLEMS.subList(0, 4), 50, 8);
             BadInput refused = assertThrows(BadInput.class, () -> changed.resume(out));
-            assertTrue(refused.getMessage().contains("other contents of the problems"), refused.getMessage());
+            assertTrue(refused.getMessage().contains("different contents of the problems"), refused.getMessage());
             BadInput loss = assertThrows(BadInput.class, () -> TinyRun.training(
                     TinyRun.recipe("lppo").objective(PolicyLoss.grpo().clip(0.1, 0.1)), policy, TinyRun.ENDS).resume(out));
             assertTrue(loss.getMessage().contains("objective"), loss.getMessage());

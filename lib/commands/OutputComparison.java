@@ -9,35 +9,34 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What the code cells of a notebook wrote, compared with what they wrote before, maybe on another processor. Kinds of output,
- * whole numbers and words must be the same. Numbers with a decimal point are compared by value: they may differ by one in
- * the last digit written, or by a ten-thousandth. A cell with the tag {@code sampled} writes what was drawn: there only the
- * shape must be the same, the kinds of output, the lines, the tags of HTML; other draws are told, and are no fault. A cell
- * with the tag {@code varies} (it tells seconds, or what long training gave) is not compared. Of a picture only that there
- * is one. What came on standard error is told and no fault either: threads in the background warn there when they happen to;
- * an exception that ends a cell is an output of its own kind.
+ * Compares the outputs of a notebook's code cells with those of an earlier execution, possibly on another processor. Kinds of output, whole
+ * numbers and words must be equal. Numbers with a decimal point are compared by value: they may differ by one in the last digit, or by a
+ * ten-thousandth. The outputs of a cell with the tag {@code sampled} depend on random draws: only their structure must be equal, that is
+ * kinds of output, lines, HTML tags; different draws are reported as notes. A cell with the tag {@code varies} (timings, results of long
+ * training) is not compared. Pictures are only checked for presence. Standard error is reported as a note too, since background threads may
+ * print warnings; an exception that ends a cell is an output of its own kind.
  *
- * @param faults a line for each cell that wrote something else
- * @param notes a line for each cell that drew something else, or said something on standard error
+ * @param faults a line for each cell whose output differs
+ * @param notes a line for each cell with different draws or output on standard error
  */
-public record Written(List<String> faults, List<String> notes) {
+public record OutputComparison(List<String> faults, List<String> notes) {
 
     private static final Pattern DECIMAL = Pattern.compile("(?<![\\w.])[-+]?\\d+\\.\\d+(?:[eE][-+]?\\d+)?(?![\\w.])");
     private static final Pattern SHAPE = Pattern.compile("<[^<>]*>|\\n");
     private static final double RELATIVE = 1e-4;
     private static final int SHOWN = 160; // characters of a text
-    private static final int BEFORE = 60; // of these before the first difference
+    private static final int BEFORE = 60; // of which this many before the first difference
 
-    /** One output: {@code stdout}, {@code error} or a type of data, and the text if it is one. */
+    /** An output: {@code stdout}, {@code error} or a MIME type, and its text, if any. */
     private record Output(String kind, String text) {}
 
-    /** Compares two executions of a notebook, given as the JSON of its files. */
-    public static Written compare(JsonObject before, JsonObject after) {
-        Written written = new Written(new ArrayList<>(), new ArrayList<>());
+    /** Compares two executions of a notebook, given as JSON. */
+    public static OutputComparison compare(JsonObject before, JsonObject after) {
+        OutputComparison written = new OutputComparison(new ArrayList<>(), new ArrayList<>());
         List<JsonObject> was = cells(before);
         List<JsonObject> is = cells(after);
         if (was.size() != is.size()) {
-            written.faults.add("%d code cells, before there were %d".formatted(is.size(), was.size()));
+            written.faults.add("%d code cells instead of %d".formatted(is.size(), was.size()));
             return written;
         }
         for (int i = 0; i < was.size(); i++) {
@@ -46,7 +45,7 @@ public record Written(List<String> faults, List<String> notes) {
             List<Output> now = outputs(is.get(i));
             String errors = errors(is.get(i));
             if (!errors.isEmpty() && !tags.contains("varies")) {
-                written.notes.add("code cell %d: said on standard error %s".formatted(i + 1, quoted(errors, 0)));
+                written.notes.add("code cell %d: printed to standard error %s".formatted(i + 1, quoted(errors, 0)));
             }
             if (tags.contains("varies") || same(old, now)) {
                 continue;
@@ -55,7 +54,7 @@ public record Written(List<String> faults, List<String> notes) {
             String oldText = text(old);
             String newText = text(now);
             int differs = Math.max(0, mismatch(oldText, newText) - BEFORE);
-            (drawn ? written.notes : written.faults).add("code cell %d: %s %s, before it was %s".formatted(i + 1, drawn ? "drew" : "wrote",
+            (drawn ? written.notes : written.faults).add("code cell %d: %s %s instead of %s".formatted(i + 1, drawn ? "drew" : "wrote",
                     quoted(newText, differs), quoted(oldText, differs)));
         }
         return written;
@@ -80,7 +79,7 @@ public record Written(List<String> faults, List<String> notes) {
         return tags;
     }
 
-    /** What came on standard error. */
+    /** Returns the text on standard error. */
     private static String errors(JsonObject cell) {
         StringBuilder all = new StringBuilder();
         for (JsonElement output : cell.getAsJsonArray("outputs")) {
@@ -93,7 +92,7 @@ public record Written(List<String> faults, List<String> notes) {
         return output.has("text") && output.has("name") && output.get("name").getAsString().equals("stderr");
     }
 
-    /** All else; pieces of standard output that follow each other are one: where they are cut is chance. */
+    /** Returns all other outputs; consecutive pieces of standard output are joined, as they are split arbitrarily. */
     private static List<Output> outputs(JsonObject cell) {
         List<Output> outputs = new ArrayList<>();
         for (JsonElement element : cell.getAsJsonArray("outputs")) {
@@ -135,14 +134,14 @@ public record Written(List<String> faults, List<String> notes) {
             double x = Double.parseDouble(one.group());
             double y = Double.parseDouble(other.group());
             double tolerance = Math.max(Math.min(digit(one.group()), digit(other.group())), RELATIVE * Math.abs(x));
-            if (Math.abs(x - y) > tolerance * 1.000001) { // 0.3 - 0.2 is a little more than 0.1
+            if (Math.abs(x - y) > tolerance * 1.000001) { // 0.3 - 0.2 is slightly more than 0.1
                 return false;
             }
         }
         return true;
     }
 
-    /** What one in the last digit of a number is worth. */
+    /** Returns the value of one unit in the last digit of a number. */
     private static double digit(String number) {
         String[] parts = number.toLowerCase(java.util.Locale.ROOT).split("e");
         int exponent = parts.length > 1 ? Integer.parseInt(parts[1]) : 0;
@@ -161,7 +160,7 @@ public record Written(List<String> faults, List<String> notes) {
         return SHAPE.matcher(text).results().map(found -> found.group()).toList();
     }
 
-    /** A text that a notebook's file holds as one or as lines. */
+    /** Returns a text that a notebook file stores as one string or as lines. */
     public static String joined(JsonElement text) {
         if (!text.isJsonArray()) {
             return text.getAsString();
@@ -179,7 +178,7 @@ public record Written(List<String> faults, List<String> notes) {
         return all.toString();
     }
 
-    /** The index of the first character that differs. */
+    /** Returns the index of the first character that differs. */
     private static int mismatch(String a, String b) {
         int at = 0;
         while (at < Math.min(a.length(), b.length()) && a.charAt(at) == b.charAt(at)) {

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What {@code notebook --check} takes for the same. */
-class WrittenTest {
+class OutputComparisonTest {
 
     private static final String TABLE = "<table><tr><td>%s</td><td>-9.09</td></tr></table>";
 
@@ -33,7 +33,7 @@ class WrittenTest {
         "version 1.2.3 | version 1.2.4 | false",
         "loss 0.1234 | loss NaN | false"})
     void numbersAreComparedByValueAndTheRestAsText(String before, String after, boolean same) {
-        Written written = Written.compare(notebook(stream(before)), notebook(stream(after)));
+        OutputComparison written = OutputComparison.compare(notebook(stream(before)), notebook(stream(after)));
         assertEquals(same ? 0 : 1, written.faults().size(), written.toString());
         assertTrue(written.notes().isEmpty());
     }
@@ -61,8 +61,8 @@ class WrittenTest {
         }
         assertTold(0, 0, cell(data("image/png", "x")), cell(data("image/png", "y")));
         assertTold(0, 0, cell(stream("3.1 seconds"), "varies"), cell(null));
-        assertEquals(List.of("2 code cells, before there were 1"),
-                Written.compare(notebook(stream("a")), notebook(stream("a"), stream("b"))).faults());
+        assertEquals(List.of("2 code cells instead of 1"),
+                OutputComparison.compare(notebook(stream("a")), notebook(stream("a"), stream("b"))).faults());
     }
 
     @Test
@@ -75,24 +75,24 @@ class WrittenTest {
         between.getAsJsonArray("outputs").add(warning);
         between.getAsJsonArray("outputs").add(stream("b\n"));
         assertTold(0, 1, cell(stream("a\nb\n")), between);
-        assertEquals(List.of("code cell 1: said on standard error \"careful\\n\""), Written.compare(book(cell(null)), book(cell(warning))).notes());
+        assertEquals(List.of("code cell 1: printed to standard error \"careful\\n\""), OutputComparison.compare(book(cell(null)), book(cell(warning))).notes());
     }
 
     @Test
     void theQuoteBeginsBeforeTheFirstDifference() {
         String same = "a ".repeat(500);
-        String said = Written.compare(notebook(stream(same + "b")), notebook(stream(same + "c"))).faults().get(0);
-        assertTrue(said.contains("a c\", before") && said.contains("a b\"") && said.length() < 300, said);
+        String said = OutputComparison.compare(notebook(stream(same + "b")), notebook(stream(same + "c"))).faults().get(0);
+        assertTrue(said.contains("a c\" instead of") && said.contains("a b\"") && said.length() < 300, said);
     }
 
     @Test
     void theCellIsNamedAndQuoted() {
-        assertEquals(List.of("code cell 2: wrote \"b\\n\", before it was \"c\\n\""),
-                Written.compare(notebook(stream("a\n"), stream("c\n")), notebook(stream("a\n"), stream("b\n"))).faults());
+        assertEquals(List.of("code cell 2: wrote \"b\\n\" instead of \"c\\n\""),
+                OutputComparison.compare(notebook(stream("a\n"), stream("c\n")), notebook(stream("a\n"), stream("b\n"))).faults());
     }
 
     private static void assertTold(int faults, int notes, JsonObject before, JsonObject after) {
-        Written written = Written.compare(book(before), book(after));
+        OutputComparison written = OutputComparison.compare(book(before), book(after));
         assertEquals(faults, written.faults().size(), written.toString());
         assertEquals(notes, written.notes().size(), written.toString());
     }
