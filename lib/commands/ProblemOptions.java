@@ -15,6 +15,7 @@ import java.util.stream.IntStream;
 import llm.Policy;
 import llm.Tokenizer;
 import lppo.data.Problem;
+import lppo.data.Problems;
 import lppo.data.PromptFormat;
 import lppo.files.ProblemFiles;
 import lppo.judge.Reward;
@@ -58,11 +59,23 @@ public final class ProblemOptions {
     /**
      * Returns the training problems, from the file if there is one, else from the task.
      *
-     * @throws BadInput if there is neither
+     * @param demonstrations how many keep their solution, evenly chosen; null for all
+     * @throws BadInput if there is neither, or are fewer solutions
      */
-    public List<Problem> problems(Path file) {
+    public List<Problem> problems(Path file, Integer demonstrations) {
         BadInput.unless(file != null || task != null, "give --data FILE or --task NAME, the problems to train on");
-        return file != null ? read(file).problems() : Tasks.named(task).problems();
+        List<Problem> all = file != null ? read(file).problems() : Tasks.named(task).problems();
+        return demonstrations == null ? all : Problems.withDemonstrations(all, demonstrations);
+    }
+
+    /** Where the problems to train on come from, for messages. */
+    public String where(Path file) {
+        return file == null ? "task " + task : file.toString();
+    }
+
+    /** The problems of a file to evaluate on that the model has positions for; none if {@code file} is null. */
+    public List<Problem> heldOut(Path file, PromptFormat format, Policy policy, int maxNewTokens) {
+        return file == null ? List.of() : fitting(read(file).problems(), file, format, policy, maxNewTokens);
     }
 
     /** Returns the prompt format for a model folder. */

@@ -14,7 +14,6 @@ import lppo.judge.ConfidenceInterval;
 import lppo.view.Charts;
 import lppo.view.Curve;
 import lppo.view.Tables;
-import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 

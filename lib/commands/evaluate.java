@@ -1,12 +1,12 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //SOURCES ../lppo/Lppo.java
 //SOURCES Commands.java
+//SOURCES ModelCommand.java
 //SOURCES ProblemOptions.java
 //SOURCES ../lppo/files/FileFormats.java
 
 package commands;
 
-import ai.djl.Device;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import common.BadInput;
@@ -25,7 +25,6 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import llm.Policy;
-import llm.Precision;
 import lppo.data.Problem;
 import lppo.data.PromptFormat;
 import lppo.files.Benchmark;
@@ -52,10 +51,7 @@ import tech.tablesaw.api.Table;
         description = "Accuracy of a model folder on problem files and benchmarks: greedy, avg@k, pass@k and maj@k.",
         footer = {"", "Examples:", "  ./jbang evaluate --model data/base --data data/heldout.jsonl",
             "  ./jbang evaluate --model data/base --data data/heldout.jsonl data/validation.jsonl --samples 16 --pass-at 1,4,16"})
-public class evaluate implements Callable<Integer> {
-
-    @Option(names = "--model", required = true, description = "Model folder.")
-    Path model;
+public class evaluate extends ModelCommand implements Callable<Integer> {
 
     @Option(names = "--data", arity = "1..*", paramLabel = "FILE",
             description = "Problem files, ours or published benchmarks (see dataset); several files add a table of all"
@@ -72,9 +68,6 @@ public class evaluate implements Callable<Integer> {
     @Option(names = "--temperature", description = "Sampling temperature; benchmarks are mostly sampled at 0.6 to 1.")
     double temperature = 1;
 
-    @Option(names = "--top-p", description = "Nucleus sampling: sample from the most probable mass p.")
-    double topP = 1;
-
     @Option(names = "--max-new-tokens",
             description = "Maximum length of a completion; a truncated one counts as wrong (default: the task's, else 14).")
     Integer maxNewTokens;
@@ -88,17 +81,8 @@ public class evaluate implements Callable<Integer> {
     @Option(names = "--completions", paramLabel = "FILE", description = "Write all completions to this file, for reading.")
     Path completions;
 
-    @Option(names = "--adapter", description = "Folder of LoRA adapters that were trained on the model.")
-    Path adapter;
-
     @Option(names = "--seed", description = "Random seed.")
     long seed = 0;
-
-    @Option(names = "--device", description = "auto, cpu or gpu.")
-    String device = "auto";
-
-    @Option(names = "--precision", description = "fp32, fp16, bf16, or auto: bf16 on a GPU for a model stored in 16 bits.")
-    String precision = "auto";
 
     @Mixin
     ProblemOptions asking;
@@ -121,9 +105,8 @@ public class evaluate implements Callable<Integer> {
         Map<String, List<Problem>> benchmarks = load();
         Map<String, List<Score>> scores = new LinkedHashMap<>();
         Table all = null;
-        Device chosen = Policy.device(this.device);
         try (ProblemOptions.Judge judge = asking.judge();
-                Policy loaded = Policy.load(model, adapter, chosen, Precision.named(precision, chosen, model));
+                Policy loaded = policy();
                 Writer out = writer()) {
             Policy policy = loaded.endingAlsoAt(asking.stop);
             PromptFormat format = asking.format(model, policy.tokenizer());

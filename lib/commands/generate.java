@@ -1,18 +1,16 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //SOURCES ../lppo/Lppo.java
 //SOURCES Commands.java
+//SOURCES ModelCommand.java
 //SOURCES ChatFormat.java
 
 package commands;
 
-import ai.djl.Device;
 import common.BadInput;
 import common.Seed;
-import java.nio.file.Path;
 import java.util.Collections;
 import java.util.concurrent.Callable;
 import llm.Policy;
-import llm.Precision;
 import lppo.data.Problem;
 import lppo.data.PromptFormat;
 import lppo.data.Step;
@@ -31,13 +29,10 @@ import picocli.CommandLine.Parameters;
         description = "Sample completions of a prompt from a model folder.",
         footer = {"", "Example:",
             "  ./jbang generate --model data/base --count 4 'start 17 +3 *2 -7 . . . . . . . . . ='"})
-public class generate implements Callable<Integer> {
+public class generate extends ModelCommand implements Callable<Integer> {
 
     @Parameters(paramLabel = "PROMPT", description = "Prompt text.")
     String prompt;
-
-    @Option(names = "--model", required = true, description = "Model folder.")
-    Path model;
 
     @Option(names = "--count", description = "Number of completions.")
     int count = 1;
@@ -48,14 +43,8 @@ public class generate implements Callable<Integer> {
     @Option(names = "--top-k", description = "Sample from the k most probable tokens; 0 for all.")
     int topK = 0;
 
-    @Option(names = "--top-p", description = "Nucleus sampling: sample from the most probable mass p.")
-    double topP = 1;
-
     @Option(names = "--max-new-tokens", description = "Maximum length of a completion, in tokens.")
     int maxNewTokens = 14;
-
-    @Option(names = "--adapter", description = "Folder of LoRA adapters that were trained on the model.")
-    Path adapter;
 
     @Option(names = "--prompt-format", description = "plain; chat, with the model's chat template; or qwen-math.")
     String promptFormat = "plain";
@@ -63,22 +52,15 @@ public class generate implements Callable<Integer> {
     @Option(names = "--system", paramLabel = "TEXT", description = "System message of the chat.")
     String system;
 
-    @Option(names = "--precision", description = "fp32, fp16, bf16, or auto: bf16 on a GPU for a model stored in 16 bits.")
-    String precision = "auto";
-
     @Option(names = "--seed", description = "Random seed.")
     long seed = 1;
-
-    @Option(names = "--device", description = "auto, cpu or gpu.")
-    String device = "auto";
 
     @Override
     public Integer call() {
         BadInput.unless(count > 0, "--count %d: must be positive", count);
         BadInput.unless(!prompt.isBlank(), "the prompt is empty");
         Sampling sampling = new Sampling(temperature, topK, topP, maxNewTokens);
-        Device chosen = Policy.device(device);
-        try (Policy policy = Policy.load(model, adapter, chosen, Precision.named(precision, chosen, model))) {
+        try (Policy policy = policy()) {
             PromptFormat format = ChatFormat.named(promptFormat, model, system, policy.tokenizer());
             Prompt asked = Prompt.unguided(new Problem("prompt", prompt, "?", null, null, null),
                     policy.encode(format.of(prompt)));

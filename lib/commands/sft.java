@@ -1,6 +1,7 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //SOURCES ../lppo/Lppo.java
 //SOURCES Commands.java
+//SOURCES LearningCommand.java
 //SOURCES ProblemOptions.java
 //SOURCES TrainingOptions.java
 //SOURCES ../lppo/files/FileFormats.java
@@ -18,7 +19,6 @@ import java.util.concurrent.Callable;
 import llm.Policy;
 import llm.Precision;
 import lppo.data.Problem;
-import lppo.data.Problems;
 import lppo.data.PromptFormat;
 import lppo.judge.Evaluation;
 import lppo.learn.LearnerSettings;
@@ -39,13 +39,7 @@ import picocli.CommandLine.Option;
 @Command(name = "sft", mixinStandardHelpOptions = true, sortOptions = false, abbreviateSynopsis = true,
         description = "Supervised fine-tuning of a model on expert solutions.",
         footer = {"", "Example:", "  ./jbang sft --model data/base --data data/train.jsonl --steps 300 --out /tmp/sft"})
-public class sft implements Callable<Integer> {
-
-    @Option(names = "--model", required = true, description = "Model folder.")
-    Path model;
-
-    @Option(names = "--data", description = "Problems; those without a solution are skipped (default: those of --task).")
-    Path data;
+public class sft extends LearningCommand implements Callable<Integer> {
 
     @Option(names = "--out", required = true, description = "Run folder; it must be new or empty.")
     Path out;
@@ -55,12 +49,6 @@ public class sft implements Callable<Integer> {
 
     @Option(names = "--batch", description = "Demonstrations per step (default: ${DEFAULT-VALUE}).")
     int batch = 128;
-
-    @Option(names = "--seed", description = "Random seed (default: ${DEFAULT-VALUE}).")
-    long seed = 1;
-
-    @Option(names = "--demonstrations", description = "Use only this many of the solutions, chosen evenly (default: all).")
-    Integer demonstrations;
 
     @Option(names = "--from-scratch", description = "Start from random weights; the folder needs no model.safetensors.")
     boolean fromScratch;
@@ -85,7 +73,7 @@ public class sft implements Callable<Integer> {
         BadInput.unless(steps > 0, "--steps %d: must be positive", steps);
         BadInput.unless(batch > 0, "--batch %d: must be positive", batch);
         length.resolve(asking.task);
-        String where = data == null ? "task " + asking.task : data.toString();
+        String where = asking.where(data);
         Seed root = new Seed(seed);
         Device device = Policy.device(machine.device);
         Precision precision = machine.precision(device, model);
@@ -93,10 +81,9 @@ public class sft implements Callable<Integer> {
         LearnerSettings settings = learning.settings();
         evaluating.check();
         length.check();
-        List<Problem> all = asking.problems(data);
+        List<Problem> all = asking.problems(data, demonstrations);
         try (ProblemOptions.Judge judge = asking.judge()) {
-            List<Problem> some = judge.trusted(demonstrations == null ? all : Problems.withDemonstrations(all, demonstrations), where)
-                    .stream().filter(Problem::hasDemonstration).toList();
+            List<Problem> some = judge.trusted(all, where).stream().filter(Problem::hasDemonstration).toList();
             BadInput.unless(!some.isEmpty(), "%s: no problem has a \"solution\" to imitate", where);
             RunFolder folder = RunFolder.create(out);
             try (Policy policy = fromScratch ? Policy.random(model, 0.02, root, device) : Policy.load(model, device, precision, true);
@@ -106,8 +93,7 @@ public class sft implements Callable<Integer> {
                 fit.warnings().forEach(System.err::println);
                 List<Problem> shown = fit.problems().stream().filter(Problem::hasDemonstration).toList();
                 BadInput.unless(!shown.isEmpty(), "%s: no solution fits the model's positions", where);
-                List<Problem> heldOut = evaluating.evaluateOn == null ? List.of() : asking.fitting(
-                        ProblemOptions.read(evaluating.evaluateOn).problems(), evaluating.evaluateOn, format, policy, length.maxNewTokens);
+                List<Problem> heldOut = asking.heldOut(evaluating.evaluateOn, format, policy, length.maxNewTokens);
                 folder.json("config.json", RunFolder.columns("command", "sft", "model", model.toString(), "data", String.valueOf(data),
                         "steps", steps, "batch", batch, "seed", seed, "demonstrations", some.size(), "from_scratch", fromScratch,
                         "asking", asking.values(), "options", options(), "machine", Cli.machine()));

@@ -1,6 +1,7 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //SOURCES ../lppo/Lppo.java
 //SOURCES Commands.java
+//SOURCES LearningCommand.java
 //SOURCES ProblemOptions.java
 //SOURCES TrainingOptions.java
 //SOURCES MemoryAdvice.java
@@ -25,7 +26,6 @@ import llm.Policy;
 import llm.Precision;
 import llm.Tokenizer;
 import lppo.data.Problem;
-import lppo.data.Problems;
 import lppo.data.PromptFormat;
 import lppo.run.Backend;
 import lppo.run.FolderListener;
@@ -51,16 +51,10 @@ import picocli.CommandLine.Spec;
         description = "One run of one recipe on a model folder and a problem file.",
         footer = {"", "Example:",
             "  ./jbang train --recipe lppo --model data/base --data data/train.jsonl --evaluate-on data/validation.jsonl --out /tmp/lppo"})
-public class train implements Callable<Integer> {
+public class train extends LearningCommand implements Callable<Integer> {
 
     @Option(names = "--recipe", required = true, description = "grpo, pg, lp, lppo, adaptive, bread, mopps or dynamic.")
     String recipe;
-
-    @Option(names = "--model", required = true, description = "Model folder.")
-    Path model;
-
-    @Option(names = "--data", description = "Problems to train on (default: those of --task).")
-    Path data;
 
     @Option(names = "--out", required = true, description = "Run folder; it must be new or empty, unless --resume.")
     Path out;
@@ -70,12 +64,6 @@ public class train implements Callable<Integer> {
 
     @Option(names = "--tokens", description = "Stop after the step that reaches this total of sampled tokens (default: no limit).")
     long tokens = Long.MAX_VALUE;
-
-    @Option(names = "--seed", description = "Random seed (default: ${DEFAULT-VALUE}).")
-    long seed = 1;
-
-    @Option(names = "--demonstrations", description = "Use only this many of the solutions, chosen evenly (default: all).")
-    Integer demonstrations;
 
     @Option(names = "--lora-rank", description = "Train LoRA adapters of this rank, not the weights; 0: off (default: ${DEFAULT-VALUE}).")
     int loraRank = 0;
@@ -121,13 +109,12 @@ public class train implements Callable<Integer> {
         Device device = Policy.device(options.machine.device);
         Precision precision = options.machine.precision(device, model);
         options.check();
-        List<Problem> all = demonstrations == null ? asking.problems(data)
-                : Problems.withDemonstrations(asking.problems(data), demonstrations);
+        List<Problem> all = asking.problems(data, demonstrations);
         try (ProblemOptions.Judge judge = asking.judge()) {
-            List<Problem> trusted = judge.trusted(all, where());
+            List<Problem> trusted = judge.trusted(all, asking.where(data));
             BadInput.unless(!chosen.guided() || trusted.stream().anyMatch(Problem::hasDemonstration),
                     "%s: no problem has a \"solution\", so recipe %s has no hints to give; use one without hints, such as grpo or lp",
-                    where(), recipe);
+                    asking.where(data), recipe);
             if (dryRun) {
                 return dryRun(trusted, chosen, precision, device);
             }
@@ -142,7 +129,8 @@ public class train implements Callable<Integer> {
                 PromptFormat format = asking.format(model, loaded.tokenizer());
                 PromptFit fit = fit(trusted, format, chosen, loaded.config(), loaded.tokenizer());
                 fit.warnings().forEach(line -> System.err.println(Cli.flagged(line, spec)));
-                Task task = new SimpleTask(where(), fit.problems(), heldOut(loaded, format), List.of(), format,
+                Task task = new SimpleTask(asking.where(data), fit.problems(),
+                        asking.heldOut(options.evaluating.evaluateOn, format, loaded, options.length.maxNewTokens), List.of(), format,
                         judge.reward(), options.length.maxNewTokens);
                 WorkerSetup workers = WorkerSetup.of(model, chosen, options.machine.device, precision, lora(), asking.stop,
                         options.length.rolloutRows);
@@ -184,18 +172,9 @@ public class train implements Callable<Integer> {
                 loraTargets, "asking", asking.values(), "options", options.values(), "checksums", checksums, "machine", Cli.machine());
     }
 
-    private String where() {
-        return data == null ? "task " + asking.task : data.toString();
-    }
-
-    private List<Problem> heldOut(Policy policy, PromptFormat format) {
-        Path file = options.evaluating.evaluateOn;
-        return file == null ? List.of()
-                : asking.fitting(ProblemOptions.read(file).problems(), file, format, policy, options.length.maxNewTokens);
-    }
-
     private PromptFit fit(List<Problem> problems, PromptFormat format, Recipe chosen, ModelConfig config, Tokenizer tokenizer) {
-        return PromptFit.of(problems, format, tokenizer, config.maxPositions(), options.length.maxNewTokens, chosen.guided(), where());
+        return PromptFit.of(problems, format, tokenizer, config.maxPositions(), options.length.maxNewTokens, chosen.guided(),
+                asking.where(data));
     }
 
     /** Reads everything except the weights, so that it works before they are downloaded. */

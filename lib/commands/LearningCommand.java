@@ -1,0 +1,20 @@
+package commands;
+
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** Options of commands that train a model on problems. */
+abstract class LearningCommand {
+
+    @Option(names = "--model", required = true, description = "Model folder.")
+    Path model;
+
+    @Option(names = "--data", description = "Problem file (default: the problems of --task).")
+    Path data;
+
+    @Option(names = "--demonstrations", description = "Use only this many of the solutions, chosen evenly (default: all).")
+    Integer demonstrations;
+
+    @Option(names = "--seed", description = "Random seed (default: ${DEFAULT-VALUE}).")
+    long seed = 1;
+}
