@@ -34,7 +34,7 @@ class LossCommandTest {
         refused("--across recipes: only losses", command("reproduce", "--across", "recipes"));
         refused("--on train: choose heldout or validation", command("reproduce", "--on", "train"));
         refused("recipe \"ppo\" is unknown", command("reproduce", "--recipes", "grpo,ppo"));
-        refused("--recipes lppo: begin with grpo", command("reproduce", "--recipes", "lppo"));
+        refused("--recipes lppo: start with grpo", command("reproduce", "--recipes", "lppo"));
         refused("--tokens 0: must be positive", command("reproduce", "--tokens", "0"));
         refused("--across losses: gives every run its own --loss", command("reproduce", "--across", "losses", "--", "--loss", "dapo"));
     }
