@@ -53,7 +53,7 @@ sealed interface Node {
         }
     }
 
-    /** What is no mathematics. */
+    /** Text that is not mathematics. */
     record Text(String text) implements Node {}
 
     static Node call(String op, Node... args) {

@@ -32,7 +32,7 @@ public record Jobs(Path out, int atATime) {
      * @param name unique; the part before a final {@code -NUMBER} groups the seeds
      * @param folder its run folder
      * @param arguments command, then options
-     * @param number of steps, approximate if the run ends by its tokens
+     * @param steps number of steps, approximate if the run ends by its tokens
      * @param tokens number of sampled tokens after which it ends; 0 if it ends by its steps
      */
     public record Job(String name, Path folder, List<String> arguments, long steps, long tokens) {
