@@ -34,7 +34,7 @@ import lppo.run.WorkerSetup;
 import lppo.task.Task;
 import org.junit.jupiter.api.Test;
 
-/** Executors compute the gradient of the objective that the learner is given, whatever recipe their setup was made of. */
+/** Tests that executors compute the gradient of the learner's objective, whatever recipe their setup was created from. */
 class SparkObjectiveTest {
 
     private static final Path MODEL = Checkout.ROOT.resolve("data/base");

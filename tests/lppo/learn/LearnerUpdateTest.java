@@ -33,7 +33,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** From scored groups to moved weights: what an update weighs, which part it learns from, and what it refuses. */
+/** Tests the update from scored groups: weighting, parts of the batch, and rejected inputs. */
 class LearnerUpdateTest {
 
     private static final Step STEP = new Step(1, new Seed(1));

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Runs that go wrong: what they say, where they stop, and what is left of them. */
+/** Tests failing runs: what they report, where they stop, and what they leave. */
 class HealthTest {
 
     @TempDir

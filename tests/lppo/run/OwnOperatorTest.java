@@ -25,7 +25,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Operators that a user wrote are used, saved, resumed, taken back and charted as ours are. */
+/** Tests that a user's operators are used, saved, resumed, undone and charted like ours. */
 class OwnOperatorTest {
 
     @TempDir

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a reward is asked in a run, and what becomes of one that throws or gives an impossible number. */
+/** Tests the inputs of a reward in a run, and rewards that throw or return invalid numbers. */
 class RewardInTrainingTest {
 
     private static final Reward BROKEN = (problem, response) -> {

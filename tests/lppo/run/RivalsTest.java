@@ -39,7 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What the recipes beside LPPO do with hints, problems and silent groups, in runs of a tiny random policy. */
+/** Tests how the rival recipes handle hints, problems and silent groups, in runs of a tiny random policy. */
 class RivalsTest {
 
     /** Every other problem is never solved. */

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** From rewards to what a token is worth: overlong completions, KL in the reward, importance. */
+/** Tests the advantage of a token from its reward: overlong penalty, KL in the reward, importance weights. */
 class ShapedAdvantageTest {
 
     @TempDir

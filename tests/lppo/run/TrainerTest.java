@@ -27,7 +27,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whole runs of a tiny random policy. The reward is 1 for every completion that ends by itself. */
+/** Tests whole runs of a tiny random policy. The reward is 1 for every completion that is not truncated. */
 class TrainerTest {
 
     @TempDir
