@@ -79,15 +79,15 @@ public final class MathAnswer implements AutoCloseable {
     }
 
     /**
-     * The same judge, strictly, with {@link FinalForm#usual()}: an answer must also have the form of an answer, so that neither the
-     * question repeated nor a sum still to be added is paid, and the response must commit itself to it. What a reward of training asks;
-     * what others report of benchmarks is lenient. The two share everything; close only one of them.
+     * Returns a strict copy with {@link FinalForm#usual()}, for training: the answer must also be in final form, so that neither a repeated
+     * question nor an unevaluated sum is rewarded, and the response must commit to it. Published benchmark results use the lenient judge.
+     * The two share everything; close only one of them.
      */
     public MathAnswer strict() {
         return strict(FinalForm.usual());
     }
 
-    /** The same judge, strictly, with one's own idea of a final form. */
+    /** Returns a strict copy with a custom final form. */
     public MathAnswer strict(FinalForm form) {
         return new MathAnswer(algebra, failures, boxedOnly, Objects.requireNonNull(form));
     }
