@@ -40,8 +40,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /**
- * Runs the test classes, one after the other: a line per class, the reason of each failure, and a last line
- * that says it all. JUnit's engine runs {@code @Test}, jqwik's runs {@code @Property}.
+ * Runs the test classes, one after the other: a line per class, the reason of each failure, and a summary line. JUnit's engine runs
+ * {@code @Test}, jqwik's runs {@code @Property}.
  */
 @Command(name = "test", description = "Runs the tests.",
         footer = {"", "Examples:", "  ./jbang test            # every equation, golden file, property, command and message",

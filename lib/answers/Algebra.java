@@ -12,15 +12,15 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Asks a computer-algebra system whether two expressions are the same: in a Java process of its own with a small heap, which
- * is started at the first question, killed when it does not answer in time, and started anew for the next. It ends by itself
- * when this process does. Questions of several threads wait for each other.
+ * Decides with a computer-algebra system whether two expressions are equal. It runs in a separate Java process with a small heap, which is
+ * started on first use, killed when it does not answer in time, and restarted for the next question. It ends with this process. Calls from
+ * several threads are serialised.
  */
 final class Algebra implements AutoCloseable {
 
     enum Decision { EQUAL, DIFFERENT, UNDECIDED }
 
-    /** What came out; {@code failed} if the process was killed, died or could not be started. */
+    /** The result; {@code failed} if the process was killed, died or could not be started. */
     record Reply(Decision decision, String reason, boolean failed) {}
 
     private static final Duration START = Duration.ofSeconds(60);

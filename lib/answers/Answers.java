@@ -42,10 +42,9 @@ package answers;
 //SOURCES Words.java
 
 /**
- * What a script includes beside {@code Lppo.java}, by {@code //SOURCES ../lib/answers/Answers.java}, to judge mathematical answers, with
- * the
- * computer-algebra system Symja, under LGPL 3.0 (only {@code matheclipse-core}; {@code matheclipse-gpl} is never used). Where Symja is
- * not on the class path, numbers, rational expressions, sets, intervals and text are decided all the same.
+ * Sources and dependencies for judging mathematical answers. A script includes them with {@code //SOURCES ../lib/answers/Answers.java}.
+ * They use the computer-algebra system Symja, under LGPL 3.0 (only {@code matheclipse-core}; {@code matheclipse-gpl} is never used).
+ * Without Symja on the class path, numbers, rational expressions, sets, intervals and text are still decided.
  */
 public final class Answers {
     private Answers() {}

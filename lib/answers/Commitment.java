@@ -7,8 +7,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Whether a response commits itself to the answer that was found in it: to one, stated as the answer, without another beside it. A
- * policy that lists candidates, hedges, or ends in a question has not answered.
+ * Decides whether a response commits to the answer that was found in it: a single one, stated as the answer. A policy that lists
+ * candidates, hedges, or ends with a question has not answered.
  */
 final class Commitment {
 
@@ -64,7 +64,7 @@ final class Commitment {
      *
      * @param completion the response
      * @param found the answer that was found in it
-     * @param exact whether the reference is no rounded value
+     * @param exact whether the reference is not a rounded value
      */
     static Optional<String> lacking(String completion, Extract found, boolean exact) {
         String text = Extract.spoken(completion).orElse("");

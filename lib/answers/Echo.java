@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What of a question comes back in a response: its words, and its expressions. */
+/** Detects words and expressions of the question that are repeated in a response. */
 final class Echo {
 
     private static final int SHORTEST = 12;

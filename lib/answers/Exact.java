@@ -19,7 +19,7 @@ final class Exact {
         this.variables = variables;
     }
 
-    /** The value of a constant; empty if it is no rational expression, is undefined, or takes too much work. */
+    /** Returns the value of a constant; empty if it is not a rational expression, is undefined, or takes too much work. */
     static Optional<Rational> of(Node node) {
         return of(node, name -> null);
     }

@@ -111,7 +111,7 @@ record Extract(String text, String how, boolean plain) {
                 : Optional.ofNullable(last);
     }
 
-    /** What stands behind the last "####" that is followed by something other than a heading. */
+    /** Returns the text after the last "####" that is followed by something other than a heading. */
     private static Optional<Extract> hashed(String text) {
         for (int hash = text.lastIndexOf("####"); hash >= 0; hash = text.lastIndexOf("####", hash - 1)) {
             String line = text.substring(hash + 4).strip().lines().findFirst().orElse("");

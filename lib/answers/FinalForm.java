@@ -1,8 +1,8 @@
 package answers;
 
 /**
- * Whether an answer has the form of an answer, rather than of something still to be worked out. What a strict {@link MathAnswer} asks
- * of an answer that is equivalent to the reference. Pure, and soon done whatever the texts.
+ * Decides whether an answer is in final form rather than an expression still to be evaluated. A strict {@link MathAnswer} requires it of an
+ * answer that is equivalent to the reference. Pure, and bounded in time for any text.
  */
 @FunctionalInterface
 public interface FinalForm {
@@ -17,9 +17,9 @@ public interface FinalForm {
 
     /**
      * The usual form. A number is an integer, decimal, fraction in lowest terms, mixed number, percentage, radical without a square
-     * in it, multiple of pi or e, or a sum of such that does not collapse; it is a power, in scientific notation, a factorial, a
+     * in it, multiple of pi or e, or a sum of these that does not collapse; it is a power, in scientific notation, a factorial, a
      * function's value only where the reference has one of these. An expression is collected, and factored or expanded as the
-     * reference is. An equation or inequality is solved if the reference is. What is no mathematics has no form to ask for.
+     * reference is. An equation or inequality is solved if the reference is. Non-mathematical text is always in final form.
      */
     static FinalForm usual() {
         return (answer, reference) -> UsualForm.of(reference).isFinal(answer);

@@ -11,7 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Whether the final answer of a response is equivalent to a reference answer.
+ * Decides whether the final answer of a response is equivalent to a reference answer.
  *
  * <p>Numbers, fractions, percentages, units, radicals, sets, tuples, intervals, matrices, equations, text and choices are
  * understood, in LaTeX or plain. Most answers are decided here, in microseconds and in bounded space; what is left goes to
@@ -36,7 +36,7 @@ public final class MathAnswer implements AutoCloseable {
      * @param correct whether the answer is the reference
      * @param extracted the final answer as found in the completion; empty if none was found
      * @param reason one line on how this was decided
-     * @param failed whether it could not be decided, so that {@code correct} is false for want of knowledge
+     * @param failed whether it could not be decided, so that {@code correct} is false
      */
     public record Verdict(boolean correct, String extracted, String reason, boolean failed) {}
 
@@ -71,23 +71,23 @@ public final class MathAnswer implements AutoCloseable {
     }
 
     /**
-     * The same judge, which takes an answer in a box alone: a policy in training cannot be paid for a text that happens to end in
-     * the right number. The two share everything; close only one of them.
+     * Returns a copy that accepts only boxed answers, so that a policy in training is not rewarded for a text that happens to end in the
+     * right number. The two share everything; close only one of them.
      */
     public MathAnswer boxed() {
         return new MathAnswer(algebra, failures, true, form);
     }
 
     /**
-     * The same judge, strictly, with {@link FinalForm#usual()}: an answer must also have the form of an answer, so that neither the
-     * question repeated nor a sum still to be added is paid, and the response must commit itself to it. What a reward of training asks;
-     * what others report of benchmarks is lenient. The two share everything; close only one of them.
+     * Returns a strict copy with {@link FinalForm#usual()}, for training: the answer must also be in final form, so that neither a repeated
+     * question nor an unevaluated sum is rewarded, and the response must commit to it. Published benchmark results use the lenient judge.
+     * The two share everything; close only one of them.
      */
     public MathAnswer strict() {
         return strict(FinalForm.usual());
     }
 
-    /** The same judge, strictly, with one's own idea of a final form. */
+    /** Returns a strict copy with a custom final form. */
     public MathAnswer strict(FinalForm form) {
         return new MathAnswer(algebra, failures, boxedOnly, Objects.requireNonNull(form));
     }
@@ -220,7 +220,7 @@ public final class MathAnswer implements AutoCloseable {
         }
     }
 
-    /** How many judgements could not be made since the beginning; the trainer shows it. */
+    /** Returns the number of judgements that could not be made so far. */
     public long failures() {
         return failures.get();
     }

@@ -53,7 +53,7 @@ sealed interface Node {
         }
     }
 
-    /** What is no mathematics. */
+    /** Text that is not mathematics. */
     record Text(String text) implements Node {}
 
     static Node call(String op, Node... args) {
@@ -108,7 +108,7 @@ sealed interface Node {
         return is(op) ? parts().stream().flatMap(part -> part.terms(op)) : Stream.of(this);
     }
 
-    /** The same with one spelling for each tree; sets and lists are sorted and hold nothing twice. */
+    /** Returns the canonical form of this tree; sets and lists are sorted and without duplicates. */
     default String canonical() {
         List<String> parts = parts().stream().map(Node::canonical).toList();
         if (this instanceof Num num) {

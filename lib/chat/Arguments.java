@@ -8,7 +8,7 @@ record Arguments(List<Object> positional, Map<String, Object> named) {
 
     static final Arguments NONE = new Arguments(List.of(), Map.of());
 
-    /** The argument at a position or of a name; {@code otherwise} if it was not given. */
+    /** Returns the argument at a position or with a name; {@code otherwise} if it was not given. */
     Object get(int position, String name, Object otherwise) {
         return position < positional.size() ? positional.get(position) : named.containsKey(name) ? named.get(name) : otherwise;
     }

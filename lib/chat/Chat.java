@@ -16,7 +16,7 @@ package chat;
 //SOURCES Values.java
 
 /**
- * What a script includes, by {@code //SOURCES ../lib/chat/Chat.java}, to render chat templates of Hugging Face model folders.
+ * Sources and dependencies for rendering chat templates. A script includes them with {@code //SOURCES ../lib/chat/Chat.java}.
  */
 public final class Chat {
     private Chat() {}

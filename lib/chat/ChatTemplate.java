@@ -18,8 +18,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * The chat template of a Hugging Face model folder: how messages become the one text that the model reads. It renders
- * what {@code transformers}' {@code apply_chat_template} renders.
+ * The chat template of a Hugging Face model folder, which renders messages as the text that the model reads. It gives the same result as
+ * {@code apply_chat_template} of {@code transformers}.
  *
  * <p>Supported is the part of Jinja that chat templates use: {@code if}, {@code for} (with {@code if}, {@code else},
  * {@code break}, {@code continue} and {@code loop}), {@code set}, {@code macro}, {@code generation}, {@code raw}, comments,
@@ -28,17 +28,16 @@ import java.util.Optional;
  * {@code include}, {@code import}, {@code extends}, {@code block}, {@code call}, {@code filter} and {@code with} statements,
  * recursive loops, {@code *} arguments, {@code str.format} and {@code %} formatting.
  *
- * <p>A template is data from elsewhere: it sees nothing but the messages and variables it is given, and is stopped when
- * it works, nests or writes more than any chat needs. Special tokens that stand in a message become part of the text and
- * so special tokens of the prompt, as in {@code transformers} by default.
+ * <p>A template is untrusted: it has access only to the messages and variables it is given, and its work, nesting and output are bounded.
+ * Special tokens in a message become special tokens of the prompt, as in {@code transformers} by default.
  */
 public final class ChatTemplate {
 
     /**
      * One turn of a conversation.
      *
-     * @param role {@code system}, {@code user} or {@code assistant}, in the template's words
-     * @param content the text, as it is
+     * @param role {@code system}, {@code user} or {@code assistant}, as named by the template
+     * @param content the text
      */
     public record Message(String role, String content) {
         public Message {
@@ -66,7 +65,7 @@ public final class ChatTemplate {
      * {@code tokenizer_config.json}, of several the one named {@code default}; and the special tokens it refers to.
      *
      * @return empty if the folder has none
-     * @throws TemplateError if a file is malformed or the template uses what is not supported
+     * @throws TemplateError if a file is malformed or the template uses an unsupported feature
      */
     public static Optional<ChatTemplate> read(Path folder) {
         Path config = folder.resolve("tokenizer_config.json");
@@ -81,11 +80,11 @@ public final class ChatTemplate {
     }
 
     /**
-     * A template that is at hand.
+     * Compiles a template.
      *
      * @param variables what it may refer to, such as {@code bos_token}; values are texts, numbers, booleans, null, lists, maps
-     * @param where begins each complaint
-     * @throws TemplateError if it uses what is not supported
+     * @param where starts each error message
+     * @throws TemplateError if it uses an unsupported feature
      */
     public static ChatTemplate of(String template, Map<String, ?> variables, String where) {
         TemplateError.unless(template.length() <= LONGEST, "%s: the chat template is longer than %d characters", where, LONGEST);
@@ -97,8 +96,8 @@ public final class ChatTemplate {
     }
 
     /**
-     * This template with one more variable: {@code enable_thinking} of Qwen3, or {@code date_string} of Llama 3, which
-     * else is the day of the rendering.
+     * Returns this template with an additional variable, such as {@code enable_thinking} of Qwen3 or {@code date_string} of Llama 3, which
+     * defaults to the current date.
      */
     public ChatTemplate with(String name, Object value) {
         Map<String, Object> more = new HashMap<>(variables);
@@ -107,10 +106,10 @@ public final class ChatTemplate {
     }
 
     /**
-     * The text of a conversation. Encode it without adding special tokens: the template has put them in.
+     * Renders a conversation. Encode the result without adding special tokens, as the template already includes them.
      *
-     * @param addGenerationPrompt whether it ends with the beginning of the assistant's turn
-     * @throws TemplateError if the template refuses the messages, fails, or does more work than any chat needs
+     * @param addGenerationPrompt whether to end with the start of the assistant's turn
+     * @throws TemplateError if the template rejects the messages, fails, or exceeds its limits
      */
     public String render(List<Message> messages, boolean addGenerationPrompt) {
         List<Object> plain = new ArrayList<>();
@@ -145,7 +144,7 @@ public final class ChatTemplate {
     private static TemplateError bad(String where, String reason) {
         String line = reason.replaceAll("\\s+", " ");
         return new TemplateError(where + ": the chat template cannot be used: " + (line.length() > 300 ? line.substring(0, 300) + "…" : line)
-                + "; mend it, or prompt without it");
+                + "; fix it, or use a prompt format without it");
     }
 
     private static Map<String, Object> mapping(Map<String, ?> map) {

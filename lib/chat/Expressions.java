@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** Reads Jinja's expressions from tokens, into functions of the variables; precedence is Jinja's. */
+/** Compiles tokens of Jinja expressions into functions of the variables, with Jinja's precedence. */
 class Expressions {
 
-    /** An expression, ready to be computed. */
+    /** A compiled expression. */
     interface Expression {
         Object of(Frame frame);
     }
@@ -68,7 +68,7 @@ class Expressions {
         return new TemplateError("line " + peek().line() + ": " + message);
     }
 
-    /** Guards the stack of this parser, as {@link Run#enter} guards that of the rendering. */
+    /** Guards the stack of this parser, as {@link Renderer#enter} guards that of the rendering. */
     <T> T nested(Supplier<T> part) {
         if (++nesting > NESTING) {
             throw error("nested more than " + NESTING + " deep");

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Predicate;
 
-/** Jinja's filters ({@code x | name}) and tests ({@code x is name}), those that chat templates use. */
+/** The Jinja filters ({@code x | name}) and tests ({@code x is name}) that chat templates use. */
 final class Filters {
 
     private Filters() {}
@@ -93,7 +93,7 @@ final class Filters {
         if (v instanceof Map<?, ?> m) {
             return m;
         }
-        throw new TemplateError(Values.type(v) + " stands where a mapping is needed");
+        throw new TemplateError(Values.type(v) + " is used where a mapping is needed");
     }
 
     private static List<Object> reversed(List<?> items) {

@@ -5,7 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 
-/** {@code tojson} as transformers has it: Python's {@code json.dumps} with {@code ensure_ascii=False}. */
+/** The filter {@code tojson} as in transformers: Python's {@code json.dumps} with {@code ensure_ascii=False}. */
 final class Json {
 
     private final Renderer run;

@@ -43,7 +43,7 @@ final class Methods {
         globals.put("range", Methods::range);
         globals.put("strftime_now", (run, a) -> date(run.now, string(a.need(0, "format"))));
         globals.put("raise_exception", (run, a) -> {
-            throw new TemplateError("it refuses these messages: " + Values.text(run, a.need(0, "message")));
+            throw new TemplateError("it rejects these messages: " + Values.text(run, a.need(0, "message")));
         });
         return Collections.unmodifiableMap(globals);
     }

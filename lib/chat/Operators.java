@@ -7,7 +7,7 @@ import static chat.Values.type;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Python's arithmetic and comparisons, whole numbers limited to 64 bits. */
+/** Python's arithmetic and comparisons, with integers limited to 64 bits. */
 final class Operators {
 
     private Operators() {}

@@ -5,8 +5,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * One rendering: what has been written, and what it may still cost. A unit of work is a step or a character; the budget
- * bounds time and memory whatever the template does.
+ * The state of a rendering: the output so far and the remaining budget. A unit of work is a step or a character; the budget bounds time and
+ * memory for any template.
  */
 final class Renderer {
 
@@ -34,7 +34,7 @@ final class Renderer {
     void enter() {
         charge(1);
         if (++depth > DEPTH) {
-            throw new TemplateError("it nests or recurs more than " + DEPTH + " deep");
+            throw new TemplateError("it nests or recurses more than " + DEPTH + " deep");
         }
     }
 

@@ -9,10 +9,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Reads a template's statements, into functions that write to a {@link Run}. */
+/** Compiles the statements of a template into functions that write to a {@link Renderer}. */
 final class Template extends Expressions {
 
-    /** A part of a template; what it returns says how the loop around it goes on. */
+    /** A part of a template; its result controls the enclosing loop. */
     interface Part {
         Flow write(Frame frame);
     }

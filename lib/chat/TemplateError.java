@@ -1,6 +1,6 @@
 package chat;
 
-/** A chat template that cannot be read or used, or messages that it refuses. The message is one line. */
+/** Thrown if a chat template cannot be read or used, or rejects the messages. The message is one line. */
 public final class TemplateError extends RuntimeException {
 
     TemplateError(String message) {
@@ -17,7 +17,7 @@ public final class TemplateError extends RuntimeException {
         }
     }
 
-    /** The text in one line, without characters that steer a terminal. */
+    /** Returns the text on one line, without control characters for a terminal. */
     private static String line(String text) {
         return text.replaceAll("[\\s\u0085\u2028\u2029]+", " ").replaceAll("[\\p{Cntrl}\u0080-\u009f\u202a-\u202e\u2066-\u2069]", "\ufffd");
     }

@@ -6,8 +6,8 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * Cuts a template into text and the tokens between {@code {{ }}} and {@code {% %}}, with the white space that Jinja takes
- * away where {@code trim_blocks} and {@code lstrip_blocks} are set, as {@code transformers} does.
+ * Splits a template into text and the tokens between {@code {{ }}} and {@code {% %}}, removing white space as Jinja does with
+ * {@code trim_blocks} and {@code lstrip_blocks}, which {@code transformers} sets.
  */
 final class TemplateLexer {
 
@@ -88,7 +88,7 @@ final class TemplateLexer {
         }
     }
 
-    /** Steps over a closing delimiter at this place, if there is one, and over the white space that goes with it. */
+    /** Skips a closing delimiter at this position, if there is one, and its white space. */
     private boolean closes(String delimiter) {
         boolean print = delimiter.equals("}}");
         char sign = at < source.length() ? source.charAt(at) : ' ';
@@ -235,7 +235,7 @@ final class TemplateLexer {
                 text.append(c).append(escape);
             }
         }
-        require(i < source.length(), "a text that begins with " + quote + " has no end");
+        require(i < source.length(), "a text that starts with " + quote + " has no end");
         tokens.add(new Token(Kind.STRING, text.toString(), line));
         move(i + 1);
     }

@@ -7,19 +7,19 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * Python's values as templates see them: {@code null} for None, {@code Boolean}, {@code Long}, {@code Double},
+ * Python's values as used by templates: {@code null} for None, {@code Boolean}, {@code Long}, {@code Double},
  * {@code String} counted in code points, {@code List}, {@code Map} with texts or numbers as keys, and the types below.
  * Nothing else can be reached from a template.
  */
 final class Values {
 
-    /** A name that has no value: empty where it is printed or looped over, an error where it is used. */
+    /** An undefined name: empty when printed or looped over, an error when used otherwise. */
     record Undefined(String name) {}
 
-    /** What {@code namespace(…)} makes: the one thing whose attributes can be set. */
+    /** The result of {@code namespace(…)}, the only value with attributes that can be set. */
     record Namespace(Map<Object, Object> attributes) {}
 
-    /** Something that can be called. */
+    /** A value that can be called. */
     interface Callable {
         Object call(Renderer run, Arguments arguments);
     }
@@ -181,12 +181,12 @@ final class Values {
         if (value instanceof Number n) {
             return n;
         }
-        throw new TemplateError(type(value) + " stands where a number is needed");
+        throw new TemplateError(type(value) + " is used where a number is needed");
     }
 
     static int integer(Object value) {
         if (!(value instanceof Long || value instanceof Boolean)) {
-            throw new TemplateError(type(value) + " stands where a whole number is needed");
+            throw new TemplateError(type(value) + " is used where a whole number is needed");
         }
         return (int) Math.max(Integer.MIN_VALUE, Math.min(Integer.MAX_VALUE, number(value).longValue()));
     }
@@ -195,7 +195,7 @@ final class Values {
         if (value instanceof String s) {
             return s;
         }
-        throw new TemplateError(type(value) + " stands where a text is needed");
+        throw new TemplateError(type(value) + " is used where a text is needed");
     }
 
     static int compare(Renderer run, Object a, Object b) {
@@ -237,13 +237,13 @@ final class Values {
         return false;
     }
 
-    /** {@code indexOf}, its quadratic worst case paid for. */
+    /** {@code indexOf}, charging the budget for its quadratic worst case. */
     static int find(Renderer run, String text, String part, int from) {
         run.charge(1 + (long) Math.max(0, text.length() - from) * Math.min(part.length(), text.length()) / 64);
         return text.indexOf(part, from);
     }
 
-    /** What a loop goes through: the elements of a list, the keys of a mapping, the characters of a text. */
+    /** Returns the items of a loop: the elements of a list, the keys of a mapping, the characters of a text. */
     static List<?> items(Renderer run, Object value) {
         if (value instanceof List<?> list) {
             return list;
@@ -278,7 +278,7 @@ final class Values {
         throw new TemplateError(type(value) + " has no length");
     }
 
-    /** {@code value[key]}, and {@code value.key} where it is no method. */
+    /** Returns {@code value[key]}, and {@code value.key} if it is not a method. */
     static Object item(Renderer run, Object value, Object key) {
         if (value instanceof Undefined u) {
             throw new TemplateError(u.name() + " is undefined, so it has no " + scalar(key));
@@ -301,7 +301,7 @@ final class Values {
         return new Undefined(scalar(key));
     }
 
-    /** A value that may be the key of a mapping: hashing a nested list could take for ever. */
+    /** Checks that a value can be the key of a mapping: hashing a nested list could take forever. */
     static Object key(Object value) {
         if (value == null || value instanceof String || numeric(value)) {
             return value;

@@ -16,7 +16,7 @@ import tech.tablesaw.api.Table;
 /**
  * Compares recipes under several conditions, such as losses: a table with a row per condition and a column per recipe, and a chart.
  *
- * @param what what the conditions vary, such as {@code loss}
+ * @param what name of the conditions, such as {@code loss}
  * @param conditions runs of each recipe by condition, the same recipes in the same order; the first is the baseline
  */
 public record ConditionReport(String what, Map<String, List<RunGroup>> conditions) {

@@ -100,7 +100,7 @@ public record Weights(NDArray embedding, List<Layer> layers, NDArray finalNorm, 
      * Reads the safetensors of a model folder, copying them piece by piece.
      *
      * @param kernels keep the weights in their precision; null for fp32
-     * @throws BadInput if an array is missing, unknown, of another shape, or holds a NaN or an infinity
+     * @throws common.BadInput if an array is missing, unknown, of another shape, or holds a NaN or an infinity
      */
     static Weights read(Path folder, ModelConfig config, Kernels kernels, NDManager manager) {
         Checkpoint checkpoint = Checkpoint.open(folder);

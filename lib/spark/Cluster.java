@@ -48,7 +48,7 @@ public final class Cluster implements Backend {
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Runnable waiting = this::awaitClosed;
 
-    /** What an executor does with its replica and a piece of work; it is serialised, as are the piece and the result. */
+    /** The work of an executor with its replica and an input; it is serialised, as are the input and the result. */
     @FunctionalInterface
     interface Work<A, B> extends Serializable {
         B on(Replica replica, A piece);
@@ -62,8 +62,8 @@ public final class Cluster implements Backend {
      * @param settings of Spark, and three of ours: {@code spark.lppo.sum} is a {@link SparkUpdate.Sum}, {@code spark.lppo.patience} the
      *     seconds to wait for an executor, {@code spark.default.parallelism} the number of parts of the work (default: one per executor)
      * @param setup how executors build their replicas
-     * @param policy that learns, made in the same way as the setup says
-     * @throws BadInput if the master cannot be reached or offers no executor, or a setting is impossible
+     * @param policy to train, created as described by the setup
+     * @throws BadInput if the master cannot be reached or offers no executor, or a setting is invalid
      */
     public Cluster(String master, Map<String, String> settings, WorkerSetup setup, Policy policy) {
         long trainable = policy.parameters().stream().mapToLong(NDArray::size).sum();
@@ -156,7 +156,7 @@ public final class Cluster implements Backend {
         return local ? 1 : context.sc().statusTracker().getExecutorInfos().length - 1; // the driver is counted too
     }
 
-    /** The number of parts that work is cut into. */
+    /** Returns the number of parts that work is split into. */
     int slots() {
         return local || context.getConf().contains("spark.default.parallelism") ? context.defaultParallelism()
                 : Math.max(1, executors());
@@ -198,13 +198,13 @@ public final class Cluster implements Backend {
         return learner.gradientsFrom(new SparkUpdate(this, policy, sum));
     }
 
-    /** Does each piece of work on an executor, and returns the results in order. */
+    /** Runs each piece of work on an executor and returns the results in order. */
     <A, B> List<B> run(String name, List<? extends A> pieces, Work<A, B> work) {
         List<Replica.Result<B>> results = call(name, pieces, work, JavaRDD::collect);
         return results.stream().map(Replica.Result::value).toList();
     }
 
-    /** Does each piece of work on an executor, and returns the sum of the results, which are added on the executors. */
+    /** Runs each piece of work on an executor and returns the sum of the results, which are added on the executors. */
     <A, B> B tree(String name, List<? extends A> pieces, Work<A, B> work, B zero, Function2<B, B, B> plus) {
         return this.<A, B, B>call(name, pieces, work, results -> results.map(Replica.Result::value).treeAggregate(zero, plus, plus));
     }

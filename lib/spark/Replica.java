@@ -32,8 +32,8 @@ import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 
 /**
- * An executor's copy of the policy, one per device. It is kept from task to task, and fetches the weights that a task expects when its
- * own are others. One task at a time works with it, as the engine has one gradient collector per process.
+ * An executor's copy of the policy, one per device. It is kept between tasks, and fetches the weights that a task expects if its own
+ * differ. Only one task at a time uses it, as the engine has one gradient collector per process.
  */
 final class Replica {
 
@@ -46,7 +46,7 @@ final class Replica {
     private long version = -1;
 
     /**
-     * What all executors of a run have in common.
+     * The plan shared by all executors of a run.
      *
      * @param id of the run
      * @param workers how replicas are built
@@ -55,7 +55,7 @@ final class Replica {
     record RunSetup(String id, WorkerSetup workers, String engine) implements Serializable {}
 
     /**
-     * What a task took.
+     * The cost of a task.
      *
      * @param renewed whether the weights had to be fetched
      * @param renewing seconds that checking and fetching them took
@@ -63,7 +63,7 @@ final class Replica {
      */
     record Timing(boolean renewed, double renewing, double working) implements Serializable {}
 
-    /** What a task returns. */
+    /** The result of a task. */
     record Result<T>(T value, Timing timing) implements Serializable {}
 
     /**
@@ -99,7 +99,7 @@ final class Replica {
         rows = plan.rows();
     }
 
-    /** Does a task's work with the replica of its device, once that has the expected weights. */
+    /** Runs a task with the replica of its device, after updating it to the expected weights. */
     static <T> Result<T> work(RunSetup run, WeightBroadcast.Weights expected, Function<Replica, T> work) {
         synchronized (Replica.class) {
             Replica replica = of(run);
@@ -123,7 +123,7 @@ final class Replica {
         return LIVE.computeIfAbsent(run.id() + " " + device, key -> new Replica(run, device));
     }
 
-    /** The GPU that Spark has assigned to the task, if it schedules GPUs; else what the run asks for. */
+    /** The GPU that Spark has assigned to the task, if it schedules GPUs; else the device of the run. */
     private static Device device(String wanted) {
         var gpus = TaskContext.get().resourcesJMap().get("gpu");
         if (gpus != null) {

@@ -22,9 +22,10 @@ package spark;
 //RUNTIME_OPTIONS --add-opens=java.base/sun.util.calendar=ALL-UNNAMED
 
 /**
- * What a script includes beside {@code Lppo.java}, by {@code //SOURCES ../lib/spark/Spark.java}, to compute on Apache Spark.
- * {@code train --master} and {@code bench --master} add it by themselves; without {@code --master} nothing of it is downloaded,
- * compiled or loaded. The README beside this file says how to run it.
+ * Sources and dependencies for computing on Apache Spark. A script includes them beside {@code Lppo.java} with
+ * {@code //SOURCES ../lib/spark/Spark.java}.
+ * {@code train --master} and {@code bench --master} add them automatically; without {@code --master} nothing of Spark is downloaded,
+ * compiled or loaded. See the README in this folder.
  */
 public final class Spark {
     private Spark() {}

@@ -17,7 +17,7 @@ final class SparkErrors {
 
     private SparkErrors() {}
 
-    /** Does some work; an exception of Spark becomes one that a user understands. */
+    /** Runs some work and translates exceptions of Spark into ones that a user understands. */
     static <T> T translated(Callable<T> work) {
         try {
             return work.call();

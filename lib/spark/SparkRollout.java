@@ -28,10 +28,10 @@ import lppo.rollout.Sampling;
  */
 public record SparkRollout(Cluster cluster, Sampling sampling) implements Rollout {
 
-    /** What is sent to an executor. */
+    /** The input of an executor. */
     private record Part(List<Prompt> prompts) implements Serializable {}
 
-    /** What is returned of a completion. */
+    /** The returned part of a completion. */
     private record Sampled(int[] tokens, float[] logProbs, Completion.Finish finish) implements Serializable {
 
         static Sampled of(Completion completion) {
@@ -45,7 +45,7 @@ public record SparkRollout(Cluster cluster, Sampling sampling) implements Rollou
             return List.of();
         }
         List<List<Integer>> parts = parts(prompts, cluster.setup().rows(), cluster.slots());
-        Map<Prompt, Prompt> bare = new IdentityHashMap<>(); // so that the same prompt is sent once
+        Map<Prompt, Prompt> bare = new IdentityHashMap<>(); // so that equal prompts are sent once
         List<Part> work = parts.stream().map(part -> new Part(new ArrayList<>(part.stream()
                 .map(i -> bare.computeIfAbsent(prompts.get(i), SparkRollout::bare)).toList()))).toList();
         Sampling how = sampling;

@@ -24,7 +24,7 @@ import lppo.learn.Sample;
  * <p>Seen in {@code notebooks/9-beyond-one-machine.ipynb}.
  *
  * @param cluster of executors
- * @param policy that learns, on the driver
+ * @param policy to train, on the driver
  * @param sum how gradients are added
  */
 public record SparkUpdate(Cluster cluster, Policy policy, Sum sum) implements Learner.GradientSource {
@@ -53,7 +53,7 @@ public record SparkUpdate(Cluster cluster, Policy policy, Sum sum) implements Le
         List<LinkedHashMap<Integer, Learner.Micro>> work = new ArrayList<>();
         for (int part = 0; part < count; part++) {
             LinkedHashMap<Integer, Learner.Micro> mine = new LinkedHashMap<>();
-            for (int i = part; i < micros.size(); i += count) { // in turns, as micro-batches are sorted by length
+            for (int i = part; i < micros.size(); i += count) { // interleaved, as micro-batches are sorted by length
                 mine.put(i, micros.get(i));
             }
             work.add(mine);

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** The process of computer algebra: bounded, mortal, and replaced. */
+/** Tests that the computer-algebra process is bounded and is restarted after it ends. */
 class AlgebraTest {
 
     /** In Answers's own notation, what no deadline suffices for. */

@@ -13,7 +13,7 @@ import java.util.List;
 import lppo.Checkout;
 import org.junit.jupiter.api.Test;
 
-/** The signs of gaming that a training watches for. */
+/** Tests the signs of gaming that training monitors. */
 class GamingTest {
 
     private static final String QUESTION = "What is 7 + 3 + 2 + 9 + 2? Add step by step.";

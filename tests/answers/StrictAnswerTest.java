@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** What a reward of training pays, and that it cannot be gamed in the ways that we know. */
+/** Tests the strict judge: which answers it rewards, and that it resists the known ways of gaming. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class StrictAnswerTest {
 

@@ -16,7 +16,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Files of answers. */
+/** Tests files of answers. */
 class AnswerPairsTest {
 
     @Test

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
-/** {@code check} grades as benchmarks are reported, and strictly where it is asked to. */
+/** {@code check} judges leniently by default and strictly on request. */
 class CheckTest {
 
     @Test

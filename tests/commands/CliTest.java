@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** What a person sees of an error. */
+/** Tests the error messages that a user sees. */
 class CliTest {
 
     @Test

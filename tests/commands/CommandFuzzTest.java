@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
 
-/** Whatever a command line holds, it ends soon with status 0, 1 or 2, in words, and writes nowhere but in {@code --out}. */
+/** Tests that any command line ends quickly with status 0, 1 or 2 and a message, and writes only to {@code --out}. */
 class CommandFuzzTest {
 
     private static final List<String> WORDS = List.of("", " ", "é", "名前 \uD83D\uDE00", "a\nb", "\u001b[31mred", "%s%n", "x".repeat(5000), "\0", "--", "-x", "1,5", "0x10",

@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 
-/** Ctrl-C at a real terminal, with a progress bar on it, lets the work save. */
+/** Tests that Ctrl-C in a real terminal with a progress bar lets the run save. */
 class InterruptTest {
 
     @Test

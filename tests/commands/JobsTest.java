@@ -12,7 +12,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Runs side by side: what is finished is kept, what is not is run. */
+/** Tests parallel runs: finished ones are kept, the others are run. */
 class JobsTest {
 
     @TempDir

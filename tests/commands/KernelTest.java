@@ -6,7 +6,7 @@ import java.io.File;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What a Java kernel gets on its class path. */
+/** Tests the class path of the Java kernel. */
 class KernelTest {
 
     @Test

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What {@code notebook --check} takes for the same. */
+/** Tests which outputs {@code notebook --check} considers equal. */
 class OutputComparisonTest {
 
     private static final String TABLE = "<table><tr><td>%s</td><td>-9.09</td></tr></table>";

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tech.tablesaw.api.Table;
 
-/** What a comparison says of runs that were made up. */
+/** Tests the reports of comparisons of synthetic runs. */
 class ReportsTest {
 
     private static final List<Recipe> TWO = List.of(Recipe.grpo(), Recipe.lppo());

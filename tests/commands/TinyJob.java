@@ -4,7 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** A command that does next to nothing: writes the tables of a run that ended, or fails. */
+/** A minimal command that writes the tables of a finished run, or fails. */
 public final class TinyJob {
 
     private TinyJob() {}

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
 
-/** What options make of a recipe. */
+/** Tests the recipe that is built from options. */
 class TrainingOptionsTest {
 
     private static final class Bare {

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** JSON is read strictly, whatever Gson is there, and refused with place and reason. */
+/** Tests that JSON is parsed strictly with any Gson, and rejected with position and reason. */
 class JsonTest {
 
     @ParameterizedTest

@@ -18,7 +18,7 @@ import lppo.Checkout;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The language models without the rest of the library. */
+/** Tests language models without the rest of the library. */
 class AloneTest {
 
     @Test

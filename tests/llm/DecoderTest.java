@@ -24,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The kernels against the plain operations. */
+/** Compares the kernels with plain operations. */
 class DecoderTest {
 
     /** A sequence long enough for fused attention, and the same token by token, which never is. */

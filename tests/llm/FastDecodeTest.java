@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Sampling in one call against sampling by plain operations. */
+/** Compares sampling in one call with sampling by plain operations. */
 class FastDecodeTest {
 
     /** Prompts of 1 to 11 tokens, some equal, so that rows share a prefill; the model's positions end some completions. */

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The most memory that a process ever held, in processes of their own: what loading and long sequences cost. */
+/** Measures the peak memory of loading and of long sequences, in separate processes. */
 class PeakMemoryTest {
 
     private static final int LONGEST = 200; // tokens of a completion

@@ -19,7 +19,7 @@ import lppo.data.Problem;
 import lppo.rollout.Completion;
 import lppo.rollout.Prompt;
 
-/** The property that what a row gets does not depend on the rows that are decoded with it, of any way to decode. */
+/** The property that the result of a row does not depend on the other rows of its batch, for any decoding method. */
 final class RowsApart {
 
     /** A way to decode: the completions of prompts, so many rows at a time. */

@@ -19,7 +19,7 @@ import lppo.rollout.Rollout;
 import lppo.rollout.Sampling;
 import org.junit.jupiter.api.Test;
 
-/** What {@link FastDecode} promises about rows that are decoded together, with each set of kernels of the engine. */
+/** Tests the promises of {@link FastDecode} about rows that are decoded together, with each set of kernels of the engine. */
 class RowsApartTest {
 
     private static final Way FAST = (policy, prompts, rows) -> sample(new GpuRollout(policy, Sampling.plain(24), rows), prompts);

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Weights are believed only when every byte of the file is accounted for. */
+/** Tests that weights are accepted only if every byte of the file is accounted for. */
 class SafetensorsTest {
 
     private static final Path FIXTURES = Checkout.ROOT.resolve("tests/fixtures");

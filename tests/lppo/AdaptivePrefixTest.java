@@ -22,7 +22,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.Size;
 
-/** Hints as long as they need to be. */
+/** Tests hints of adaptive length. */
 class AdaptivePrefixTest {
 
     @Example

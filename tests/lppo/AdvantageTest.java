@@ -17,7 +17,7 @@ import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 
-/** Advantages against values worked out by hand, and what holds for every group. */
+/** Compares advantages with values computed by hand, and tests properties of all groups. */
 class AdvantageTest {
 
     private static final List<Advantage> ESTIMATORS = List.of(Advantage.grpo(), Advantage.drGrpo(), Advantage.leaveOneOut());

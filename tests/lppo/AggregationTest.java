@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** The weight of a token in the loss of its batch. */
+/** Tests the weight of a token in the loss of its batch. */
 class AggregationTest {
 
     @Test

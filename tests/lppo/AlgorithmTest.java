@@ -12,7 +12,7 @@ import lppo.PolicyLoss.Ratio;
 import lppo.PolicyLoss.Surrogate;
 import org.junit.jupiter.api.Test;
 
-/** The algorithms that have names, and those made of their parts. LossFamilyTest compares their numbers with TRL and verl. */
+/** Tests the named algorithms and combinations of their parts. LossFamilyTest compares their numbers with TRL and verl. */
 class AlgorithmTest {
 
     @Test

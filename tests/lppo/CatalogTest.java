@@ -26,7 +26,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What is promised by the files that hold the project together. */
+/** Tests the catalog, the lists of sources and other project files. */
 class CatalogTest {
     private static final Path LIB = Checkout.ROOT.resolve("lib");
 

@@ -40,7 +40,7 @@ import lppo.task.ModularChain;
 import lppo.task.Task;
 import org.junit.jupiter.api.Test;
 
-/** The chain of operators that README and notebook 6 show, and the packaged recipe: the same numbers, bit for bit. */
+/** Tests that the chain of operators in README and notebook 6 and the packaged recipe give the same numbers, bit for bit. */
 class ChainTest {
 
     private static final int STEPS = 20;

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Where the tests find the files of the project: the folder of {@code jbang-catalog.json}. */
+/** Locates the files of the project: the folder of {@code jbang-catalog.json}. */
 public final class Checkout {
     public static final Path ROOT = find(Path.of("").toAbsolutePath());
 

@@ -14,7 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import picocli.CommandLine;
 
-/** Runs commands here: starting one by {@code ./jbang} takes seconds. */
+/** Runs commands in this process, as starting one with {@code ./jbang} takes seconds. */
 public final class Commands {
 
     private final Path classes;

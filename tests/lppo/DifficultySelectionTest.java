@@ -24,7 +24,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.IntRange;
 
-/** Problems that are neither solved nor hopeless. */
+/** Tests the selection of problems that are neither solved nor hopeless. */
 class DifficultySelectionTest {
 
     private static final List<Problem> PROBLEMS =

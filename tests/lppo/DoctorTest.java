@@ -8,7 +8,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The command {@code doctor}, on a machine where these tests run and so nothing needed is missing. */
+/** Tests the command {@code doctor} on this machine, where nothing needed is missing since the tests run. */
 class DoctorTest {
 
     @Test

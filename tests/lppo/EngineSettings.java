@@ -12,8 +12,8 @@ import java.util.concurrent.Future;
 import llm.CpuKernels;
 
 /**
- * Checks a property in child processes, one for each set of kernels that the engine may choose: it reads
- * {@code ATEN_CPU_CAPABILITY} once, at its start, so that one process sees one set only.
+ * Checks a property in child processes, one for each set of kernels that the engine may choose: it reads {@code ATEN_CPU_CAPABILITY} once,
+ * at startup, so a process has only one set.
  */
 public final class EngineSettings {
 

@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
-/** What a model or a stranger wrote is shown as text: never markup, never a terminal's command, never run or opened. */
+/** Tests that untrusted text is shown as text: never as markup or terminal control, never run or opened. */
 class EscapingTest {
 
     @TempDir

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The scripts of {@code notebooks/examples}, and files of a user's own that commands take. */
+/** Tests the scripts of {@code notebooks/examples}, and commands with a user's own operator files. */
 class ExamplesTest {
 
     @TempDir

@@ -17,8 +17,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 
 /**
- * Damaged inputs and what became of them. An input is made from good ones by a seeded draw; what is tried with it takes it,
- * or refuses it by a {@link BadInput} or a {@link TemplateError} of one line. Anything else is a failure, and so is being slow.
+ * Fuzzes code with damaged inputs, which are derived from good ones by seeded draws. The code must accept an input or reject it with a
+ * {@link BadInput} or a {@link TemplateError} of one line; anything else is a failure, and so is being slow.
  */
 public final class Fuzz {
 

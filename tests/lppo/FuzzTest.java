@@ -40,8 +40,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Whatever the files and texts from elsewhere hold, they are read as what they are or refused in one line, soon. Commands have
- * the same in {@code commands.CommandFuzzTest}.
+ * Tests that untrusted files and texts are read correctly or rejected quickly in one line. {@code commands.CommandFuzzTest} does the same
+ * for commands.
  */
 class FuzzTest {
 

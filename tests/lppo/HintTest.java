@@ -20,7 +20,7 @@ import lppo.data.Step;
 import lppo.rollout.Group;
 import net.jqwik.api.Example;
 
-/** How long a hint is, who gets one, and when. */
+/** Tests the length of hints, and which problems get one and when. */
 class HintTest {
 
     private static final Problem CHAIN = new Problem("c", "start 17 +3 *2 -7 +3 =", "36", "20 40 33 36", "4", null);

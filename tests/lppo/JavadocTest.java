@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The documentation of lib builds without a warning. */
+/** Tests that the documentation of lib builds without warnings. */
 class JavadocTest {
 
     @Test

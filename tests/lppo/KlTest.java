@@ -19,8 +19,8 @@ import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.Size;
 
 /**
- * What the estimators estimate, exactly: over all tokens of a small vocabulary, each with the policy's probability. Gradients
- * are by the logits of the policy; the probabilities that weigh the tokens are those of the sampling, and have none.
+ * Tests the expectations of the KL estimators exactly, by enumeration of a small vocabulary with the policy's probabilities. Gradients
+ * are by the logits of the policy; the probabilities that weight the tokens are those of the sampling, and have no gradient.
  */
 class KlTest {
 

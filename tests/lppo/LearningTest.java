@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Training as a whole, small. */
+/** Tests training end to end on a small scale. */
 class LearningTest {
 
     private static final Path DATA = Checkout.ROOT.resolve("data");

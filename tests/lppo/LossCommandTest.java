@@ -15,7 +15,7 @@ import lppo.run.Recipe;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Losses, recipes and limits as {@code train} and {@code reproduce} are told of them. */
+/** Tests the options of {@code train} and {@code reproduce} for losses, recipes and limits. */
 class LossCommandTest {
 
     private static final Path DATA = Checkout.ROOT.resolve("data");

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A model folder is data: no code in it runs, and what it asks for beyond a model is refused or bounded. */
+/** Tests that a model folder is treated as data: no code in it runs, and anything beyond a model is rejected or bounded. */
 class ModelFolderTest {
 
     @TempDir

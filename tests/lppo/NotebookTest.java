@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The notebooks as they are committed; {@code ./jbang notebook --check} executes them. */
+/** Tests the committed notebooks; {@code ./jbang notebook --check} executes them. */
 class NotebookTest {
 
     private static final Path FOLDER = Checkout.ROOT.resolve("notebooks");

@@ -33,8 +33,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The library on Gson 2.8.5, which the Java kernel IJava has on its class path before ours. That the notebooks run there too, is tested by
- * {@code ./jbang notebook --check --kernel-library} with the jar of that Gson.
+ * Tests the library with Gson 2.8.5, which the Java kernel IJava has on its class path before ours. That the notebooks run there too is
+ * tested by {@code ./jbang notebook --check --kernel-library} with the jar of that Gson.
  */
 class OldGsonTest {
 

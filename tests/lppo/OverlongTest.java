@@ -12,7 +12,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 
-/** The slope at the end of what is allowed. */
+/** Tests the penalty near the maximum length. */
 class OverlongTest {
 
     @Example

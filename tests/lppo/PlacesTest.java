@@ -29,8 +29,8 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A hard place to run in: offline, a checkout that cannot be written to, in a folder with spaces and accents, a user without
- * a home folder, a language with decimal commas. What is resolved here already is lent to that user, to read.
+ * Tests a difficult environment: offline, a read-only checkout in a folder with spaces and accents, a user without a home folder, a locale
+ * with decimal commas. The user can read the dependencies that are already resolved here.
  */
 @DisabledOnOs(OS.WINDOWS)
 class PlacesTest {

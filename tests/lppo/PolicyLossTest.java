@@ -26,7 +26,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** The loss against PyTorch (tests/fixtures/policy_loss.py), against finite differences and against values by hand. */
+/** Compares the loss with PyTorch (tests/fixtures/policy_loss.py), with finite differences and with values computed by hand. */
 class PolicyLossTest {
 
     /** What came out, as numbers. */

@@ -17,7 +17,7 @@ import lppo.data.Step;
 import lppo.rollout.Prompt;
 import net.jqwik.api.Example;
 
-/** The prompts of a group: the question, and for some of them a prefix of the solution. */
+/** Tests the prompts of a group: the question, and for some of them a prefix of the solution. */
 class PrefixSamplerTest {
 
     /** A token per word, as the built-in task's tokenizer has it. */

@@ -20,7 +20,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.Size;
 
-/** The moving average and its weight against values worked out by hand, and what holds for every history. */
+/** Compares the moving average and its weight with values computed by hand, and tests properties of all histories. */
 class ProgressTrackerTest {
 
     @Example

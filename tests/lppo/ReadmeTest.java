@@ -16,7 +16,7 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the README shows is what the library is. */
+/** Tests that the code and links of the README work. */
 class ReadmeTest {
 
     @Test

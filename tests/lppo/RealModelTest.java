@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The recipe of the README for a real model, end to end by its commands: a checkpoint of the Qwen2.5 architecture with random
+ * Tests the README's recipe for a real model end to end with its commands: a checkpoint of the Qwen2.5 architecture with random
  * weights, bf16 shards, a byte-level tokenizer and a chat template; problems with worked solutions; answers judged as
  * mathematics.
  */

@@ -20,7 +20,7 @@ import lppo.rollout.Prompt;
 import lppo.rollout.Rollout;
 import org.junit.jupiter.api.Test;
 
-/** Silent groups replaced by those of other problems, a bounded number of times. */
+/** Tests the bounded replacement of silent groups with groups of other problems. */
 class RefilledRolloutTest {
 
     private static final List<Problem> PROBLEMS =

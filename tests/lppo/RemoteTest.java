@@ -20,7 +20,7 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** One-liners from anywhere: the checkout is served over HTTP, and everything runs by its URL in an empty folder. */
+/** Tests remote commands: the checkout is served over HTTP, and everything runs from its URL in an empty folder. */
 @DisabledOnOs(OS.WINDOWS)
 class RemoteTest {
 

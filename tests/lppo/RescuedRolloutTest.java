@@ -20,7 +20,7 @@ import lppo.rollout.Prompt;
 import lppo.rollout.Rollout;
 import org.junit.jupiter.api.Test;
 
-/** A hint in the step in which a whole group failed. */
+/** Tests hints in the step in which a whole group failed. */
 class RescuedRolloutTest {
 
     private static final Step STEP = new Step(1, new Seed(1));

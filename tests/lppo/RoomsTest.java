@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Which room of lib may know which, as drawn in {@code lib/README.md}; and what the library leaves to commands. */
+/** Tests the allowed dependencies between the rooms of lib, as listed in {@code lib/README.md}, and what only commands may do. */
 class RoomsTest {
 
     private static final Path LIB = Checkout.ROOT.resolve("lib");

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Lines piped into {@code ./jbang shell}: those of its greeting, and of a notebook. */
+/** Tests lines piped into {@code ./jbang shell}: those of its greeting, and of a notebook. */
 @DisabledOnOs(OS.WINDOWS)
 class ShellTest {
 

@@ -16,7 +16,7 @@ import lppo.data.Problem;
 import lppo.data.Step;
 import org.junit.jupiter.api.Test;
 
-/** Which problems a step visits. */
+/** Tests which problems a step visits. */
 class ShuffledSelectionTest {
 
     @Test

@@ -15,7 +15,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.IntRange;
 
-/** What a hint shows of a solution: whole steps, and never the answer. */
+/** Tests that a hint reveals whole steps and never the answer. */
 class StepCutTest {
 
     /** A token per word. */

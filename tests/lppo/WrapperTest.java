@@ -18,7 +18,7 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The shell wrapper in a small world of its own, with stand-ins for JBang and Java: nothing is fetched. */
+/** Tests the shell wrapper in an isolated environment with stubs for JBang and Java: nothing is downloaded. */
 @DisabledOnOs(OS.WINDOWS)
 class WrapperTest {
     private static final String[] ARGUMENTS = {"a b", "", "it's \"so\"", "*", "$HOME", "\\n", "é ☃", "--", "two\nlines", ""};

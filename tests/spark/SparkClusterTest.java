@@ -51,7 +51,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Spark's standalone cluster, whose workers die and come, and whose driver dies: the numbers stay those of one process. */
+/** Tests that on a standalone cluster whose workers die and join, and whose driver dies, the numbers equal those of one process. */
 @EnabledOnOs(OS.LINUX)
 class SparkClusterTest {
 
@@ -165,7 +165,7 @@ class SparkClusterTest {
             Rollout rollout = executor.rollout(Sampling.plain(14));
             Step step = new Step(1, new Seed(1));
             float[] first = rollout.sample(prompts, step).get(0).completions().get(0).logProbs();
-            executor.context().parallelize(List.of(1, 2), 2).foreach(new Spoil());
+            executor.context().parallelize(List.of(1, 2), 2).foreach(new CorruptWeights());
             float[] second = rollout.sample(prompts, step).get(0).completions().get(0).logProbs();
             rollout.sample(prompts, step);
             assertEquals(Arrays.toString(first), Arrays.toString(second));

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** {@code --master} as a user types it: JBang fetches, compiles and starts what is needed beside the command. */
+/** {@code --master} as a user types it: JBang fetches, compiles and starts everything else that is needed. */
 @EnabledOnOs(OS.LINUX)
 class SparkCommandTest {
 

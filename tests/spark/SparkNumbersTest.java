@@ -33,7 +33,7 @@ import lppo.task.Task;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** However many parts the work is cut into, a run samples, learns and writes the same; the tests beside this use separate executors. */
+/** Tests that a run gives the same results for any number of parts; the other tests of Spark use separate executors. */
 class SparkNumbersTest {
 
     private static final Task TASK = Task.builtIn();

@@ -31,7 +31,7 @@ import lppo.run.Recipe;
 import lppo.task.Task;
 import org.junit.jupiter.api.Test;
 
-/** Executors compute the gradient of the objective that the learner is given, whatever recipe their setup was made of. */
+/** Tests that executors compute the gradient of the learner's objective, whatever recipe their setup was created from. */
 class SparkObjectiveTest {
 
     /** The weights after two optimiser steps; {@code master} null for one process. */

@@ -33,7 +33,7 @@ import org.apache.spark.SparkException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Errors are one line that names the host and says what to do. */
+/** Tests that errors are one line that names the host and a remedy. */
 class SparkTroubleTest {
 
     @TempDir

@@ -64,12 +64,12 @@ public final class AdamW {
         return Math.sqrt(squares[0]);
     }
 
-    /** Forgets what was accumulated; a gradient that is no number too. */
+    /** Zeroes the accumulated gradients, even if they are NaN. */
     public void zeroGradients() {
         zeroGradients(parameters);
     }
 
-    /** The same for any arrays that record gradients. */
+    /** Zeroes the gradients of any arrays that record them. */
     public static void zeroGradients(List<NDArray> parameters) {
         parameters.forEach(p -> Scopes.run(() -> p.getGradient().set(new NDIndex("..."), 0)));
     }
@@ -122,7 +122,7 @@ public final class AdamW {
     }
 
     /**
-     * Takes over saved moments.
+     * Restores saved moments.
      *
      * @throws BadInput if they are not those of these parameters
      */

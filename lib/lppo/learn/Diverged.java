@@ -1,6 +1,6 @@
 package lppo.learn;
 
-/** A loss or gradient that is no finite number: going on would destroy the policy. The message says at which step. */
+/** Thrown if a loss or gradient is NaN or infinite, before it corrupts the policy. The message names the step. */
 public final class Diverged extends RuntimeException {
 
     public Diverged(String message) {

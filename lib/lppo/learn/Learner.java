@@ -29,8 +29,8 @@ import lppo.data.Step;
 import lppo.rollout.Group;
 
 /**
- * Learns from scored groups: advantages, micro-batches by token budget, whose gradients add up to that of the whole batch, clipping by
- * global norm, AdamW.
+ * Updates a policy from scored groups: computes advantages, accumulates gradients over micro-batches within a token budget, clips them by
+ * global norm, and applies AdamW.
  */
 public final class Learner {
 
@@ -42,9 +42,9 @@ public final class Learner {
     private final LearnerSettings settings;
     private final GradientSource source;
     private final long logits;
-    private AdamW optimizer; // made when first needed
+    private AdamW optimizer; // created on first use
 
-    /** Where the gradient of a batch is computed. */
+    /** Computes the gradient of a batch, in this process or elsewhere. */
     @FunctionalInterface
     public interface GradientSource {
 
@@ -66,12 +66,12 @@ public final class Learner {
         this.logits = logits;
     }
 
-    /** A learner of all that can learn in a policy: its adapters if it has some, else its weights. */
+    /** Creates a learner for the trainable parameters of a policy: its adapters if it has any, else its weights. */
     public static Learner of(Policy policy) {
         return of(policy, new LearnerSettings());
     }
 
-    /** The same with other settings. */
+    /** Returns a copy with other settings. */
     public static Learner of(Policy policy, LearnerSettings settings) {
         return new Learner(policy, null, settings, Learner::gradients, LOGITS);
     }
@@ -81,27 +81,27 @@ public final class Learner {
         return new Learner(policy, reference, settings.learningRate(rate), source, logits);
     }
 
-    /** The same with a reference policy for KL terms. */
+    /** Returns a copy with a reference policy for KL terms. */
     public Learner reference(Policy other) {
         return new Learner(policy, other, settings, source, logits);
     }
 
-    /** The same with gradients computed elsewhere. */
+    /** Returns a copy with gradients computed elsewhere. */
     public Learner gradientsFrom(GradientSource other) {
         return new Learner(policy, reference, settings, other, logits);
     }
 
-    /** The same with so many logits at a time when activations are recomputed. */
+    /** Returns a copy that computes at most this many logits at a time when activations are recomputed. */
     Learner logits(long values) {
         return new Learner(policy, reference, settings, source, values);
     }
 
-    /** What it was made with. */
+    /** Returns the settings. */
     public LearnerSettings settings() {
         return settings;
     }
 
-    /** The optimiser, whose moments are all that a learner remembers. */
+    /** Returns the optimiser, whose moments are the only state of a learner. */
     public AdamW optimizer() {
         if (optimizer == null) {
             optimizer = new AdamW(policy.parameters(), policy.manager(), new AdamW.Settings(0.9, 0.95, 1e-8, settings.weightDecay()));
@@ -111,11 +111,11 @@ public final class Learner {
 
     /**
      * Learns from the scored groups of a step: {@code updates} times {@code epochs} optimiser steps, each on a part of the groups.
-     * A part whose groups are all silent teaches nothing and moves nothing.
+     * A part whose groups are all silent is skipped.
      *
      * @param step whose number decides the learning rate during warm-up
      * @return the metrics of each optimiser step; empty if all groups are silent
-     * @throws Diverged before any parameter moves, if the loss or a gradient is NaN or infinite, or if the log-probabilities of rollout
+     * @throws Diverged before any parameter changes, if the loss or a gradient is NaN or infinite, or if the log-probabilities of rollout
      *     and learner are too far apart
      */
     public List<UpdateMetrics> update(List<Group> groups, Advantage advantage, Objective objective, Step step) {
@@ -134,7 +134,7 @@ public final class Learner {
     /**
      * One optimiser step on samples of any kind.
      *
-     * @return its metrics; empty if no sample teaches anything
+     * @return its metrics; empty if no sample has a gradient
      * @throws Diverged as above
      */
     public Optional<UpdateMetrics> update(List<Sample> samples, Objective objective, double learningRate) {
@@ -193,7 +193,7 @@ public final class Learner {
         };
     }
 
-    /** Moves the parameters by the gradient that lies on them. */
+    /** Updates the parameters with the accumulated gradient. */
     private UpdateMetrics step(double[] sums, double learningRate, boolean sampled) {
         double norm = optimizer().gradientNorm();
         if (!Double.isFinite(sums[0]) || !Double.isFinite(norm)) {

@@ -12,7 +12,7 @@ import lppo.rollout.Completion;
 import lppo.rollout.Prompt;
 
 /**
- * A sequence to learn from: what conditions and what is learned.
+ * A training sequence: a prompt and a completion that carries the loss.
  *
  * @param prompt tokens that carry no loss: question and prefix
  * @param completion tokens that carry the loss, the end token included
@@ -47,8 +47,8 @@ public record Sample(int[] prompt, int[] completion, float[] behaviour, float[] 
     }
 
     /**
-     * Truncated importance sampling: where the program that samples and the one that learns give a token different
-     * probabilities, ratios are taken to the learner's own before its first update, and advantages are multiplied by
+     * Truncated importance sampling: if the sampler and the learner assign different probabilities to a token, ratios are taken to the
+     * learner's own log-probabilities before its first update, and advantages are multiplied by
      * min(exp(old - behaviour), cap), which corrects for the rest (Yao et al. 2025, "Your efficient RL framework secretly
      * brings you off-policy RL training").
      *

@@ -1,14 +1,14 @@
 package lppo.rollout;
 
 /**
- * What the policy sampled after a prompt.
+ * A completion that the policy sampled for a prompt.
  *
- * @param prompt what it was conditioned on
+ * @param prompt the prompt it was conditioned on
  * @param tokens sampled tokens, the end token included if it was reached
  * @param logProbs log-probability of each token under the behaviour policy, at the sampling temperature and before any
  *     top-k or top-p truncation; same length as {@code tokens}
- * @param finish why it ended
- * @param reward score of the answer, NaN until a reward has judged it
+ * @param finish the reason why it ended
+ * @param reward reward of the completion; NaN until it is scored
  */
 public record Completion(Prompt prompt, int[] tokens, float[] logProbs, Finish finish, double reward) {
 

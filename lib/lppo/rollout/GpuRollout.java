@@ -23,18 +23,18 @@ import llm.Scopes;
 import lppo.data.Step;
 
 /**
- * Batched sampling with a key-value cache, on the GPU if the policy is there, else on the CPU. Each different prompt is
- * run once, however many completions it has; all completions decode together; finished ones leave the batch.
+ * Batched sampling with a key-value cache, on the GPU if the policy is there, else on the CPU. Each distinct prompt is processed once,
+ * regardless of its number of completions; all completions are decoded together, and finished ones leave the batch.
  *
- * <p>Tokens are drawn by inverting the distribution function at a uniform number that is keyed by (seed, step, problem,
+ * <p>Tokens are sampled by inverting the cumulative distribution at a uniform random number keyed by (seed, step, problem,
  * index within the problem) and position, so that no draw depends on what else is in the batch. A completion ends at the
  * maximum length or where the model's positions end.
  *
  * <p>Seen in {@code notebooks/1-what-is-a-rollout.ipynb}.
  *
- * @param policy what is sampled
- * @param sampling how
- * @param maxRows most completions decoded at a time; bounds the memory
+ * @param policy to sample from
+ * @param sampling sampling settings
+ * @param maxRows maximum number of completions decoded at a time; bounds the memory
  * @param plain whether to decode by plain array operations even where {@link FastDecode} can: the reference that it is
  *     tested against
  */
@@ -46,12 +46,12 @@ public record GpuRollout(Policy policy, Sampling sampling, int maxRows, boolean 
         BadInput.unless(maxRows > 0, "rollout rows %d: must be positive", maxRows);
     }
 
-    /** A rollout of at most so many rows at a time. */
+    /** Creates a rollout with a maximum number of rows. */
     public GpuRollout(Policy policy, Sampling sampling, int maxRows) {
         this(policy, sampling, maxRows, false);
     }
 
-    /** A rollout at temperature 1 of at most 1024 rows at a time. */
+    /** Creates a rollout at temperature 1 with at most 1024 rows at a time. */
     public static GpuRollout of(Policy policy, int longest) {
         return new GpuRollout(policy, Sampling.plain(longest), 1024);
     }
@@ -164,7 +164,7 @@ public record GpuRollout(Policy policy, Sampling sampling, int maxRows, boolean 
     private void decodeRows(List<Row> rows, NDArray firstLogits, int longest, KvCache cache) {
         NDManager manager = policy.manager();
         Rotary table = Rotary.table(policy.config(), capacity(rows, longest), manager);
-        List<Row> slots = new ArrayList<>(rows); // who sits in which row of the cache
+        List<Row> slots = new ArrayList<>(rows); // the completion in each row of the cache
         NDArray[] gaps = {gaps(rows, longest, manager)};
         long[] sampled = draw(firstLogits, slots);
         while (true) {
@@ -243,7 +243,7 @@ public record GpuRollout(Policy policy, Sampling sampling, int maxRows, boolean 
         return cumulative.lte(threshold).toType(DataType.INT64, false).sum(new int[] {-1}).clip(0, vocab - 1);
     }
 
-    /** Zeroes what top-k and top-p leave out; tokens that tie with the last one kept stay. */
+    /** Zeroes the probabilities outside top-k and top-p; ties with the last kept token are kept. */
     private NDArray truncate(NDArray probabilities) {
         NDArray kept = probabilities;
         long vocab = probabilities.getShape().get(1);

@@ -11,11 +11,11 @@ import java.util.stream.IntStream;
 import lppo.data.Problem;
 
 /**
- * The G completions of one problem that are compared with each other. In a mixed group some of them are guided.
+ * The G completions of one problem, which are compared with each other. In a mixed group some of them are guided.
  *
  * <p>Seen in {@code notebooks/1-what-is-a-rollout.ipynb}.
  *
- * @param problem what all of them answer
+ * @param problem the common problem
  * @param completions in sampling order
  */
 public record Group(Problem problem, List<Completion> completions) {
@@ -27,12 +27,12 @@ public record Group(Problem problem, List<Completion> completions) {
         return byProblem.values().stream().map(list -> new Group(list.get(0).prompt().problem(), list)).toList();
     }
 
-    /** Completions of one token with these rewards, in a group without a problem: to look at operators. */
+    /** Returns a group without a problem, of completions of one token with these rewards, to inspect operators. */
     public static Group ofRewards(double... rewards) {
         return ofRewards(rewards, Arrays.stream(rewards).mapToInt(r -> 1).toArray());
     }
 
-    /** The same with completions of these lengths. */
+    /** Returns a group without a problem, of completions with these rewards and lengths. */
     public static Group ofRewards(double[] rewards, int[] lengths) {
         Problem none = new Problem("", "", "", null, null, null);
         Prompt prompt = Prompt.unguided(none, new int[0]);
@@ -66,7 +66,7 @@ public record Group(Problem problem, List<Completion> completions) {
         return completions.stream().filter(c -> c.prompt().guided()).mapToDouble(Completion::reward).average();
     }
 
-    /** Whether any completion saw an expert prefix. */
+    /** Returns whether any completion has an expert prefix. */
     public boolean guided() {
         return completions.stream().anyMatch(c -> c.prompt().guided());
     }

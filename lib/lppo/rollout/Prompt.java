@@ -9,7 +9,7 @@ import lppo.data.Problem;
  * A problem and the tokens to condition on: the question and, if guided, a prefix of the expert solution. The prefix
  * conditions the policy and carries no policy-gradient loss.
  *
- * @param problem what is asked
+ * @param problem the problem
  * @param tokens question, then prefix
  * @param prefixLength how many of the tokens are the prefix; 0 if unguided
  * @param beta the ratio at which the expert solution was cut; 0 if unguided
@@ -23,8 +23,8 @@ public record Prompt(Problem problem, int[] tokens, int prefixLength, double bet
 
     /**
      * The tokens of a question and what follows it. Both are tokenised as one text where that leaves the question's own
-     * tokens as they are (byte-level tokenizers), else apart (word-level ones, which would glue words together). Blanks at
-     * the end are left to what comes next, as tokens begin with a blank and do not end with one.
+     * tokens as they are (byte-level tokenizers), else separately (word-level ones, which would join words). Trailing blanks are left to
+     * the following text, as tokens start with a blank and do not end with one.
      */
     public static int[] continued(Function<String, int[]> encode, String question, String text) {
         int[] first = encode.apply(question);

@@ -4,12 +4,12 @@ import common.BadInput;
 import java.io.Serializable;
 
 /**
- * How tokens are drawn.
+ * Sampling settings.
  *
  * @param temperature divides the logits; 0 is greedy
  * @param topK keep the k most probable tokens; 0 keeps all
  * @param topP keep the most probable tokens whose mass reaches p; 1 keeps all
- * @param maxNewTokens longest completion, the end token included
+ * @param maxNewTokens maximum length of a completion, the end token included
  */
 public record Sampling(double temperature, int topK, double topP, int maxNewTokens) implements Serializable {
 
@@ -20,12 +20,12 @@ public record Sampling(double temperature, int topK, double topP, int maxNewToke
         BadInput.unless(maxNewTokens > 0, "maximum length %d: must be positive", maxNewTokens);
     }
 
-    /** The whole distribution at temperature 1. */
+    /** Returns sampling from the whole distribution at temperature 1. */
     public static Sampling plain(int maxNewTokens) {
         return new Sampling(1, 0, 1, maxNewTokens);
     }
 
-    /** Always the most probable token. */
+    /** Returns greedy decoding. */
     public static Sampling greedy(int maxNewTokens) {
         return new Sampling(0, 0, 1, maxNewTokens);
     }

@@ -33,7 +33,7 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /**
  * Charts with XChart, as images: a notebook displays them, a command writes them. A recipe has the same colour everywhere,
- * from the palette of Okabe and Ito, which colour-blind readers can tell apart.
+ * from the palette of Okabe and Ito, which colour-blind readers can distinguish.
  */
 public final class Charts {
 
@@ -48,8 +48,8 @@ public final class Charts {
     private Charts() {}
 
     /**
-     * Curves of means with a band of one standard deviation over seeds. A point whose neighbours are both missing or NaN, which no line
-     * reaches, is drawn as a dot, with an error bar in place of the band.
+     * Curves of means with a band of one standard deviation over seeds. A point whose neighbours are both missing or NaN, which belongs to
+     * no line segment, is drawn as a dot, with an error bar in place of the band.
      */
     public static BufferedImage curves(String title, String xLabel, String yLabel, List<Curve> curves) {
         XYChart chart = new XYChartBuilder().width(900).height(560).title(title).xAxisTitle(xLabel).yAxisTitle(yLabel).build();
@@ -58,10 +58,10 @@ public final class Charts {
         int other = 0;
         for (Curve curve : curves) {
             if (curve.x().length == 0) {
-                continue; // a run that has just begun
+                continue; // a run that has just started
             }
             Color color = COLORS.containsKey(curve.name()) ? COLORS.get(curve.name()) : OTHERS.get(other++ % OTHERS.size());
-            double[] mean = Arrays.stream(curve.mean()).map(y -> Double.isFinite(y) ? y : Double.NaN).toArray(); // what is infinite is a gap
+            double[] mean = Arrays.stream(curve.mean()).map(y -> Double.isFinite(y) ? y : Double.NaN).toArray(); // infinite values are gaps
             bandsAndDots(chart, curve, mean, curve.deviation(), color);
             XYSeries line = chart.addSeries(curve.name(), curve.x(), mean);
             line.setMarker(SeriesMarkers.NONE).setLineColor(color).setLineStyle(new BasicStroke(3f));
@@ -69,7 +69,7 @@ public final class Charts {
         return BitmapEncoder.getBufferedImage(chart);
     }
 
-    /** Unconnected points, a series per name. */
+    /** Plots unconnected points, a series per name. */
     public static BufferedImage points(String title, String xLabel, String yLabel, Map<String, double[][]> series) {
         XYChart chart = new XYChartBuilder().width(900).height(560).title(title).xAxisTitle(xLabel).yAxisTitle(yLabel).build();
         style(chart.getStyler());
@@ -82,16 +82,16 @@ public final class Charts {
     }
 
     /**
-     * Bars side by side.
+     * Plots bars side by side.
      *
-     * @param series heights by name, one for each category
+     * @param series heights by name, one per category
      */
     public static BufferedImage bars(String title, String xLabel, String yLabel, List<String> categories,
             Map<String, double[]> series) {
         return bars(title, xLabel, yLabel, categories, series, false);
     }
 
-    /** Bars of parts, one above the other; otherwise as {@link #bars}. */
+    /** Plots stacked bars; otherwise as {@link #bars}. */
     public static BufferedImage stacked(String title, String xLabel, String yLabel, List<String> categories,
             Map<String, double[]> series) {
         return bars(title, xLabel, yLabel, categories, series, true);
@@ -121,9 +121,9 @@ public final class Charts {
     }
 
     /**
-     * Means with 95 % intervals, one below the other, and a line at zero.
+     * Plots means with 95 % intervals, one below the other, and a line at zero.
      *
-     * @param samples values of each name, one a seed
+     * @param samples values of each name, one per seed
      */
     public static BufferedImage intervals(String title, String xLabel, List<String> names, List<double[]> samples) {
         XYChart chart = new XYChartBuilder().width(900).height(200 + 30 * names.size()).title(title).xAxisTitle(xLabel).build();
@@ -132,7 +132,7 @@ public final class Charts {
         double low = Math.min(0, intervals.stream().mapToDouble(ConfidenceInterval::low).min().orElse(0));
         double high = Math.max(low + 1e-3, intervals.stream().mapToDouble(ConfidenceInterval::high).max().orElse(0));
         chart.getStyler().setYAxisMin(-1.0).setYAxisMax((double) names.size()).setXAxisMin(low - 0.7 * (high - low)).setLegendVisible(false);
-        chart.getStyler().setXAxisDecimalPattern("+0.00;-0.00").setYAxisTicksVisible(false) // names stand in the plot: ticks take none
+        chart.getStyler().setXAxisDecimalPattern("+0.00;-0.00").setYAxisTicksVisible(false) // no tick labels: names are in the plot
                 .setAnnotationTextFont(new Font(Font.SANS_SERIF, Font.PLAIN, 14));
         for (int i = 0; i < names.size(); i++) {
             double y = names.size() - 1 - i;
@@ -149,7 +149,7 @@ public final class Charts {
     }
 
     /**
-     * A field of numbers as colours, dark where they are high.
+     * Plots a heat map, dark where values are high.
      *
      * @param cells {@code [columns][rows]}; NaN leaves a cell empty
      */
@@ -182,7 +182,7 @@ public final class Charts {
         ImageIO.write(image, "png", file.toFile());
     }
 
-    /** What a line does not show: the band around each stretch without a gap, and a dot for a stretch of one point. */
+    /** Adds the band around each segment without a gap, and a dot for a segment of one point. */
     private static void bandsAndDots(XYChart chart, Curve curve, double[] mean, double[] deviation, Color color) {
         for (int from = 0, end; from < mean.length; from = end + 1) {
             end = from;
@@ -201,7 +201,7 @@ public final class Charts {
         }
     }
 
-    /** The outline of mean plus and minus one standard deviation, from a point to before an end, thin and pale. */
+    /** Adds the outline of mean plus and minus one standard deviation from a point to before an end, thin and pale. */
     private static void band(XYChart chart, Curve curve, double[] mean, double[] deviation, int from, int end, Color color) {
         int n = end - from;
         double[] x = new double[2 * n + 1];

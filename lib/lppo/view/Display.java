@@ -16,9 +16,9 @@ import javax.swing.WindowConstants;
 import tech.tablesaw.api.Table;
 
 /**
- * What a notebook's {@code display} does, for a shell: a picture opens a window, or is written to a file where there is no
- * screen; a table or anything else is printed. {@code ./jbang shell} defines {@code display}, {@code render} and
- * {@code updateDisplay} by it, so that the lines of a notebook work there.
+ * A notebook's {@code display} for a shell: a picture opens a window, or is written to a file if there is no screen; anything else is
+ * printed. {@code ./jbang shell} defines {@code display}, {@code render} and
+ * {@code updateDisplay} with it, so that code of a notebook works there.
  */
 public final class Display {
 
@@ -28,9 +28,9 @@ public final class Display {
     private int count;
 
     /**
-     * A display.
+     * Creates a display.
      *
-     * @param folder for pictures and pages that no window shows; made when first needed
+     * @param folder for pictures and pages without a window; created on first use
      * @param windows whether to open windows
      */
     public Display(Path folder, boolean windows) {
@@ -38,12 +38,12 @@ public final class Display {
         this.windows = windows;
     }
 
-    /** A display with windows if there is a screen, else with files in the folder. */
+    /** Creates a display with windows if there is a screen, else with files in the folder. */
     public static Display on(Path folder) {
         return new Display(folder, !GraphicsEnvironment.isHeadless());
     }
 
-    /** Shows a value and returns the name to {@link #update} it by. */
+    /** Shows a value and returns an id to {@link #update} it with. */
     public String show(Object value) {
         String id = "display-" + ++count;
         update(id, value);
@@ -57,7 +57,7 @@ public final class Display {
         return id;
     }
 
-    /** Prints a table or a text, which may be a model's or a stranger's. */
+    /** Prints a table or a text, which may come from a model or another untrusted source. */
     public static void print(Object value) {
         System.out.println(OneLine.text(value instanceof Table table ? table.print() : String.valueOf(value)));
     }

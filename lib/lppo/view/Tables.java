@@ -28,12 +28,12 @@ import tech.tablesaw.api.Table;
 import tech.tablesaw.columns.Column;
 import tech.tablesaw.columns.numbers.NumberColumnFormatter;
 
-/** Results as Tablesaw tables. */
+/** Converts results to Tablesaw tables. */
 public final class Tables {
 
     private Tables() {}
 
-    /** Accuracy by level. */
+    /** Returns the accuracy by level. */
     public static Table of(Evaluation evaluation, int samples) {
         StringColumn level = StringColumn.create("level");
         IntColumn problems = IntColumn.create("problems");
@@ -51,7 +51,7 @@ public final class Tables {
         return samples == 0 ? table : table.addColumns(average);
     }
 
-    /** What a tracker knows of each problem, in order of first visit: its last pass rate, moving average, progress, weight, visits. */
+    /** Returns the entries of a tracker in order of first visit: last pass rate, moving average, progress, weight, visits. */
     public static Table of(ProgressTracker tracker) {
         StringColumn problem = StringColumn.create("problem");
         DoubleColumn passRate = DoubleColumn.create("pass_rate");
@@ -72,7 +72,7 @@ public final class Tables {
     }
 
     /**
-     * The metrics of a run, a row for each step, a column for each number: those of {@code metrics.csv}. Select some by
+     * Returns the metrics of a run with a row per step and the columns of {@code metrics.csv}. Select some with
      * {@code selectColumns("step", "pass_rate", "loss")}.
      */
     public static Table of(List<StepMetrics> metrics) {
@@ -92,7 +92,7 @@ public final class Tables {
         return column;
     }
 
-    /** All scores by level, and the 95 % interval of those over all problems. */
+    /** Returns all scores by level, and the 95 % interval of those over all problems. */
     public static Table scores(String name, Evaluation evaluation, List<Score> scores) {
         StringColumn level = StringColumn.create("level");
         StringColumn problems = StringColumn.create("problems");
@@ -113,7 +113,7 @@ public final class Tables {
         return Table.create(name, level, problems).addColumns(columns.toArray(StringColumn[]::new));
     }
 
-    /** A row for each benchmark and their plain average, as papers have it; an average only where each has the score. */
+    /** Returns a row per benchmark and their unweighted average, as in papers; the average requires that all have the score. */
     public static Table summary(Map<String, List<Score>> benchmarks) {
         StringColumn benchmark = StringColumn.create("benchmark");
         StringColumn problems = StringColumn.create("problems");
@@ -141,7 +141,7 @@ public final class Tables {
         return table;
     }
 
-    /** Scores one a row, to calculate with: benchmark, level, problems, score, value and, over all levels, its interval. */
+    /** Returns one score per row, for further computation: benchmark, level, problems, score, value and, over all levels, its interval. */
     public static Table rows(String name, Evaluation evaluation, List<Score> scores) {
         StringColumn benchmark = StringColumn.create("benchmark");
         StringColumn level = StringColumn.create("level");
@@ -164,7 +164,7 @@ public final class Tables {
         return Table.create("scores", benchmark, level, problems, score, value, low, high);
     }
 
-    /** What a run takes, in megabytes, by phase and purpose. */
+    /** Returns the memory of a run in megabytes, by phase and purpose. */
     public static Table of(Footprint footprint) {
         StringColumn phase = StringColumn.create("phase");
         StringColumn purpose = StringColumn.create("purpose");
@@ -182,7 +182,7 @@ public final class Tables {
         return Table.create("estimated memory", phase, purpose, megabytes);
     }
 
-    /** A table as HTML, for a notebook to display as {@code text/html}; every text in it is escaped. */
+    /** Returns a table as HTML, for display as {@code text/html}; all text is escaped. */
     public static String html(Table table) {
         StringBuilder html = new StringBuilder("<table><thead><tr>");
         table.columnNames().forEach(name -> html.append("<th>").append(escaped(name)).append("</th>"));
@@ -198,7 +198,7 @@ public final class Tables {
         return html.append("</tbody></table>").toString();
     }
 
-    /** A table as Markdown. */
+    /** Returns a table as Markdown. */
     public static String markdown(Table table) {
         StringBuilder text = new StringBuilder("| ")
                 .append(table.columnNames().stream().map(Tables::inline).collect(Collectors.joining(" | "))).append(" |\n|");
@@ -213,12 +213,12 @@ public final class Tables {
         return text.toString();
     }
 
-    /** Prints a column with so many decimals, and a point whatever the language of the machine. */
+    /** Prints a column with a number of decimals, and a decimal point in every locale. */
     public static NumberColumnFormatter decimals(int digits) {
         return new NumberColumnFormatter(new DecimalFormat("#,##0." + "0".repeat(digits), DecimalFormatSymbols.getInstance(Locale.ROOT)));
     }
 
-    /** Prints a column with so many significant digits: for numbers that may be very small, such as learning rates. */
+    /** Prints a column with a number of significant digits, for numbers that may be very small, such as learning rates. */
     private static NumberColumnFormatter significant(int digits) {
         return new NumberColumnFormatter() {
             @Override
@@ -228,7 +228,7 @@ public final class Tables {
         };
     }
 
-    /** A text within a line or a cell of Markdown: no markup, no link, no end of the cell. */
+    /** Escapes a text for a line or a cell of Markdown: no markup, no link, no end of the cell. */
     public static String inline(String text) {
         return OneLine.text(text.replaceAll("\\R", " ")).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("|", "&#124;")
                 .replace("](", "]\\(").replaceFirst("^#", "\\\\#");

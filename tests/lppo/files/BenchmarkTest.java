@@ -14,7 +14,7 @@ import lppo.Commands;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The commands {@code dataset} and {@code evaluate}. */
+/** Tests the commands {@code dataset} and {@code evaluate}. */
 class BenchmarkTest {
 
     private static final Path FIXTURES = Checkout.ROOT.resolve("tests/fixtures/benchmarks");

@@ -31,7 +31,7 @@ import lppo.judge.Reward;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Problems from the layouts and formats in which benchmarks are published. */
+/** Tests reading problems in the layouts and formats of published benchmarks. */
 class ProblemsTest {
 
     private static final Path FIXTURES = Checkout.ROOT.resolve("tests/fixtures/benchmarks");

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import tech.tablesaw.api.Table;
 
-/** Evaluations of the base policy. */
+/** Tests evaluations of the base policy. */
 class EvaluationTest {
 
     private static Policy policy;

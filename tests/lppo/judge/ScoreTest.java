@@ -24,7 +24,7 @@ import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 
-/** Scores against counting, and intervals against what they promise. */
+/** Compares scores with counting, and tests the coverage of intervals. */
 class ScoreTest {
 
     @Example

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** What a reward is asked, and what becomes of its answer. */
+/** Tests the inputs of a reward, and how its results are used. */
 class ScoringTest {
 
     private static final Problem PROBLEM = new Problem("q7", "start 17 +3 *2 =", "40", "20 40", null, null);

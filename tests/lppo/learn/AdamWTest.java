@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The optimiser against torch.optim.AdamW (tests/fixtures/adamw.py) and against values by hand. */
+/** Compares the optimiser with torch.optim.AdamW (tests/fixtures/adamw.py) and with values computed by hand. */
 class AdamWTest {
 
     private static final AdamW.Settings PLAIN = new AdamW.Settings(0.9, 0.95, 1e-8, 0);

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** One optimiser step on ragged samples of a tiny random policy. */
+/** Tests one optimiser step on ragged samples of a tiny random policy. */
 class LearnerTest extends TinyPolicy {
 
     static List<Aggregation> aggregations() {

@@ -29,7 +29,7 @@ import lppo.rollout.Group;
 import lppo.rollout.Prompt;
 import org.junit.jupiter.api.Test;
 
-/** From scored groups to moved weights: what an update weighs, which part it learns from, and what it refuses. */
+/** Tests the update from scored groups: weighting, parts of the batch, and rejected inputs. */
 class LearnerUpdateTest extends TinyPolicy {
 
     private static final Step STEP = new Step(1, new Seed(1));

@@ -39,7 +39,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * Losses, gradients, advantages and the overlong penalty against TRL and verl (tests/fixtures/loss_family.py). The tables of
+ * Compares losses, gradients, advantages and the overlong penalty with TRL and verl (tests/fixtures/loss_family.py). The tables of
  * a case are {@code [completions, width]}: completion i lies in the columns from its prefix length on, and what is before and
  * after it there must not matter.
  */

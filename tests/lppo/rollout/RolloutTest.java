@@ -16,7 +16,7 @@ import lppo.data.Problem;
 import lppo.data.Step;
 import org.junit.jupiter.api.Test;
 
-/** What stands around a rollout: scoring, watching, noise. The rollout gives each prompt a completion as long as its place. */
+/** Tests the wrappers of a rollout: scoring, observing, noise. The rollout gives each prompt a completion whose length is its position. */
 class RolloutTest {
 
     private static final Step STEP = new Step(3, new Seed(1));

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Files of checkpoints, adapters and model folders that were cut short, changed, emptied, swapped or lost. */
+/** Tests files of checkpoints, adapters and model folders that were truncated, changed, emptied, swapped or lost. */
 class CorruptionTest {
 
     private static final int MUTATIONS = 400; // of each folder

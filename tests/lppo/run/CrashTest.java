@@ -27,7 +27,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Runs of {@code train} in processes of their own that end badly: resumed, they end as one that nothing happened to. */
+/** Tests that runs of {@code train} that crash in separate processes end, when resumed, like uninterrupted ones. */
 class CrashTest {
 
     private static final int KILLS = 30;

@@ -9,7 +9,7 @@ import llm.Precision;
 import lppo.learn.LearnerSettings;
 import org.junit.jupiter.api.Test;
 
-/** The figures that the README gives for the recipe of a real model. */
+/** Tests the memory estimates that the README gives for a real model. */
 class FootprintTest {
 
     @Test

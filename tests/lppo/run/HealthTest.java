@@ -23,7 +23,7 @@ import lppo.learn.Learner;
 import lppo.learn.Sample;
 import org.junit.jupiter.api.Test;
 
-/** Runs that go wrong: what they say, where they stop, and what is left of them. */
+/** Tests failing runs: what they report, where they stop, and what they leave. */
 class HealthTest extends TinyPolicy {
 
     private final TinyRun tiny = new TinyRun(skeleton);

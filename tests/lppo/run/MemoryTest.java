@@ -15,7 +15,7 @@ import lppo.task.Task;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Native memory over 300 steps, in a process whose Java heap is too small to hide a leak. */
+/** Tests native memory over 300 steps, in a process whose Java heap is too small to hide a leak. */
 class MemoryTest {
 
     private static final int STEPS = 300;

@@ -23,7 +23,7 @@ import lppo.data.Step;
 import lppo.rollout.Group;
 import org.junit.jupiter.api.Test;
 
-/** Operators that a user wrote are used, saved, resumed, taken back and charted as ours are. */
+/** Tests that a user's operators are used, saved, resumed, undone and charted like ours. */
 class OwnOperatorTest extends TinyPolicy {
 
     /** Weighs a problem by how often it was visited, and hints the same share to all: one object, two parts. */

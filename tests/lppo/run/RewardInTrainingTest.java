@@ -19,7 +19,7 @@ import lppo.task.SimpleTask;
 import lppo.task.Task;
 import org.junit.jupiter.api.Test;
 
-/** What a reward is asked in a run, and what becomes of one that throws or gives an impossible number. */
+/** Tests the inputs of a reward in a run, and rewards that throw or return invalid numbers. */
 class RewardInTrainingTest extends TinyPolicy {
 
     private static final Reward BROKEN = (problem, response) -> {

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What the recipes beside LPPO do with hints, problems and silent groups, in runs of a tiny random policy. */
+/** Tests how the rival recipes handle hints, problems and silent groups, in runs of a tiny random policy. */
 class RivalsTest extends TinyPolicy {
 
     /** Every other problem is never solved. */

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code operators.json} of a checkpoint: what the operators of a run remember. */
+/** Tests {@code operators.json} of a checkpoint, the state of the operators of a run. */
 class SavedOperatorsTest {
 
     @TempDir

@@ -31,7 +31,7 @@ import lppo.rollout.GpuRollout;
 import lppo.rollout.Group;
 import org.junit.jupiter.api.Test;
 
-/** From rewards to what a token is worth: overlong completions, KL in the reward, importance. */
+/** Tests the advantage of a token from its reward: overlong penalty, KL in the reward, importance weights. */
 class ShapedAdvantageTest extends TinyPolicy {
 
     @Test

@@ -21,7 +21,7 @@ import lppo.task.ModularChain;
 import lppo.task.Task;
 
 /**
- * Runs of a tiny random policy, and what they wrote.
+ * Runs of a tiny random policy, and their outputs.
  *
  * @param skeleton folder of an untrained model
  */

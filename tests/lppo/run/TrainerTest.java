@@ -25,7 +25,7 @@ import lppo.Kl;
 import lppo.TinyPolicy;
 import org.junit.jupiter.api.Test;
 
-/** Whole runs of a tiny random policy. The reward is 1 for every completion that ends by itself. */
+/** Tests whole runs of a tiny random policy. The reward is 1 for every completion that is not truncated. */
 class TrainerTest extends TinyPolicy {
 
     @Test

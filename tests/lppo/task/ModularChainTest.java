@@ -22,7 +22,7 @@ import lppo.judge.Reward;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The built-in task. */
+/** Tests the built-in task. */
 class ModularChainTest {
 
     private static final ModularChain.Counts SET = new ModularChain.Counts("t",

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** What is drawn of little data, where a drawing library is weakest: read from the pixels of a recipe's colour. */
+/** Tests charts of little data, by the pixels in a recipe's colour. */
 class ChartsTest {
 
     private static final int GRPO = 0xFF555555;
