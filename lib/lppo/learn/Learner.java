@@ -19,6 +19,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import llm.Backpropagation;
+import llm.FlatTokens;
 import llm.Policy;
 import llm.Recomputation;
 import llm.Scopes;
@@ -34,14 +36,15 @@ import lppo.rollout.Group;
  */
 public final class Learner {
 
-    /** Logits computed at a time when activations are recomputed: 128 MB, a few times over. */
-    public static final long LOGITS = 1 << 25;
+    /** Bytes of activations that are kept at a time, unless a single sequence takes more. */
+    public static final long ACTIVATIONS = 3L << 29;
 
     private final Policy policy;
     private final Policy reference;
     private final LearnerSettings settings;
     private final GradientSource source;
     private final long logits;
+    private final Layout layout; // null for what suits
     private AdamW optimizer; // made when first needed
 
     /** Where the gradient of a batch is computed. */
@@ -58,12 +61,13 @@ public final class Learner {
     }
 
     /** @param reference for a KL term; null for none */
-    private Learner(Policy policy, Policy reference, LearnerSettings settings, GradientSource source, long logits) {
+    private Learner(Policy policy, Policy reference, LearnerSettings settings, GradientSource source, long logits, Layout layout) {
         this.policy = policy;
         this.reference = reference;
         this.settings = settings;
         this.source = source;
         this.logits = logits;
+        this.layout = layout;
     }
 
     /** A learner of all that can learn in a policy: its adapters if it has some, else its weights. */
@@ -73,27 +77,32 @@ public final class Learner {
 
     /** The same with other settings. */
     public static Learner of(Policy policy, LearnerSettings settings) {
-        return new Learner(policy, null, settings, Learner::gradients, LOGITS);
+        return new Learner(policy, null, settings, Learner::gradients, Backpropagation.LOGITS, null);
     }
 
     /** A learner with this learning rate, whose optimiser begins anew. */
     public Learner learningRate(double rate) {
-        return new Learner(policy, reference, settings.learningRate(rate), source, logits);
+        return new Learner(policy, reference, settings.learningRate(rate), source, logits, layout);
     }
 
     /** The same with a reference policy for KL terms. */
     public Learner reference(Policy other) {
-        return new Learner(policy, other, settings, source, logits);
+        return new Learner(policy, other, settings, source, logits, layout);
     }
 
     /** The same with gradients computed elsewhere. */
     public Learner gradientsFrom(GradientSource other) {
-        return new Learner(policy, reference, settings, other, logits);
+        return new Learner(policy, reference, settings, other, logits, layout);
     }
 
     /** The same with so many logits at a time when activations are recomputed. */
     Learner logits(long values) {
-        return new Learner(policy, reference, settings, source, values);
+        return new Learner(policy, reference, settings, source, values, layout);
+    }
+
+    /** The same with samples laid in this way. */
+    Learner layout(Layout value) {
+        return new Learner(policy, reference, settings, source, logits, value);
     }
 
     /** What it was made with. */
@@ -218,7 +227,11 @@ public final class Learner {
         Scopes.recordNothing();
         double[] sums = new double[6];
         Scopes.run(() -> {
-            TokenBatch plain = micro.packed() ? TokenBatch.packed(micro.rows(), policy.manager())
+            if (micro.layout() == Layout.FLAT) {
+                flatGradient(micro.rows(), objective, sums);
+                return;
+            }
+            TokenBatch plain = micro.layout() == Layout.ROWS ? TokenBatch.packed(micro.rows(), policy.manager())
                     : TokenBatch.of(micro.rows().get(0), policy.manager());
             TokenBatch batch = !objective.needsReference() ? plain
                     : plain.withReference(Scopes.keep(() -> logProbs(reference, plain)));
@@ -242,19 +255,67 @@ public final class Learner {
         return sums;
     }
 
+    /** How samples lie in the arrays that go through a model. */
+    public enum Layout {
+        /** A row each, padded to the longest. */
+        PADDED,
+        /** Short completions of one prompt in a row. */
+        ROWS,
+        /** One after another, see {@link Backpropagation}. */
+        FLAT
+    }
+
     /**
      * Samples that go through the model together.
      *
-     * @param rows of samples that share a prompt, if packed; else one list of them all
-     * @param packed whether short completions share the computation of their prompt
+     * @param rows of samples that share a prompt; one list of them all where each has a row of its own
+     * @param layout of these
      */
-    public record Micro(List<List<Sample>> rows, boolean packed) implements Serializable {}
+    public record Micro(List<List<Sample>> rows, Layout layout) implements Serializable {}
 
     /** The micro-batches of a batch, in the order in which their gradients are added. */
     public List<Micro> micro(List<Sample> samples) {
-        List<List<Sample>> rows = settings.recompute() ? List.of() : TokenBatch.rows(samples, settings.tokenBudget());
-        return rows.isEmpty() ? TokenBatch.micro(samples, settings.tokenBudget()).stream().map(m -> new Micro(List.of(List.copyOf(m)), false)).toList()
-                : TokenBatch.microRows(rows, settings.tokenBudget()).stream().map(m -> new Micro(m.stream().map(List::copyOf).toList(), true)).toList();
+        int budget = settings.tokenBudget();
+        if (flat(policy, samples)) {
+            return copied(flatMicro(policy, samples), Layout.FLAT);
+        }
+        List<List<Sample>> rows = settings.recompute() ? List.of() : TokenBatch.rows(samples, budget);
+        return rows.isEmpty() ? copied(TokenBatch.micro(samples, budget).stream().map(List::of).toList(), Layout.PADDED)
+                : copied(TokenBatch.microRows(rows, budget), Layout.ROWS);
+    }
+
+    private static List<Micro> copied(List<List<List<Sample>>> micros, Layout layout) {
+        return micros.stream().map(m -> new Micro(m.stream().map(List::copyOf).toList(), layout)).toList();
+    }
+
+    /** Whether samples are laid one after another: those of large models, and long ones, on a CPU. */
+    private boolean flat(Policy scored, List<Sample> samples) {
+        return layout == null ? Backpropagation.suits(scored) || Backpropagation.possible(scored)
+                && samples.stream().anyMatch(s -> s.inputLength() > TokenBatch.LONGEST) : layout == Layout.FLAT;
+    }
+
+    private List<List<List<Sample>>> flatMicro(Policy scored, List<Sample> samples) {
+        int budget = (int) Math.min(settings.tokenBudget(),
+                Math.max(1, ACTIVATIONS / Backpropagation.bytes(scored.config(), scored.precision(), settings.recompute())));
+        return TokenBatch.microTrees(TokenBatch.trees(samples, budget), budget);
+    }
+
+    /** Accumulates the gradient of trees of samples on the parameters; adds to the numbers of the report. */
+    private void flatGradient(List<List<Sample>> trees, Objective objective, double[] sums) {
+        FlatTokens flat = TokenBatch.flat(trees);
+        TokenBatch plain = TokenBatch.of(trees, flat, policy.manager());
+        TokenBatch batch = !objective.needsReference() ? plain : plain.withReference(Scopes.keep(() -> Backpropagation.possible(reference)
+                ? flatLogProbs(reference, trees) : logProbs(reference, TokenBatch.of(trees.stream().flatMap(List::stream).toList(), policy.manager()))));
+        Backpropagation pass = new Backpropagation(policy, flat, settings.recompute(), logits);
+        Backpropagation.Scores scores = pass.score(batch.index(), batch.targets(), settings.temperature(), true);
+        NDArray logProbs = scores.logProbs();
+        logProbs.setRequiresGradient(true);
+        try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
+            Objective.Terms terms = objective.of(logProbs, batch.scored());
+            collector.backward(terms.loss());
+            watch(terms, scores.entropy().mul(batch.weights()).sum(), logProbs.stopGradient(), batch, sums);
+        }
+        pass.backward(logProbs.getGradient());
     }
 
     /** A batch in parts of few enough tokens for the logits of each to be small. */
@@ -337,11 +398,14 @@ public final class Learner {
      */
     public List<float[]> logProbs(Policy scored, List<Sample> samples) {
         Map<Sample, float[]> found = new IdentityHashMap<>();
-        for (List<Sample> micro : TokenBatch.micro(samples, settings.tokenBudget())) {
+        boolean flat = flat(scored, samples);
+        for (List<List<Sample>> micro : flat ? flatMicro(scored, samples)
+                : TokenBatch.micro(samples, settings.tokenBudget()).stream().map(List::of).toList()) {
             Scopes.run(() -> {
-                float[] all = logProbs(scored, TokenBatch.of(micro, policy.manager())).toFloatArray();
+                float[] all = (flat ? flatLogProbs(scored, micro) : logProbs(scored, TokenBatch.of(micro.get(0), policy.manager())))
+                        .toFloatArray();
                 int from = 0;
-                for (Sample sample : micro) {
+                for (Sample sample : micro.stream().flatMap(List::stream).toList()) {
                     int to = from + sample.completion().length;
                     found.put(sample, Arrays.copyOfRange(all, from, to));
                     from = to;
@@ -349,6 +413,13 @@ public final class Learner {
             });
         }
         return samples.stream().map(found::get).toList();
+    }
+
+    private NDArray flatLogProbs(Policy scored, List<List<Sample>> trees) {
+        FlatTokens flat = TokenBatch.flat(trees);
+        TokenBatch batch = TokenBatch.of(trees, flat, policy.manager());
+        return new Backpropagation(scored, flat, false, logits).score(batch.index(), batch.targets(), settings.temperature(), false)
+                .logProbs();
     }
 
     private NDArray logProbs(Policy scored, TokenBatch batch) {

@@ -78,7 +78,7 @@ public record Footprint(long parameters, long learning, Map<String, Long> held, 
         long block = tokens * block(c, longest, width);
         Map<String, Long> update = new LinkedHashMap<>();
         update.put("activations", recompute ? tokens * c.hiddenSize() * width * c.layers() + 2 * block : block * c.layers());
-        update.put("logits", 4 * 6 * (recompute ? Math.min(learned * c.vocabSize(), Learner.LOGITS) : learned * c.vocabSize()));
+        update.put("logits", 4 * 6 * (recompute ? Math.min(learned * c.vocabSize(), llm.Backpropagation.LOGITS) : learned * c.vocabSize()));
         return new Footprint(parameters, learning, held, rollout, update);
     }
 
