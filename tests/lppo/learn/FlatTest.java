@@ -159,9 +159,8 @@ class FlatTest {
         for (int i = 0; i < expected.parameters().size(); i++) {
             float[] gradient = expected.parameters().get(i).getGradient().toFloatArray();
             float[] other = found.parameters().get(i).getGradient().toFloatArray();
-            for (int j = 0; j < gradient.length; j++) {
-                assertEquals(gradient[j], other[j], tolerance * Math.max(1, Math.abs(gradient[j])), "parameter " + i);
-            }
+            double largest = IntStream.range(0, gradient.length).mapToDouble(j -> Math.abs(gradient[j])).max().orElseThrow();
+            assertArrayEquals(gradient, other, tolerance * (float) Math.max(1, largest), "parameter " + i);
             squares += IntStream.range(0, gradient.length).mapToDouble(j -> gradient[j] * gradient[j]).sum();
         }
         assertTrue(Math.sqrt(squares) > 1e-2, "there must be something to compare: " + Math.sqrt(squares));
