@@ -1,5 +1,6 @@
 package llm;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -24,7 +25,11 @@ public final class Backpropagation {
     /** Logits computed at a time: 64 MB, a few times over. */
     public static final long LOGITS = 1 << 24;
 
+    /** Bytes that are kept for the backward pass at a time, unless a single sequence takes more. */
+    public static final long ACTIVATIONS = 3L << 29;
+
     private static final int WIDE = 256; // below, calls cost more than products
+    private static final int SHORT = 96;
 
     private final Policy policy;
     private final BlockKernels kernels;
@@ -49,14 +54,18 @@ public final class Backpropagation {
      */
     public record Scores(NDArray logProbs, NDArray entropy) {}
 
-    /** Whether a policy is computed so: a wide one, on a CPU, in fp32 or bf16. */
-    public static boolean suits(Policy policy) {
-        return possible(policy) && policy.config().hiddenSize() >= WIDE;
+    /**
+     * Whether sequences are computed so: those of a wide model, or of more than 96 tokens, where it is {@link #possible}.
+     *
+     * @param longest tokens of the longest
+     */
+    public static boolean suits(ModelConfig config, Device device, Precision precision, int longest) {
+        return possible(device, precision) && (config.hiddenSize() >= WIDE || longest > SHORT);
     }
 
-    /** Whether it can be computed so at all. */
-    public static boolean possible(Policy policy) {
-        return !policy.manager().getDevice().isGpu() && policy.precision() != Precision.FP16;
+    /** Whether they can be computed so at all: on a CPU, in fp32 or bf16. */
+    public static boolean possible(Device device, Precision precision) {
+        return !device.isGpu() && precision != Precision.FP16;
     }
 
     /**
@@ -91,10 +100,11 @@ public final class Backpropagation {
         return c.layers() * (4L * c.hiddenSize() + (recompute ? 0 : 4L * c.hiddenSize() + 4L * c.heads() + precision.bytes() * narrow));
     }
 
-    /** Bytes of what a block needs at most at a time, for each token. */
+    /** Bytes that a block and its derivative need besides while they are computed, for each token. */
     public static long scratch(ModelConfig c, Precision precision) {
         long projected = (c.heads() + 2L * c.kvHeads()) * c.headDim();
-        return 24L * c.hiddenSize() + precision.bytes() * 5L * c.intermediateSize() + 24L * projected;
+        long attended = (long) c.heads() * c.headDim();
+        return 4 * (6L * c.hiddenSize() + 2 * projected + 6 * attended) + precision.bytes() * (6L * c.intermediateSize() + 6 * attended);
     }
 
     /**

@@ -59,6 +59,22 @@ class FlatTest {
         }
     }
 
+    /** The way of small models: a vocabulary that is too large for all tokens at a time is gone through in pieces. */
+    @ParameterizedTest
+    @CsvSource({"qwen2, FP32, 1e-5", "llama, BF16, 1e-2"})
+    void logitsAreComputedInPiecesWithoutRecomputing(String model, Precision precision, float tolerance) {
+        List<Sample> samples = Sample.weighted(samples(3), Aggregation.TOKEN_MEAN);
+        try (Policy left = fixture(model, precision, true); Policy right = fixture(model, precision, true)) {
+            Learner whole = Learner.of(left);
+            Learner pieces = Learner.of(right).logits(3L * right.config().vocabSize());
+            whole.optimizer();
+            pieces.optimizer();
+            assertEquals(Learner.Layout.ROWS, pieces.micro(samples).get(0).layout());
+            assertArrayEquals(whole.gradients(samples, Objective.likelihood()), pieces.gradients(samples, Objective.likelihood()), tolerance);
+            assertSame(left, right, tolerance);
+        }
+    }
+
     /** Sequences of more than 96 tokens, of which several begin with the same prompt of 120. */
     @Test
     void longSequencesShareTheirPrompt() {
