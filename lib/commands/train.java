@@ -184,7 +184,7 @@ public class train extends LearningCommand implements Callable<Integer> {
             PromptFit fit = fit(problems, asking.format(model, tokenizer), chosen, config, tokenizer);
             Footprint.Extent extent = new Footprint.Extent(fit.longestPrompt(), options.length.maxNewTokens, options.length.rolloutRows,
                     options.evaluating.evaluateOn != null);
-            Footprint footprint = Footprint.of(config, chosen, lora(), precision, extent);
+            Footprint footprint = Footprint.of(config, chosen, lora(), precision, device, extent);
             Display.print(Tables.of(footprint));
             System.out.printf("%,d parameters, %,d trainable; %d problems, %d with a solution; longest prompt %d tokens; %s on %s%n",
                     footprint.parameters(), footprint.learning(), fit.problems().size(),

@@ -61,7 +61,7 @@ public final class Decoder {
     public NDArray packed(NDArray tokens, NDArray positions, int longest, NDArray mask) {
         long batch = tokens.getShape().get(0);
         long time = tokens.getShape().get(1);
-        Rotary table = Rotary.table(config, longest, tokens.getManager());
+        Rotary table = kernels.rotary(longest);
         Shape shape = new Shape(batch, 1, time, config.headDim());
         Rotary rotary = new Rotary(table.cos().get(positions).reshape(shape), table.sin().get(positions).reshape(shape));
         return run(tokens, new Positions(rotary(rotary), mask, scale(tokens)), null);
@@ -85,6 +85,11 @@ public final class Decoder {
         return narrow ? kernels.wide(logits) : logits;
     }
 
+    /** The rotations of positions 0 to {@code time - 1}, {@code [T, D]}, in the current scope. */
+    Rotary rotary(int time) {
+        return kernels.rotary(time);
+    }
+
     /** What every block of a pass shares: rotations, mask, and 1 / sqrt(D) as an array. */
     record Positions(Rotary rotary, NDArray mask, NDArray scale) {
 
@@ -99,7 +104,7 @@ public final class Decoder {
         int time = (int) tokens.getShape().get(1);
         NDManager manager = tokens.getManager();
         NDArray mask = time == 1 || fused(time) ? null : causal(time, manager); // [T, T]
-        return new Positions(rotary(Rotary.table(config, time, manager)), mask, scale(tokens));
+        return new Positions(rotary(kernels.rotary(time)), mask, scale(tokens));
     }
 
     /** The embedding of tokens, {@code [B, T]} to {@code [B, T, C]}. */

@@ -59,6 +59,9 @@ final class Kernels {
     private final Precision precision;
     private final PtSymbolBlock script;
     private final FastDecode fastDecode;
+    private final Rotary.Table rotary;
+    private final NDManager manager;
+    private BlockKernels blocks; // created on first use
     private final Map<String, NDArray> methods = new HashMap<>(); // DJL selects a method by the name of its first argument
 
     /** Creates the operations on the manager's device; they live as long as the manager. */
@@ -66,6 +69,8 @@ final class Kernels {
         this.precision = precision;
         script = TorchScript.load("Kernels", String.format(Locale.ROOT, SOURCE, precision.code(), config.rmsNormEps()), manager);
         fastDecode = new FastDecode(config, manager);
+        rotary = new Rotary.Table(config, manager);
+        this.manager = manager;
         for (String method : List.of("narrow", "wide", "linear", "affine", "norm", "silu", "rsqrt", "causal", "attend", "attendMasked")) {
             NDArray name = manager.create(0f);
             name.setName("module_method:" + method);
@@ -80,6 +85,19 @@ final class Kernels {
 
     FastDecode fastDecode() {
         return fastDecode;
+    }
+
+    /** The rotations of positions 0 to {@code time - 1}, {@code [T, D]}, in the current scope. */
+    Rotary rotary(int time) {
+        return rotary.first(time);
+    }
+
+    /** Blocks with their derivatives, on a CPU. */
+    synchronized BlockKernels blocks() {
+        if (blocks == null) {
+            blocks = new BlockKernels(precision, manager);
+        }
+        return blocks;
     }
 
     /** Returns {@code x} in the precision of the computation. */

@@ -8,10 +8,13 @@ package llm;
 //DEPS ai.djl.huggingface:tokenizers:0.35.1
 //DEPS org.slf4j:slf4j-nop:2.0.17
 //SOURCES ../common/Common.java
+//SOURCES Backpropagation.java
+//SOURCES BlockKernels.java
 //SOURCES Checkpoint.java
 //SOURCES CpuKernels.java
 //SOURCES Decoder.java
 //SOURCES FastDecode.java
+//SOURCES FlatTokens.java
 //SOURCES Kernels.java
 //SOURCES KvCache.java
 //SOURCES Lora.java

@@ -204,6 +204,16 @@ public final class Lora {
         return all;
     }
 
+    /** A or B of each projection of a layer, in the order of {@link #PROJECTIONS}, null where it has no adapter. */
+    List<NDArray> arrays(int layer, boolean a) {
+        List<NDArray> arrays = new ArrayList<>();
+        for (String target : PROJECTIONS) {
+            Adapter adapter = adapters.get(module(layer, target));
+            arrays.add(adapter == null ? null : a ? adapter.a() : adapter.b());
+        }
+        return arrays;
+    }
+
     /** Returns rank, alpha and targets. */
     public Settings settings() {
         return settings;
@@ -250,7 +260,7 @@ public final class Lora {
         Map<String, Shape> all = Weights.shapes(config);
         for (int layer = 0; layer < config.layers(); layer++) {
             for (String target : settings.targets()) {
-                String module = module(layer, "qkvo".indexOf(target.charAt(0)) >= 0 ? "self_attn" : "mlp", target);
+                String module = module(layer, target);
                 shapes.put(module, all.get("model." + module + ".weight"));
             }
         }
@@ -260,6 +270,10 @@ public final class Lora {
     /** Returns the number of parameters of the adapters. */
     public static long count(ModelConfig config, Settings settings) {
         return shapes(config, settings).values().stream().mapToLong(shape -> settings.rank() * (shape.get(0) + shape.get(1))).sum();
+    }
+
+    private static String module(int layer, String name) {
+        return module(layer, "qkvo".indexOf(name.charAt(0)) >= 0 ? "self_attn" : "mlp", name);
     }
 
     private static String module(int layer, String group, String name) {

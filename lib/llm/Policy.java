@@ -277,6 +277,21 @@ public final class Policy implements AutoCloseable {
         return tokenizer.decode(tokens);
     }
 
+    /** Returns the precision of the computation. */
+    public Precision precision() {
+        return kernels.precision();
+    }
+
+    /** Blocks with their derivatives, on a CPU. */
+    BlockKernels blockKernels() {
+        return kernels.blocks();
+    }
+
+    /** The adapters; null if the weights learn. */
+    Lora lora() {
+        return lora;
+    }
+
     /** Returns an fp32 copy of an array that may be in 16 bits. */
     NDArray wide(NDArray array) {
         return kernels.wide(array);

@@ -55,6 +55,23 @@ public final class Recomputation {
         }
     }
 
+    /**
+     * Accumulates the gradient of a loss on the policy's parameters, where the head takes its turns by itself; nothing is computed again.
+     *
+     * @param forward computes hidden states
+     * @param head given them, calls backward on the loss, with gradient collectors of its own
+     */
+    public static void backward(Policy policy, Supplier<NDArray> forward, Consumer<NDArray> head) {
+        NDArray hidden;
+        try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
+            hidden = forward.get();
+        }
+        NDArray output = hidden.stopGradient();
+        output.setRequiresGradient(true);
+        head.accept(output);
+        backward(policy, () -> hidden, policy.wide(output.getGradient()));
+    }
+
     /** Backward from an array whose gradient is known: that of the scalar sum(array * gradient). */
     private static void backward(Policy policy, Supplier<NDArray> forward, NDArray gradient) {
         try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {

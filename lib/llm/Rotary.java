@@ -2,6 +2,8 @@ package llm;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 
 /**
@@ -31,6 +33,34 @@ public record Rotary(NDArray cos, NDArray sin) {
         }
         Shape shape = new Shape(time, dim);
         return new Rotary(manager.create(cos, shape), manager.create(sin, shape));
+    }
+
+    /** The rotations of one model, computed once. They belong to the manager. */
+    static final class Table {
+
+        private final ModelConfig config;
+        private final NDManager manager;
+        private Rotary longest;
+
+        Table(ModelConfig config, NDManager manager) {
+            this.config = config;
+            this.manager = manager;
+        }
+
+        /** Those of positions 0 to {@code time - 1}, {@code [T, D]}: views in the current scope. */
+        synchronized Rotary first(int time) {
+            if (longest == null || longest.cos.getShape().get(0) < time) {
+                Rotary old = longest;
+                longest = table(config, old == null ? time : Math.max(time, (int) (2 * old.cos.getShape().get(0))), manager);
+                NDScope.unregister(longest.cos, longest.sin);
+                if (old != null) {
+                    old.cos.close();
+                    old.sin.close();
+                }
+            }
+            NDIndex part = new NDIndex().addSliceDim(0, time);
+            return new Rotary(longest.cos.get(part), longest.sin.get(part));
+        }
     }
 
     /** The rotations of the given positions ({@code [B]} int64) from a table, {@code [B, 1, 1, D]}. */

@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import common.Seed;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,8 +47,12 @@ public record Weights(NDArray embedding, List<Layer> layers, NDArray finalNorm, 
             NDArray attentionOut, NDArray feedForwardNorm, NDArray gateUp, NDArray down) {
 
         List<NDArray> arrays() {
-            return Stream.of(attentionNorm, qkv, qkvBias, queryNorm, keyNorm, attentionOut, feedForwardNorm, gateUp, down)
-                    .filter(Objects::nonNull).toList();
+            return all().stream().filter(Objects::nonNull).toList();
+        }
+
+        /** In the order above, null where a family has none. */
+        List<NDArray> all() {
+            return Arrays.asList(attentionNorm, qkv, qkvBias, queryNorm, keyNorm, attentionOut, feedForwardNorm, gateUp, down);
         }
     }
 

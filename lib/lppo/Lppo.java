@@ -45,6 +45,7 @@ package lppo;
 //SOURCES learn/Diverged.java
 //SOURCES learn/Learner.java
 //SOURCES learn/LearnerSettings.java
+//SOURCES learn/Pass.java
 //SOURCES learn/Sample.java
 //SOURCES learn/TokenBatch.java
 //SOURCES learn/UpdateMetrics.java

@@ -75,7 +75,7 @@ class PeakMemoryTest {
         try (Policy policy = Policy.random(folder, 0.02, new Seed(1), Device.cpu())) {
             policy.save(folder.resolve("saved"));
         }
-        double estimate = Footprint.of(ModelConfig.read(folder), recipe(how), null, Precision.FP32,
+        double estimate = Footprint.of(ModelConfig.read(folder), recipe(how), null, Precision.FP32, Device.cpu(),
                 new Footprint.Extent(20, LONGEST, 1024, false)).peak() / (double) (1 << 20);
         double taken = peak(how, folder.resolve("saved")) - peak("load", Checkout.ROOT.resolve("data/base"));
         assertEquals(1, taken / estimate, 0.4, "%.0f MB for an estimate of %.0f".formatted(taken, estimate));

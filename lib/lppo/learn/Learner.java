@@ -1,27 +1,15 @@
 package lppo.learn;
 
-import ai.djl.engine.Engine;
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.index.NDIndex;
-import ai.djl.ndarray.types.SparseFormat;
-import ai.djl.nn.core.Embedding;
-import ai.djl.training.GradientCollector;
 import common.BadInput;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import java.util.stream.LongStream;
+import llm.Backpropagation;
 import llm.Policy;
-import llm.Recomputation;
-import llm.Scopes;
 import lppo.Advantage;
 import lppo.Algorithm;
 import lppo.Objective;
@@ -34,14 +22,12 @@ import lppo.rollout.Group;
  */
 public final class Learner {
 
-    /** Logits computed at a time when activations are recomputed: 128 MB, a few times over. */
-    public static final long LOGITS = 1 << 25;
-
     private final Policy policy;
     private final Policy reference;
     private final LearnerSettings settings;
     private final GradientSource source;
     private final long logits;
+    private final Layout layout; // null for what suits
     private AdamW optimizer; // created on first use
 
     /** Computes the gradient of a batch, in this process or elsewhere. */
@@ -58,12 +44,13 @@ public final class Learner {
     }
 
     /** @param reference for a KL term; null for none */
-    private Learner(Policy policy, Policy reference, LearnerSettings settings, GradientSource source, long logits) {
+    private Learner(Policy policy, Policy reference, LearnerSettings settings, GradientSource source, long logits, Layout layout) {
         this.policy = policy;
         this.reference = reference;
         this.settings = settings;
         this.source = source;
         this.logits = logits;
+        this.layout = layout;
     }
 
     /** Creates a learner for the trainable parameters of a policy: its adapters if it has any, else its weights. */
@@ -73,27 +60,32 @@ public final class Learner {
 
     /** Returns a copy with other settings. */
     public static Learner of(Policy policy, LearnerSettings settings) {
-        return new Learner(policy, null, settings, Learner::gradients, LOGITS);
+        return new Learner(policy, null, settings, Learner::gradients, Backpropagation.LOGITS, null);
     }
 
     /** A learner with this learning rate, whose optimiser begins anew. */
     public Learner learningRate(double rate) {
-        return new Learner(policy, reference, settings.learningRate(rate), source, logits);
+        return new Learner(policy, reference, settings.learningRate(rate), source, logits, layout);
     }
 
     /** Returns a copy with a reference policy for KL terms. */
     public Learner reference(Policy other) {
-        return new Learner(policy, other, settings, source, logits);
+        return new Learner(policy, other, settings, source, logits, layout);
     }
 
     /** Returns a copy with gradients computed elsewhere. */
     public Learner gradientsFrom(GradientSource other) {
-        return new Learner(policy, reference, settings, other, logits);
+        return new Learner(policy, reference, settings, other, logits, layout);
     }
 
     /** Returns a copy that computes at most this many logits at a time when activations are recomputed. */
     Learner logits(long values) {
-        return new Learner(policy, reference, settings, source, values);
+        return new Learner(policy, reference, settings, source, values, layout);
+    }
+
+    /** The same with samples laid in this way. */
+    Learner layout(Layout value) {
+        return new Learner(policy, reference, settings, source, logits, value);
     }
 
     /** Returns the settings. */
@@ -213,24 +205,6 @@ public final class Learner {
         return means(samples, micro(samples).stream().map(micro -> gradient(micro, objective)).toList());
     }
 
-    /** Accumulates the gradient of a micro-batch on the parameters; returns its part of the numbers of the report. */
-    public double[] gradient(Micro micro, Objective objective) {
-        Scopes.recordNothing();
-        double[] sums = new double[6];
-        Scopes.run(() -> {
-            TokenBatch plain = micro.packed() ? TokenBatch.packed(micro.rows(), policy.manager())
-                    : TokenBatch.of(micro.rows().get(0), policy.manager());
-            TokenBatch batch = !objective.needsReference() ? plain
-                    : plain.withReference(Scopes.keep(() -> logProbs(reference, plain)));
-            if (settings.recompute()) {
-                Recomputation.backward(policy, batch.tokens(), output -> backwardInSlices(batch, objective, output, sums));
-            } else {
-                backward(batch, objective, sums);
-            }
-        });
-        return sums;
-    }
-
     /** The numbers of the report of a batch from those of its micro-batches, in their order. */
     public static double[] means(List<Sample> samples, List<double[]> parts) {
         double[] sums = new double[6];
@@ -242,92 +216,32 @@ public final class Learner {
         return sums;
     }
 
+    /** How samples lie in the arrays that go through a model. */
+    public enum Layout {
+        /** A row each, padded to the longest. */
+        PADDED,
+        /** Short completions of one prompt in a row. */
+        ROWS,
+        /** One after another, see {@link Backpropagation}. */
+        FLAT
+    }
+
     /**
      * Samples that go through the model together.
      *
-     * @param rows of samples that share a prompt, if packed; else one list of them all
-     * @param packed whether short completions share the computation of their prompt
+     * @param rows of samples that share a prompt; one list of them all where each has a row of its own
+     * @param layout of these
      */
-    public record Micro(List<List<Sample>> rows, boolean packed) implements Serializable {}
+    public record Micro(List<List<Sample>> rows, Layout layout) implements Serializable {}
 
     /** The micro-batches of a batch, in the order in which their gradients are added. */
     public List<Micro> micro(List<Sample> samples) {
-        List<List<Sample>> rows = settings.recompute() ? List.of() : TokenBatch.rows(samples, settings.tokenBudget());
-        return rows.isEmpty() ? TokenBatch.micro(samples, settings.tokenBudget()).stream().map(m -> new Micro(List.of(List.copyOf(m)), false)).toList()
-                : TokenBatch.microRows(rows, settings.tokenBudget()).stream().map(m -> new Micro(m.stream().map(List::copyOf).toList(), true)).toList();
+        return pass().micro(samples);
     }
 
-    /** A batch in parts of few enough tokens for the logits of each to be small. */
-    private List<TokenBatch> slices(TokenBatch batch) {
-        long count = batch.targets().size();
-        long step = Math.max(1, logits / policy.config().vocabSize());
-        return LongStream.iterate(0, from -> from < count, from -> from + step)
-                .mapToObj(from -> batch.slice(from, Math.min(count, from + step))).toList();
-    }
-
-    /** Backward from the loss of a batch; adds to the numbers of the report. */
-    private void backward(TokenBatch batch, Objective objective, double[] sums) {
-        Scopes.run(() -> {
-            try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
-                NDList scored = logProbs(policy, batch, chosen(batch, batch.hidden(policy.decoder())), settings.temperature());
-                Objective.Terms terms = objective.of(scored.get(0), batch.scored());
-                collector.backward(terms.loss());
-                watch(terms, entropy(batch, scored.get(1).stopGradient()), scored.get(0).stopGradient(), batch, sums);
-            }
-        });
-    }
-
-    /**
-     * The same from the output of the last block, with the vocabulary for some tokens at a time. A loss may look at all
-     * tokens of a completion at once, so the tokens are scored first, the loss and its gradient by their log-probabilities
-     * are computed for all, and the slices pass that gradient on.
-     */
-    private void backwardInSlices(TokenBatch batch, Objective objective, NDArray output, double[] sums) {
-        List<TokenBatch> slices = slices(batch);
-        Scopes.run(() -> {
-            NDList parts = new NDList();
-            float[] entropy = {0};
-            slices.forEach(slice -> parts.add(Scopes.keep(() -> {
-                NDList scored = logProbs(policy, slice, policy.decoder().finalNorm(chosen(slice, output)), settings.temperature());
-                entropy[0] += entropy(slice, scored.get(1)).getFloat();
-                return scored.get(0).duplicate();
-            })));
-            NDArray logProbs = NDArrays.concat(parts);
-            logProbs.setRequiresGradient(true);
-            try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
-                Objective.Terms terms = objective.of(logProbs, batch.scored());
-                collector.backward(terms.loss());
-                watch(terms, logProbs.getManager().create(entropy[0]), logProbs.stopGradient(), batch, sums);
-            }
-            NDArray gradient = logProbs.getGradient();
-            long from = 0;
-            for (TokenBatch slice : slices) {
-                long begin = from;
-                from += slice.targets().size();
-                long end = from;
-                Scopes.run(() -> {
-                    NDArray above = gradient.get(new NDIndex().addSliceDim(begin, end));
-                    try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
-                        NDArray scored = logProbs(policy, slice, policy.decoder().finalNorm(chosen(slice, output)), settings.temperature()).get(0);
-                        collector.backward(scored.mul(above).sum());
-                    }
-                });
-            }
-        });
-    }
-
-    /** The weighted sum of the policy's entropy at each token. */
-    private static NDArray entropy(TokenBatch batch, NDArray all) {
-        return all.exp().mul(all).sum(new int[] {-1}).mul(batch.weights()).sum().neg();
-    }
-
-    private static void watch(Objective.Terms terms, NDArray entropy, NDArray logProbs, TokenBatch batch, double[] sums) {
-        NDArray difference = logProbs.sub(batch.behaviour()).abs().mul(batch.weights()).sum();
-        float[] watched = NDArrays.stack(new NDList(terms.loss().stopGradient(), terms.ratio(), terms.clipFraction(), terms.kl(),
-                entropy, difference)).toFloatArray();
-        for (int i = 0; i < sums.length; i++) {
-            sums[i] += watched[i];
-        }
+    /** Accumulates the gradient of a micro-batch on the parameters; returns its part of the numbers of the report. */
+    public double[] gradient(Micro micro, Objective objective) {
+        return pass().gradient(micro, objective);
     }
 
     /**
@@ -336,40 +250,10 @@ public final class Learner {
      * @param scored the policy that learns, or a reference with the same tokenizer
      */
     public List<float[]> logProbs(Policy scored, List<Sample> samples) {
-        Map<Sample, float[]> found = new IdentityHashMap<>();
-        for (List<Sample> micro : TokenBatch.micro(samples, settings.tokenBudget())) {
-            Scopes.run(() -> {
-                float[] all = logProbs(scored, TokenBatch.of(micro, policy.manager())).toFloatArray();
-                int from = 0;
-                for (Sample sample : micro) {
-                    int to = from + sample.completion().length;
-                    found.put(sample, Arrays.copyOfRange(all, from, to));
-                    from = to;
-                }
-            });
-        }
-        return samples.stream().map(found::get).toList();
+        return pass().logProbs(scored, samples);
     }
 
-    private NDArray logProbs(Policy scored, TokenBatch batch) {
-        NDArray hidden = batch.hidden(scored.decoder());
-        NDList parts = new NDList();
-        slices(batch).forEach(slice -> parts.add(Scopes.keep(() ->
-                logProbs(scored, slice, chosen(slice, hidden), settings.temperature()).get(0).duplicate())));
-        return NDArrays.concat(parts);
-    }
-
-    /** The hidden states {@code [B, T, C]} that predict the completion tokens, {@code [N, C]}. */
-    static NDArray chosen(TokenBatch batch, NDArray hidden) {
-        NDArray rows = hidden.reshape(-1, hidden.getShape().get(2));
-        return Embedding.embedding(batch.index(), rows, SparseFormat.DENSE).singletonOrThrow();
-    }
-
-    /** Log-probabilities of the completion tokens {@code [N]}, and of the whole vocabulary there {@code [N, vocab]}. */
-    static NDList logProbs(Policy policy, TokenBatch batch, NDArray chosen, double temperature) {
-        NDArray logits = policy.decoder().logits(chosen); // [N, vocab]
-        NDArray all = (temperature == 1 ? logits
-                : logits.div(logits.getManager().create((float) temperature))).logSoftmax(-1);
-        return new NDList(all.gather(batch.targets().expandDims(-1), -1).squeeze(-1), all);
+    private Pass pass() {
+        return new Pass(policy, reference, settings, logits, layout);
     }
 }

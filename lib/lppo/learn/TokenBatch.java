@@ -6,6 +6,7 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,14 +14,15 @@ import java.util.Map;
 import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
 import llm.Decoder;
+import llm.FlatTokens;
 import lppo.Objective;
 
 /**
  * Samples as arrays. Sequences are padded on the right; the completion tokens of all of them are listed one after another,
  * so that prompt, prefix and padding are never scored. N is the number of completion tokens.
  *
- * @param tokens model input {@code [batch, time]} int64
- * @param index of the hidden state (in {@code [batch * time]}) that predicts each completion token, {@code [N]} int64
+ * @param tokens model input {@code [batch, time]} int64; null where {@link FlatTokens} are
+ * @param index of the hidden state (in {@code [batch * time]}, or of the flat tokens) that predicts each completion token, {@code [N]} int64
  * @param owners which sequence each completion token is of, {@code [N]} int64
  * @param sequences how many there are
  * @param targets completion tokens {@code [N]} int64
@@ -34,7 +36,7 @@ import lppo.Objective;
 public record TokenBatch(NDArray tokens, NDArray index, NDArray owners, int sequences, NDArray targets, NDArray behaviour,
         NDArray old, NDArray advantages, NDArray weights, NDArray reference, Packing packing) {
 
-    private static final int LONGEST = 96; // tokens of a sequence that shares a row
+    static final int LONGEST = 96; // tokens of a sequence that shares a row
     private static final int ROW = 64; // of a row: attention looks at all pairs of its tokens
 
     /**
@@ -49,11 +51,25 @@ public record TokenBatch(NDArray tokens, NDArray index, NDArray owners, int sequ
     /** The arrays of some samples. */
     public static TokenBatch of(List<Sample> samples, NDManager manager) {
         int time = samples.stream().mapToInt(Sample::inputLength).max().orElseThrow();
-        int count = samples.stream().mapToInt(s -> s.completion().length).sum();
         long[] tokens = new long[samples.size() * time];
-        long[] index = new long[count];
+        long[] index = new long[samples.stream().mapToInt(s -> s.completion().length).sum()];
+        int at = 0;
+        for (int row = 0; row < samples.size(); row++) {
+            Sample sample = samples.get(row);
+            int prompt = sample.prompt().length;
+            for (int i = 0; i < sample.inputLength(); i++) {
+                tokens[row * time + i] = i < prompt ? sample.prompt()[i] : sample.completion()[i - prompt];
+            }
+            for (int i = 0; i < sample.completion().length; i++) {
+                index[at++] = (long) row * time + prompt - 1 + i;
+            }
+        }
+        return of(samples, manager.create(tokens, new Shape(samples.size(), time)), manager.create(index), null, manager);
+    }
+
+    private static TokenBatch of(List<Sample> samples, NDArray tokens, NDArray index, Packing packing, NDManager manager) {
+        int count = samples.stream().mapToInt(s -> s.completion().length).sum();
         long[] owners = new long[count];
-        long[] targets = new long[count];
         float[] behaviour = new float[count];
         float[] old = new float[count];
         float[] advantages = new float[count];
@@ -61,24 +77,84 @@ public record TokenBatch(NDArray tokens, NDArray index, NDArray owners, int sequ
         int at = 0;
         for (int row = 0; row < samples.size(); row++) {
             Sample sample = samples.get(row);
-            int prompt = sample.prompt().length;
-            int length = sample.completion().length;
-            for (int i = 0; i < sample.inputLength(); i++) {
-                tokens[row * time + i] = i < prompt ? sample.prompt()[i] : sample.completion()[i - prompt];
-            }
-            for (int i = 0; i < length; i++, at++) {
-                index[at] = (long) row * time + prompt - 1 + i;
+            for (int i = 0; i < sample.completion().length; i++, at++) {
                 owners[at] = row;
-                targets[at] = sample.completion()[i];
                 behaviour[at] = sample.behaviour() == null ? 0 : sample.behaviour()[i];
                 old[at] = sample.old() == null ? 0 : sample.old()[i];
                 advantages[at] = (float) sample.advantage() * (sample.importance() == null ? 1 : sample.importance()[i]);
                 weights[at] = (float) sample.weight();
             }
         }
-        return new TokenBatch(manager.create(tokens, new Shape(samples.size(), time)), manager.create(index), manager.create(owners),
-                samples.size(), manager.create(targets), manager.create(behaviour), manager.create(old), manager.create(advantages),
-                manager.create(weights), null, null);
+        return new TokenBatch(tokens, index, manager.create(owners), samples.size(), manager.create(targets(samples)),
+                manager.create(behaviour), manager.create(old), manager.create(advantages), manager.create(weights), null, packing);
+    }
+
+    /** The completion tokens of samples, one after another. */
+    static long[] targets(List<Sample> samples) {
+        return samples.stream().flatMapToInt(s -> IntStream.of(s.completion())).asLongStream().toArray();
+    }
+
+    /**
+     * Samples that share a prompt, of at most {@code budget} tokens together; a sample that is longer is alone.
+     */
+    static List<List<Sample>> trees(List<Sample> samples, int budget) {
+        List<List<Sample>> trees = new ArrayList<>();
+        byPrompt(samples).forEach(group -> {
+            List<Sample> tree = new ArrayList<>();
+            for (Sample sample : group) {
+                if (!tree.isEmpty() && length(tree) + sample.completion().length - 1 > budget) {
+                    trees.add(tree);
+                    tree = new ArrayList<>();
+                }
+                tree.add(sample);
+            }
+            trees.add(tree);
+        });
+        return trees;
+    }
+
+    /** Micro-batches of {@link #trees} of at most {@code budget} tokens, in order. */
+    static List<List<List<Sample>>> microTrees(List<List<Sample>> trees, int budget) {
+        List<List<List<Sample>>> batches = new ArrayList<>();
+        int tokens = 0;
+        for (List<Sample> tree : trees) {
+            if (batches.isEmpty() || tokens + length(tree) > budget) {
+                batches.add(new ArrayList<>());
+                tokens = 0;
+            }
+            batches.get(batches.size() - 1).add(tree);
+            tokens += length(tree);
+        }
+        return batches;
+    }
+
+    /** {@link #trees} laid one after another. */
+    static FlatTokens flat(List<List<Sample>> trees) {
+        return FlatTokens.of(trees.stream().map(tree -> new FlatTokens.Tree(tree.get(0).prompt(),
+                tree.stream().map(s -> Arrays.copyOf(s.completion(), s.completion().length - 1)).toList())).toList());
+    }
+
+    /**
+     * What an objective looks at of {@link #trees}, without model input.
+     *
+     * @param flat the same trees
+     */
+    static TokenBatch of(List<List<Sample>> trees, FlatTokens flat, NDManager manager) {
+        List<Sample> samples = trees.stream().flatMap(List::stream).toList();
+        long[] index = new long[samples.stream().mapToInt(s -> s.completion().length).sum()];
+        int at = 0;
+        for (int i = 0; i < samples.size(); i++) {
+            for (int t = 0; t < samples.get(i).completion().length; t++) {
+                index[at++] = t == 0 ? flat.beginnings()[i] : flat.branches()[i] + t - 1L;
+            }
+        }
+        return of(samples, null, manager.create(index), null, manager);
+    }
+
+    private static Collection<List<Sample>> byPrompt(List<Sample> samples) {
+        Map<List<Integer>, List<Sample>> byPrompt = new LinkedHashMap<>();
+        samples.forEach(s -> byPrompt.computeIfAbsent(IntStream.of(s.prompt()).boxed().toList(), prompt -> new ArrayList<>()).add(s));
+        return byPrompt.values();
     }
 
     /**
@@ -89,13 +165,12 @@ public record TokenBatch(NDArray tokens, NDArray index, NDArray owners, int sequ
         if (samples.stream().anyMatch(s -> s.inputLength() > LONGEST)) {
             return List.of();
         }
-        Map<List<Integer>, List<Sample>> byPrompt = new LinkedHashMap<>();
-        samples.forEach(s -> byPrompt.computeIfAbsent(IntStream.of(s.prompt()).boxed().toList(), prompt -> new ArrayList<>()).add(s));
         List<List<Sample>> rows = new ArrayList<>();
-        byPrompt.forEach((prompt, group) -> {
+        byPrompt(samples).forEach(group -> {
+            int prompt = group.get(0).prompt().length;
             int longest = group.stream().mapToInt(Sample::inputLength).max().orElseThrow();
-            int room = Math.max(1, Math.min(budget, Math.max(ROW, 2 * longest)) - prompt.size());
-            int wanted = (length(group) - prompt.size() + room - 1) / room;
+            int room = Math.max(1, Math.min(budget, Math.max(ROW, 2 * longest)) - prompt);
+            int wanted = (length(group) - prompt + room - 1) / room;
             int count = Math.max(1, Math.min(group.size(), wanted));
             for (int row = 0; row < count; row++) {
                 rows.add(group.subList(group.size() * row / count, group.size() * (row + 1) / count));
@@ -143,11 +218,9 @@ public record TokenBatch(NDArray tokens, NDArray index, NDArray owners, int sequ
                 from += completion.length - 1;
             }
         }
-        TokenBatch plain = of(samples, manager); // whose lists of completion tokens are the same
         int longest = samples.stream().mapToInt(Sample::inputLength).max().orElseThrow();
-        return new TokenBatch(manager.create(tokens, new Shape(rows.size(), time)), manager.create(index), plain.owners,
-                plain.sequences, plain.targets, plain.behaviour, plain.old, plain.advantages, plain.weights, null,
-                new Packing(manager.create(positions), longest, manager.create(mask, new Shape(rows.size(), 1, time, time))));
+        return of(samples, manager.create(tokens, new Shape(rows.size(), time)), manager.create(index), new Packing(
+                manager.create(positions), longest, manager.create(mask, new Shape(rows.size(), 1, time, time))), manager);
     }
 
     /** Micro-batches of packed rows of at most {@code budget} padded tokens, rows of like length together. */

@@ -8,12 +8,12 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Stream;
+import llm.Backpropagation;
 import llm.Lora;
 import llm.ModelConfig;
 import llm.Precision;
 import llm.Weights;
 import lppo.learn.AdamW;
-import lppo.learn.Learner;
 
 /**
  * Estimates the memory of a run from its configuration alone. Letters as in {@link llm.Decoder}: C width, F feed-forward width, H heads, K
@@ -42,8 +42,9 @@ public record Footprint(long parameters, long learning, Map<String, Long> held, 
      * Estimates the footprint of a training run.
      *
      * @param lora adapters; null if all weights are trained
+     * @param device that computes
      */
-    public static Footprint of(ModelConfig c, Recipe recipe, Lora.Settings lora, Precision precision, Extent extent) {
+    public static Footprint of(ModelConfig c, Recipe recipe, Lora.Settings lora, Precision precision, Device device, Extent extent) {
         long parameters = Weights.count(c);
         long learning = lora == null ? parameters : Lora.count(c, lora);
         int width = precision.bytes();
@@ -73,12 +74,23 @@ public record Footprint(long parameters, long learning, Map<String, Long> held, 
         }
 
         long longest = Math.min(c.maxPositions(), slots);
-        long tokens = Math.max(recipe.learning().tokenBudget(), longest); // a longer sequence forms a batch of its own
+        boolean flat = Backpropagation.suits(c, device, precision, (int) longest);
+        long kept = Backpropagation.bytes(c, precision, recompute);
+        long budget = recipe.learning().tokenBudget();
+        long tokens = Math.max(flat ? Math.min(budget, Backpropagation.ACTIVATIONS / kept) : budget, longest); // a longer one goes alone
         long learned = Math.max(1, tokens * extent.longest / Math.max(1, slots)); // of which so many carry the loss
-        long block = tokens * block(c, longest, width);
         Map<String, Long> update = new LinkedHashMap<>();
-        update.put("activations", recompute ? tokens * c.hiddenSize() * width * c.layers() + 2 * block : block * c.layers());
-        update.put("logits", 4 * 6 * (recompute ? Math.min(learned * c.vocabSize(), Learner.LOGITS) : learned * c.vocabSize()));
+        if (flat) {
+            long again = recompute ? Backpropagation.bytes(c, precision, false) / c.layers() : 0;
+            update.put("activations", tokens * (kept + again + Backpropagation.scratch(c, precision)));
+        } else {
+            long block = tokens * block(c, longest, width);
+            update.put("activations", recompute ? tokens * c.hiddenSize() * width * c.layers() + 2 * block : block * c.layers());
+        }
+        update.put("logits", 4 * (flat ? 4 : 6) * Math.min(learned * c.vocabSize(), Backpropagation.LOGITS));
+        if (flat && lora == null) {
+            update.put("gradient of the output layer", 4L * c.vocabSize() * c.hiddenSize()); // before it is added
+        }
         return new Footprint(parameters, learning, held, rollout, update);
     }
 

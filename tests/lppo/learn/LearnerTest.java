@@ -156,8 +156,8 @@ class LearnerTest extends TinyPolicy {
             List<Sample> onPolicy = new ArrayList<>();
             for (Sample sample : samples) { // what the policy itself says
                 TokenBatch batch = TokenBatch.of(List.of(sample), policy.manager());
-                NDArray chosen = Learner.chosen(batch, policy.decoder().hidden(batch.tokens(), null));
-                float[] own = Learner.logProbs(policy, batch, chosen, 1).get(0).toFloatArray();
+                NDArray chosen = Pass.chosen(batch, policy.decoder().hidden(batch.tokens(), null));
+                float[] own = Pass.logProbs(policy, batch, chosen, 1).get(0).toFloatArray();
                 onPolicy.add(new Sample(sample.prompt(), sample.completion(), own, sample.advantage(), sample.weight()));
             }
             UpdateMetrics report = learner.update(onPolicy, objective(), 1e-3).orElseThrow();

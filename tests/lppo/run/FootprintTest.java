@@ -2,6 +2,7 @@ package lppo.run;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import ai.djl.Device;
 import com.google.gson.JsonParser;
 import llm.Lora;
 import llm.ModelConfig;
@@ -20,7 +21,8 @@ class FootprintTest {
 
     private static long peak(ModelConfig config, Lora.Settings lora, int rows) {
         Recipe recipe = Recipe.lppo().problemsPerStep(128).learning(new LearnerSettings().tokenBudget(16_384).recompute(true));
-        return Footprint.of(config, recipe, lora, Precision.BF16, new Footprint.Extent(1050, 3072, rows, false)).peak();
+        return Footprint.of(config, recipe, lora, Precision.BF16, Device.gpu(),
+                new Footprint.Extent(1050, 3072, rows, false)).peak();
     }
 
     private static ModelConfig config(int width, int wide, int heads, int kvHeads, int vocabulary, boolean tied) {
