@@ -4,12 +4,16 @@ import com.google.gson.JsonObject;
 import common.BadInput;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import llm.Policy;
 import lppo.judge.Evaluation;
+import lppo.rollout.Completion;
+import lppo.rollout.Group;
 
 /**
  * Writes a run into its folder: a row for each step and visit, evaluations, some completions to read, checkpoints.
@@ -22,6 +26,18 @@ import lppo.judge.Evaluation;
 public record FolderListener(RunFolder folder, int keep, boolean keepBest, Policy policy) implements RunListener {
 
     private static final int SHOWN = 3;
+
+    /** Of the first groups with a hint and the first without one, a best and a worst completion. */
+    @Override
+    public void sampled(long step, List<Group> groups) {
+        Stream.of(true, false).flatMap(guided -> groups.stream().filter(g -> g.guided() == guided).limit(SHOWN - 1)).forEach(group -> {
+            Comparator<Completion> byReward = Comparator.comparingDouble(Completion::reward);
+            sample(step, "training", group.completions().stream().max(byReward).orElseThrow());
+            if (!group.silent()) {
+                sample(step, "training", group.completions().stream().min(byReward).orElseThrow());
+            }
+        });
+    }
 
     @Override
     public void stepped(StepMetrics metrics, List<Visit> visits, StepTiming timing) {
@@ -38,15 +54,24 @@ public record FolderListener(RunFolder folder, int keep, boolean keepBest, Polic
             row.putAll(Columns.of(accuracy));
             folder.row("evaluation.csv", row);
         });
-        evaluation.greedy().stream().limit(SHOWN).forEach(c -> {
-            JsonObject line = new JsonObject();
-            line.addProperty("step", step);
-            line.addProperty("question", c.prompt().problem().question());
-            line.addProperty("completion", policy.decode(c.tokens()));
-            line.addProperty("answer", c.prompt().problem().answer());
-            line.addProperty("reward", c.reward());
-            folder.line("samples.jsonl", line);
-        });
+        evaluation.greedy().stream().limit(SHOWN).forEach(c -> sample(step, "evaluation", c));
+    }
+
+    /** One line of {@code samples.jsonl}. */
+    private void sample(long step, String kind, Completion c) {
+        JsonObject line = new JsonObject();
+        line.addProperty("step", step);
+        line.addProperty("kind", kind);
+        line.addProperty("problem", c.prompt().problem().id());
+        line.addProperty("question", c.prompt().problem().question());
+        line.addProperty("hint", c.prompt().guided() ? policy.decode(c.prompt().prefix()) : "");
+        line.addProperty("completion", policy.decode(c.tokens()));
+        line.addProperty("answer", c.prompt().problem().answer());
+        line.addProperty("reward", c.reward());
+        line.addProperty("beta", c.prompt().beta());
+        line.addProperty("tokens", c.tokens().length);
+        line.addProperty("cut", c.finish() == Completion.Finish.LENGTH);
+        folder.line("samples.jsonl", line);
     }
 
     @Override

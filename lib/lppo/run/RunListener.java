@@ -8,9 +8,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import lppo.judge.Evaluation;
+import lppo.rollout.Group;
 
 /** Is told what happens in a run: tables, charts, the run folder. All methods do nothing unless written. */
 public interface RunListener {
+
+    /** After a step, before {@link #stepped}: all groups that were sampled in it, scored, in order. */
+    default void sampled(long step, List<Group> groups) {}
 
     /** After a step. */
     default void stepped(StepMetrics metrics, List<Visit> visits, StepTiming timing) {}
