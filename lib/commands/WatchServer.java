@@ -32,6 +32,9 @@ import java.util.regex.Pattern;
  */
 final class WatchServer implements AutoCloseable {
 
+    /** The port that is tried first. */
+    static final int PORT = 7070;
+
     /** The files of a run folder that the page may read. */
     static final List<String> FILES =
             List.of("config.json", "metrics.csv", "timing.csv", "evaluation.csv", "problems.csv", "samples.jsonl");
@@ -52,6 +55,7 @@ final class WatchServer implements AutoCloseable {
      */
     WatchServer(WatchedRuns runs, int port) {
         this.runs = runs;
+        runs.find();
         page = page();
         policy = policy(new String(page, StandardCharsets.UTF_8));
         try {
@@ -132,7 +136,7 @@ final class WatchServer implements AutoCloseable {
 
     /** What was added to a file since {@code from}: whole lines of a table, all of {@code config.json}. */
     private void file(HttpExchange exchange, int run, String name) throws IOException {
-        List<Path> folders = runs.find();
+        List<Path> folders = runs.found();
         String query = String.valueOf(exchange.getRequestURI().getQuery());
         Path file = run < folders.size() ? folders.get(run).resolve(name) : Path.of("");
         try {

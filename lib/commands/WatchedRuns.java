@@ -45,6 +45,11 @@ final class WatchedRuns {
         return List.copyOf(runs);
     }
 
+    /** All found so far. */
+    synchronized List<Path> found() {
+        return List.copyOf(runs);
+    }
+
     /** The shortest ends of paths that tell the runs apart. */
     static List<String> names(List<Path> runs) {
         return runs.stream().map(run -> {

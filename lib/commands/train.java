@@ -3,6 +3,7 @@
 //SOURCES Commands.java
 //SOURCES ProblemOptions.java
 //SOURCES TrainingOptions.java
+//SOURCES Following.java
 //SOURCES MemoryAdvice.java
 //SOURCES ../lppo/files/FileFormats.java
 //FILES spark/Spark.java=../spark/Spark.java
@@ -60,7 +61,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "train", mixinStandardHelpOptions = true, sortOptions = false, abbreviateSynopsis = true,
         description = "One run of one recipe on a model folder and a problem file.",
         footer = {"", "Example:",
-            "  ./jbang train --recipe lppo --model data/base --data data/train.jsonl --evaluate-on data/validation.jsonl --out /tmp/lppo"})
+            "  ./jbang train --recipe lppo --model data/base --data data/train.jsonl --evaluate-on data/validation.jsonl --out /tmp/lppo --watch"})
 public class train implements Callable<Integer> {
 
     @Option(names = "--recipe", required = true, description = "grpo, pg, lp, lppo, adaptive, bread, mopps or dynamic.")
@@ -109,6 +110,9 @@ public class train implements Callable<Integer> {
     boolean dryRun;
 
     @Mixin
+    Following following;
+
+    @Mixin
     TrainingOptions options;
 
     @Mixin
@@ -131,6 +135,7 @@ public class train implements Callable<Integer> {
         Device device = Policy.device(options.machine.device);
         Precision precision = options.machine.precision(device, model);
         options.check();
+        following.check();
         List<Problem> all = demonstrations == null ? asking.problems(data)
                 : Problems.withDemonstrations(asking.problems(data), demonstrations);
         try (ProblemOptions.Judge judge = asking.judge()) {
@@ -167,17 +172,20 @@ public class train implements Callable<Integer> {
                     if (resume) {
                         folder.sameAs(config);
                     }
-                    Trainer trainer = training.trainer();
-                    if (resume) {
-                        tables.resume(trainer);
-                    } else {
-                        folder.json("config.json", config);
-                    }
-                    boolean finished = trainer.run(steps, tokens, Interrupt.watch(), progress);
-                    judge.tell();
-                    if (!finished) {
-                        System.err.printf("stopped after step %d of %d; go on with --resume%n", trainer.done(), steps);
-                        return 1;
+                    try (Following.Followed followed = following.begin(training, out, policy, config, progress::tell)) {
+                        Trainer trainer = followed.training().trainer();
+                        if (resume) {
+                            tables.resume(trainer);
+                        } else {
+                            folder.json("config.json", config);
+                        }
+                        boolean finished = trainer.run(steps, tokens, Interrupt.watch(), progress);
+                        followed.ended(finished);
+                        judge.tell();
+                        if (!finished) {
+                            System.err.printf("stopped after step %d of %d; go on with --resume%n", trainer.done(), steps);
+                            return 1;
+                        }
                     }
                 }
             }

@@ -21,14 +21,11 @@ import picocli.CommandLine.Parameters;
             "  ssh -L 7070:localhost:7070 MACHINE    # to watch what another machine serves"})
 public class watch implements Callable<Integer> {
 
-    /** The port that is tried first. */
-    static final int PORT = 7070;
-
     @Parameters(paramLabel = "RUN", arity = "1..*", description = "Run folders, or folders with run folders in them; runs that begin later are found too.")
     List<Path> folders;
 
     @Option(names = "--port", description = "To listen on; 0: any that is free (default: ${DEFAULT-VALUE}).")
-    int port = PORT;
+    int port = WatchServer.PORT;
 
     @Override
     public Integer call() throws Exception {

@@ -27,16 +27,23 @@ public record FolderListener(RunFolder folder, int keep, boolean keepBest, Polic
 
     private static final int SHOWN = 3;
 
-    /** Of the first groups with a hint and the first without one, a best and a worst completion. */
     @Override
     public void sampled(long step, List<Group> groups) {
-        Stream.of(true, false).flatMap(guided -> groups.stream().filter(g -> g.guided() == guided).limit(SHOWN - 1)).forEach(group -> {
-            Comparator<Completion> byReward = Comparator.comparingDouble(Completion::reward);
-            sample(step, "training", group.completions().stream().max(byReward).orElseThrow());
-            if (!group.silent()) {
-                sample(step, "training", group.completions().stream().min(byReward).orElseThrow());
-            }
-        });
+        shown(groups).forEach(c -> sample(step, "training", c));
+    }
+
+    /** Completions of a step to read: the best and the worst of the first groups with a hint and of the first without one. */
+    public static List<Completion> shown(List<Group> groups) {
+        Comparator<Completion> byReward = Comparator.comparingDouble(Completion::reward);
+        return Stream.of(true, false).flatMap(guided -> groups.stream().filter(g -> g.guided() == guided).limit(SHOWN - 1))
+                .flatMap(group -> group.silent() ? Stream.of(group.completions().get(0)) : Stream.of(
+                        group.completions().stream().max(byReward).orElseThrow(), group.completions().stream().min(byReward).orElseThrow()))
+                .toList();
+    }
+
+    /** Completions of an evaluation to read: the greedy ones of the first problems. */
+    public static List<Completion> asked(Evaluation evaluation) {
+        return evaluation.greedy().stream().limit(SHOWN).toList();
     }
 
     @Override
@@ -54,7 +61,7 @@ public record FolderListener(RunFolder folder, int keep, boolean keepBest, Polic
             row.putAll(Columns.of(accuracy));
             folder.row("evaluation.csv", row);
         });
-        evaluation.greedy().stream().limit(SHOWN).forEach(c -> sample(step, "evaluation", c));
+        asked(evaluation).forEach(c -> sample(step, "evaluation", c));
     }
 
     /** One line of {@code samples.jsonl}. */
