@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
+import java.util.function.DoubleSupplier;
 import java.util.zip.CRC32C;
 import javax.imageio.ImageIO;
 
@@ -27,10 +28,16 @@ final class EventFile implements AutoCloseable {
 
     private final Path file;
     private final OutputStream out;
+    private final DoubleSupplier clock;
 
-    /** A new file in a folder, under a name that TensorBoard looks for. */
-    EventFile(Path folder) {
-        String name = "events.out.tfevents.%010d.%s.%d".formatted(System.currentTimeMillis() / 1000, host(), ProcessHandle.current().pid());
+    /**
+     * A new file in a folder, under a name that TensorBoard looks for.
+     *
+     * @param clock seconds since 1970
+     */
+    EventFile(Path folder, DoubleSupplier clock) {
+        this.clock = clock;
+        String name = "events.out.tfevents.%010d.%s.%d".formatted((long) clock.getAsDouble(), host(), ProcessHandle.current().pid());
         Path wanted = folder.resolve(name);
         for (int i = 1; Files.exists(wanted); i++) {
             wanted = folder.resolve(name + "." + i);
@@ -41,7 +48,7 @@ final class EventFile implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(file + ": cannot be written", e);
         }
-        write(new Protobuf().number(1, now()).text(3, "brain.Event:2"));
+        write(new Protobuf().number(1, clock.getAsDouble()).text(3, "brain.Event:2"));
     }
 
     /** Says that what earlier files have at this step and after it no longer holds. */
@@ -79,12 +86,12 @@ final class EventFile implements AutoCloseable {
         Protobuf start = new Protobuf();
         values.forEach((name, value) -> start.message(1, new Protobuf().text(1, name).message(2, value instanceof Number number
                 ? new Protobuf().number(2, number.doubleValue()) : new Protobuf().text(3, String.valueOf(value)))));
-        settings("session_start_info", new Protobuf().message(3, start.number(5, now())));
+        settings("session_start_info", new Protobuf().message(3, start.number(5, clock.getAsDouble())));
     }
 
     /** How the run ended, for the view HPARAMS. */
     void ended(boolean well) {
-        settings("session_end_info", new Protobuf().message(4, new Protobuf().integer(1, well ? 1 : 2).number(2, now())));
+        settings("session_end_info", new Protobuf().message(4, new Protobuf().integer(1, well ? 1 : 2).number(2, clock.getAsDouble())));
     }
 
     private void settings(String what, Protobuf content) {
@@ -93,15 +100,16 @@ final class EventFile implements AutoCloseable {
     }
 
     private static Protobuf plugin(String name, Protobuf content) {
-        return new Protobuf().message(1, new Protobuf().text(1, name).message(2, content));
+        return new Protobuf().message(1, content.bytes().length == 0 ? new Protobuf().text(1, name) : new Protobuf().text(1, name).message(2, content));
     }
 
     private void value(long step, Protobuf value) {
         write(event(step).message(5, new Protobuf().message(1, value)));
     }
 
-    private static Protobuf event(long step) {
-        return new Protobuf().number(1, now()).integer(2, step);
+    private Protobuf event(long step) {
+        Protobuf event = new Protobuf().number(1, clock.getAsDouble());
+        return step == 0 ? event : event.integer(2, step);
     }
 
     private void write(Protobuf event) {
@@ -124,10 +132,6 @@ final class EventFile implements AutoCloseable {
         CRC32C crc = new CRC32C();
         crc.update(data);
         return Integer.rotateRight((int) crc.getValue(), 15) + 0xa282ead8;
-    }
-
-    private static double now() {
-        return System.currentTimeMillis() / 1e3;
     }
 
     private static String host() {

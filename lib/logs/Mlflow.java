@@ -49,7 +49,6 @@ import lppo.run.Visit;
  */
 public final class Mlflow implements RunListener, AutoCloseable {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final long PAUSE_NANOS = 10_000_000_000L; // after a failure
     private static final int MOST_WAITING = 500_000;
     private static final int BATCH = 1000; // metrics in a request, by the protocol
@@ -63,7 +62,8 @@ public final class Mlflow implements RunListener, AutoCloseable {
     private final Map<String, ?> config;
     private final Supplier<Map<String, BufferedImage>> charts;
     private final Consumer<String> tell;
-    private final HttpClient client = HttpClient.newBuilder().connectTimeout(PATIENCE.dividedBy(2)).build();
+    private final Duration patience; // with one request
+    private final HttpClient client = HttpClient.newHttpClient();
     private final ExecutorService sender = Executors.newSingleThreadExecutor(task -> {
         Thread thread = new Thread(task, "mlflow");
         thread.setDaemon(true);
@@ -90,6 +90,11 @@ public final class Mlflow implements RunListener, AutoCloseable {
      */
     public Mlflow(URI server, String experiment, Path folder, Map<String, ?> config, Supplier<Map<String, BufferedImage>> charts,
             Consumer<String> tell) {
+        this(server, experiment, folder, config, charts, tell, Duration.ofSeconds(10));
+    }
+
+    Mlflow(URI server, String experiment, Path folder, Map<String, ?> config, Supplier<Map<String, BufferedImage>> charts,
+            Consumer<String> tell, Duration patience) {
         BadInput.unless(server.getHost() != null && String.valueOf(server.getScheme()).matches("https?"),
                 "%s: is no address of an MLflow server; one is http://127.0.0.1:5000", server);
         this.server = server;
@@ -98,6 +103,7 @@ public final class Mlflow implements RunListener, AutoCloseable {
         this.config = config;
         this.charts = charts;
         this.tell = tell;
+        this.patience = patience;
     }
 
     @Override
@@ -267,7 +273,7 @@ public final class Mlflow implements RunListener, AutoCloseable {
 
     private HttpRequest.Builder request(String path) {
         String base = server.toString();
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(base + (base.endsWith("/") ? "" : "/") + path)).timeout(PATIENCE);
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(base + (base.endsWith("/") ? "" : "/") + path)).timeout(patience);
         String token = System.getenv("MLFLOW_TRACKING_TOKEN");
         String user = System.getenv("MLFLOW_TRACKING_USERNAME");
         if (token != null) {

@@ -85,7 +85,7 @@ public final class TensorBoard implements RunListener, AutoCloseable {
 
     private void begin(long now) {
         if (file == null) {
-            file = new EventFile(folder);
+            file = new EventFile(folder, () -> System.currentTimeMillis() / 1e3);
             file.start(now); // an earlier file may have this step, if the run was resumed
             file.settings(Settings.flat(config));
             file.text(now, "config", verbatim(new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().serializeSpecialFloatingPointValues()
