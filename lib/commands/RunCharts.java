@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import lppo.view.Charts;
+import lppo.view.Curve;
 import tech.tablesaw.api.Table;
 
 /** Charts of run folders by file name, without the ending: what {@code plot} writes. */
@@ -23,7 +24,7 @@ final class RunCharts {
         List<Path> folders = runs.stream().flatMap(run -> run.folders().stream()).toList();
         Map<String, BufferedImage> charts = new LinkedHashMap<>();
         if (folders.stream().allMatch(f -> Files.exists(f.resolve("evaluation.csv")))) {
-            charts.put("accuracy", Charts.curves("Held-out accuracy", "training step", "greedy accuracy",
+            charts.put("accuracy", Charts.shares("Held-out accuracy", "training step", "greedy accuracy",
                     runs.stream().map(r -> r.evaluation("all", "step", "greedy")).toList()));
         }
         if (folders.stream().anyMatch(f -> Files.notExists(f.resolve("metrics.csv")))) {
@@ -31,8 +32,10 @@ final class RunCharts {
         }
         for (String column : List.of("pass_rate", "silent_share", "entropy", "loss", "gradient_norm")) {
             if (folders.stream().allMatch(f -> RunGroup.read(f, "metrics.csv").columnNames().contains(column))) {
-                charts.put(column, Charts.curves(column.replace('_', ' '), "training step", column.replace('_', ' '),
-                        runs.stream().map(r -> r.metrics(column, 5)).toList()));
+                String name = column.replace('_', ' ');
+                List<Curve> curves = runs.stream().map(r -> r.metrics(column, 5)).toList();
+                charts.put(column, column.matches(".*_(rate|share)") ? Charts.shares(name, "training step", name, curves)
+                        : Charts.curves(name, "training step", name, curves));
             }
         }
         if (folders.size() == 1 && Files.exists(folders.get(0).resolve("problems.csv"))) {
