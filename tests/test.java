@@ -2,6 +2,7 @@
 //SOURCES ../lib/spark/Spark.java
 //SOURCES ../lib/lppo/Lppo.java
 //SOURCES ../lib/lppo/files/FileFormats.java
+//SOURCES ../lib/logs/Logs.java
 //SOURCES ../lib/commands/Commands.java
 //SOURCES ../lib/commands/*.java
 //SOURCES answers/*.java
@@ -9,6 +10,7 @@
 //SOURCES common/*.java
 //SOURCES commands/*.java
 //SOURCES llm/*.java
+//SOURCES logs/*.java
 //SOURCES lppo/**.java
 //SOURCES spark/*.java
 //DEPS org.junit.jupiter:junit-jupiter:6.1.3
@@ -45,12 +47,13 @@ import picocli.CommandLine.Parameters;
  */
 @Command(name = "test", description = "Runs the tests.",
         footer = {"", "Examples:", "  ./jbang test            # every equation, golden file, property, command and message",
-            "  ./jbang test --all      # kills, clusters, fuzzing, damage, places and remote starts too", "  ./jbang test Advantage",
+            "  ./jbang test --all      # kills, clusters, browsers, fuzzing, damage, places and remote starts too", "  ./jbang test Advantage",
             "  ./jbang test 'P*Test'"})
 public class test implements Callable<Integer> {
     /** What takes long: run by {@code --all}, or by name. */
-    private static final Set<String> SLOW = Set.of("CommandFuzzTest", "CorruptionTest", "CrashTest", "FuzzTest", "HostileTest", "MemoryTest",
-            "PeakMemoryTest", "PlacesTest", "RemoteTest", "RowsApartTest", "SparkClusterTest", "SparkCommandTest", "SparkNumbersTest");
+    private static final Set<String> SLOW = Set.of("CommandFuzzTest", "CorruptionTest", "CrashTest", "FuzzTest", "HostileTest", "LogsPeerTest",
+            "MemoryTest", "PeakMemoryTest", "PlacesTest", "RemoteTest", "RowsApartTest", "SparkClusterTest", "SparkCommandTest",
+            "SparkNumbersTest", "WatchPageTest");
 
     @Parameters(paramLabel = "CLASS", description = "Part of a class name, or a pattern with * and ?. Default: all but the slow ones.")
     List<String> filters = List.of();

@@ -72,14 +72,14 @@ public final class RecipeReport {
     /** Writes table, charts, curves and summary into a folder. */
     public void write(Path folder, String setting) throws IOException {
         Table table = table();
-        Charts.write(Charts.curves("Held-out accuracy", "training step", "greedy accuracy",
+        Charts.write(Charts.shares("Held-out accuracy", "training step", "greedy accuracy",
                 curves("all", "step", "greedy")), folder.resolve("accuracy-steps.png"));
-        Charts.write(Charts.curves("Held-out accuracy by sampled tokens", "sampled tokens", "greedy accuracy",
+        Charts.write(Charts.shares("Held-out accuracy by sampled tokens", "sampled tokens", "greedy accuracy",
                 curves("all", "sampled_tokens", "greedy")), folder.resolve("accuracy-tokens.png"));
-        Charts.write(Charts.curves("Sampled accuracy", "training step", "avg@k at temperature 1",
+        Charts.write(Charts.shares("Sampled accuracy", "training step", "avg@k at temperature 1",
                 curves("all", "step", "average")), folder.resolve("average-steps.png"));
         levels(folder.resolve("accuracy-levels.png"));
-        Charts.write(Charts.curves("Groups without a learning signal", "training step", "share of zero-variance groups",
+        Charts.write(Charts.shares("Groups without a learning signal", "training step", "share of zero-variance groups",
                 recipes.stream().map(r -> r.metrics("silent_share", 5)).toList()), folder.resolve("silent-groups.png"));
         progress(folder);
         guided(folder);
@@ -106,7 +106,7 @@ public final class RecipeReport {
                 return new Curve(runs.name(), x, IntStream.range(0, runs.folders().size())
                         .mapToObj(seed -> names.stream().mapToDouble(level -> last.get(level)[seed]).toArray()).toList());
             }).toList();
-            Charts.write(Charts.curves(title, "level", "greedy accuracy", curves), file);
+            Charts.write(Charts.shares(title, "level", "greedy accuracy", curves), file);
         } else {
             Map<String, double[]> bars = new LinkedHashMap<>();
             recipes.forEach(runs -> {
@@ -147,18 +147,25 @@ public final class RecipeReport {
         return visits.stream().mapToDouble(v -> v[1]).max().orElse(0) - visits.stream().mapToDouble(v -> v[1]).min().orElse(0);
     }
 
+    /** How far a hint of some length carries: mean pass rate of the guided groups of all seeds, over beta. */
     private void guided(Path folder) throws IOException {
         Map<String, double[][]> series = new LinkedHashMap<>();
         for (RunGroup runs : recipes) {
-            Table visits = RunGroup.read(runs.folders().get(0), "problems.csv");
-            Table hints = visits.where(visits.doubleColumn("guided").isEqualTo(1));
-            if (!hints.isEmpty()) {
-                series.put(runs.name(), new double[][] {hints.doubleColumn("beta").asDoubleArray(),
-                    hints.doubleColumn("guided_pass_rate").asDoubleArray()});
+            List<double[]> groups = new ArrayList<>();
+            for (Path run : runs.folders()) {
+                Table visits = RunGroup.read(run, "problems.csv");
+                Table hints = visits.where(visits.doubleColumn("guided").isEqualTo(1));
+                for (int i = 0; i < hints.rowCount(); i++) {
+                    groups.add(new double[] {hints.doubleColumn("beta").getDouble(i), hints.doubleColumn("guided_pass_rate").getDouble(i)});
+                }
+            }
+            if (!groups.isEmpty()) {
+                series.put(runs.name(), new double[][] {groups.stream().mapToDouble(g -> g[0]).toArray(),
+                    groups.stream().mapToDouble(g -> g[1]).toArray()});
             }
         }
         if (!series.isEmpty()) {
-            Charts.write(Charts.points("Guided groups", "beta, share of the solution shown", "pass rate of the group",
+            Charts.write(Charts.means("Guided groups, and how many", "beta, share of the solution shown", "mean pass rate with the hint",
                     series), folder.resolve("guided.png"));
         }
     }

@@ -14,6 +14,7 @@
 //SOURCES study.java
 //SOURCES task.java
 //SOURCES train.java
+//SOURCES watch.java
 
 package commands;
 
@@ -49,6 +50,7 @@ public class main {
             case "study" -> study::main;
             case "task" -> task::main;
             case "train" -> train::main;
+            case "watch" -> watch::main;
             default -> throw new BadInput("\"" + name + "\": no such command; jbang-catalog.json lists them");
         };
     }

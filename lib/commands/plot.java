@@ -1,13 +1,16 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //SOURCES ../lppo/Lppo.java
 //SOURCES Commands.java
+//SOURCES RunCharts.java
 
 package commands;
 
 import common.BadInput;
+import java.awt.image.BufferedImage;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import lppo.view.Charts;
 import picocli.CommandLine.Command;
@@ -32,20 +35,12 @@ public class plot implements Callable<Integer> {
         BadInput.unless(folders.stream().distinct().count() == folders.size(), "the same run folder is given twice");
         BadInput.unless(Files.notExists(out) || Files.isDirectory(out), "%s: is a file; --out must be a folder", out);
         List<RunGroup> runs = folders.stream().map(f -> new RunGroup(named ? String.valueOf(f.getFileName()) : f.toString(), List.of(f))).toList();
-        boolean evaluated = folders.stream().allMatch(f -> Files.exists(f.resolve("evaluation.csv")));
         for (Path folder : folders) {
             BadInput.unless(Files.isRegularFile(folder.resolve("metrics.csv")), "%s: is not a run folder", folder);
         }
         Files.createDirectories(out);
-        if (evaluated) {
-            Charts.write(Charts.curves("Held-out accuracy", "training step", "greedy accuracy",
-                    runs.stream().map(r -> r.evaluation("all", "step", "greedy")).toList()), out.resolve("accuracy.png"));
-        }
-        for (String column : List.of("pass_rate", "silent_share", "entropy", "loss", "gradient_norm")) {
-            if (folders.stream().allMatch(f -> RunGroup.read(f, "metrics.csv").columnNames().contains(column))) {
-                Charts.write(Charts.curves(column.replace('_', ' '), "training step", column.replace('_', ' '),
-                        runs.stream().map(r -> r.metrics(column, 5)).toList()), out.resolve(column + ".png"));
-            }
+        for (Map.Entry<String, BufferedImage> chart : RunCharts.of(runs).entrySet()) {
+            Charts.write(chart.getValue(), out.resolve(chart.getKey() + ".png"));
         }
         System.out.println("charts: " + out);
         return 0;

@@ -4,6 +4,7 @@
 //SOURCES LearningCommand.java
 //SOURCES ProblemOptions.java
 //SOURCES TrainingOptions.java
+//SOURCES Following.java
 //SOURCES MemoryAdvice.java
 //SOURCES ../lppo/files/FileFormats.java
 
@@ -50,7 +51,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "train", mixinStandardHelpOptions = true, sortOptions = false, abbreviateSynopsis = true,
         description = "One run of one recipe on a model folder and a problem file.",
         footer = {"", "Example:",
-            "  ./jbang train --recipe lppo --model data/base --data data/train.jsonl --evaluate-on data/validation.jsonl --out /tmp/lppo"})
+            "  ./jbang train --recipe lppo --model data/base --data data/train.jsonl --evaluate-on data/validation.jsonl --out /tmp/lppo --watch"})
 public class train extends LearningCommand implements Callable<Integer> {
 
     @Option(names = "--recipe", required = true, description = "grpo, pg, lp, lppo, adaptive, bread, mopps or dynamic.")
@@ -87,6 +88,9 @@ public class train extends LearningCommand implements Callable<Integer> {
     boolean dryRun;
 
     @Mixin
+    Following following;
+
+    @Mixin
     TrainingOptions options;
 
     @Mixin
@@ -109,6 +113,7 @@ public class train extends LearningCommand implements Callable<Integer> {
         Device device = Policy.device(options.machine.device);
         Precision precision = options.machine.precision(device, model);
         options.check();
+        following.check();
         List<Problem> all = asking.problems(data, demonstrations);
         try (ProblemOptions.Judge judge = asking.judge()) {
             List<Problem> trusted = judge.trusted(all, asking.where(data));
@@ -145,17 +150,20 @@ public class train extends LearningCommand implements Callable<Integer> {
                     if (resume) {
                         folder.sameAs(config);
                     }
-                    Trainer trainer = training.trainer();
-                    if (resume) {
-                        tables.resume(trainer);
-                    } else {
-                        folder.json("config.json", config);
-                    }
-                    boolean finished = trainer.run(steps, tokens, Interrupt.watch(), progress);
-                    judge.tell();
-                    if (!finished) {
-                        System.err.printf("stopped after step %d of %d; continue with --resume%n", trainer.done(), steps);
-                        return 1;
+                    try (Following.Followed followed = following.begin(training, out, policy, config, progress::tell)) {
+                        Trainer trainer = followed.training().trainer();
+                        if (resume) {
+                            tables.resume(trainer);
+                        } else {
+                            folder.json("config.json", config);
+                        }
+                        boolean finished = trainer.run(steps, tokens, Interrupt.watch(), progress);
+                        followed.ended(finished);
+                        judge.tell();
+                        if (!finished) {
+                            System.err.printf("stopped after step %d of %d; continue with --resume%n", trainer.done(), steps);
+                            return 1;
+                        }
                     }
                 }
             }

@@ -8,9 +8,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import lppo.judge.Evaluation;
+import lppo.rollout.Group;
 
 /** Receives the events of a run, for tables, charts and the run folder. By default, all methods do nothing. */
 public interface RunListener {
+
+    /** Called after a step, before {@link #stepped}, with all groups sampled in it, scored, in order. */
+    default void sampled(long step, List<Group> groups) {}
 
     /** Called after a step. */
     default void stepped(StepMetrics metrics, List<Visit> visits, StepTiming timing) {}

@@ -161,7 +161,11 @@ public final class Trainer {
         scoring.trouble().ifPresent(health::rewardThrows);
         List<Visit> visits = visited.stream().map(group -> Visit.of(done, group, tracker, weighting.weight(group))).toList();
         StepTiming timing = new StepTiming(done, sampling, learning, tokens / sampling, Metrics.residentMegabytes());
-        training.listeners().forEach(listener -> listener.stepped(metrics, visits, timing));
+        List<Group> sampled = List.copyOf(visited);
+        training.listeners().forEach(listener -> {
+            listener.sampled(done, sampled);
+            listener.stepped(metrics, visits, timing);
+        });
     }
 
     /**

@@ -7,6 +7,8 @@ import java.awt.Color;
 import java.awt.Font;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -45,6 +47,8 @@ public final class Charts {
             List.of(new Color(0x0072B2), new Color(0xE69F00), new Color(0x009E73), new Color(0xCC79A7), new Color(0x56B4E9),
                     new Color(0xD55E00), new Color(0x666666));
 
+    private static final int BINS = 10; // of means
+
     private Charts() {}
 
     /**
@@ -52,9 +56,55 @@ public final class Charts {
      * no line segment, is drawn as a dot, with an error bar in place of the band.
      */
     public static BufferedImage curves(String title, String xLabel, String yLabel, List<Curve> curves) {
+        return BitmapEncoder.getBufferedImage(curves(title, xLabel, yLabel, curves, false));
+    }
+
+    /** Curves of shares, accuracies or probabilities on an axis from 0 to 1, on which no difference looks larger than it is. */
+    public static BufferedImage shares(String title, String xLabel, String yLabel, List<Curve> curves) {
+        return BitmapEncoder.getBufferedImage(curves(title, xLabel, yLabel, curves, true));
+    }
+
+    /**
+     * Curves of the mean of a share over ten equal parts of the axis from 0 to 1, and below them how many points each mean is of.
+     *
+     * @param points by name: where they lie on the axis, and their shares
+     */
+    public static BufferedImage means(String title, String xLabel, String yLabel, Map<String, double[][]> points) {
+        List<Curve> curves = new ArrayList<>();
+        List<AnnotationText> counts = new ArrayList<>();
+        points.forEach((name, xy) -> {
+            double[] middles = IntStream.range(0, BINS).mapToDouble(bin -> (bin + 0.5) / BINS).toArray();
+            List<double[]> bins = Arrays.stream(middles).mapToObj(middle -> IntStream.range(0, xy[0].length)
+                    .filter(i -> Math.min(BINS - 1, Math.floor(xy[0][i] * BINS)) == Math.floor(middle * BINS)).mapToDouble(i -> xy[1][i])
+                    .toArray()).toList();
+            double row = -0.06 * (curves.size() + 1);
+            IntStream.range(0, BINS).filter(bin -> bins.get(bin).length > 0).forEach(bin ->
+                    counts.add(new AnnotationText(String.format(Locale.ROOT, "%,d", bins.get(bin).length), middles[bin], row, false)));
+            counts.add(new AnnotationText(name, -0.09, row, false));
+            curves.add(Curve.line(name, middles, bins.stream().mapToDouble(Curve::mean).toArray()));
+        });
+        XYChart chart = curves(title, xLabel, yLabel, curves, true);
+        chart.getStyler().setXAxisMin(-0.19).setXAxisMax(1.0).setYAxisMin(-0.06 * (curves.size() + 1)).setXAxisTickMarkSpacingHint(150);
+        chart.getStyler().setXAxisTickLabelsFormattingFunction(Charts::fromZero).setYAxisTickLabelsFormattingFunction(Charts::fromZero);
+        chart.getStyler().setAnnotationTextFont(new Font(Font.SANS_SERIF, Font.PLAIN, 13));
+        counts.forEach(chart::addAnnotation);
+        return BitmapEncoder.getBufferedImage(chart);
+    }
+
+    /** A tick of an axis whose part below zero has words. */
+    private static String fromZero(double value) {
+        return value < -1e-9 ? "" : tick(value);
+    }
+
+    private static XYChart curves(String title, String xLabel, String yLabel, List<Curve> curves, boolean shares) {
         XYChart chart = new XYChartBuilder().width(900).height(560).title(title).xAxisTitle(xLabel).yAxisTitle(yLabel).build();
         style(chart.getStyler());
+        if (shares) {
+            chart.getStyler().setYAxisMin(0.0).setYAxisMax(1.0);
+        }
         chart.getStyler().setErrorBarsColorSeriesColor(true);
+        roundTicks(chart.getStyler(), curves.stream().flatMapToDouble(curve -> Arrays.stream(curve.x())).filter(Double::isFinite)
+                .summaryStatistics());
         int other = 0;
         for (Curve curve : curves) {
             if (curve.x().length == 0) {
@@ -66,7 +116,7 @@ public final class Charts {
             XYSeries line = chart.addSeries(curve.name(), curve.x(), mean);
             line.setMarker(SeriesMarkers.NONE).setLineColor(color).setLineStyle(new BasicStroke(3f));
         }
-        return BitmapEncoder.getBufferedImage(chart);
+        return chart;
     }
 
     /** Plots unconnected points, a series per name. */
@@ -103,7 +153,7 @@ public final class Charts {
                 new CategoryChartBuilder().width(900).height(560).title(title).xAxisTitle(xLabel).yAxisTitle(yLabel).build();
         style(chart.getStyler());
         chart.getStyler().setAvailableSpaceFill(0.8).setStacked(stacked).setLegendVisible(series.size() > 1);
-        chart.getStyler().setXAxisMaxLabelCount(Math.max(2, categories.size()));
+        chart.getStyler().setXAxisTickLabelsFormattingFunction(null).setXAxisMaxLabelCount(categories.size() > 24 ? 9 : Math.max(2, categories.size()));
         int longest = categories.stream().mapToInt(String::length).max().orElse(0);
         if (longest * categories.size() > 110) { // labels side by side would overlap
             chart.getStyler().setXAxisLabelRotation(30);
@@ -132,7 +182,7 @@ public final class Charts {
         double low = Math.min(0, intervals.stream().mapToDouble(ConfidenceInterval::low).min().orElse(0));
         double high = Math.max(low + 1e-3, intervals.stream().mapToDouble(ConfidenceInterval::high).max().orElse(0));
         chart.getStyler().setYAxisMin(-1.0).setYAxisMax((double) names.size()).setXAxisMin(low - 0.7 * (high - low)).setLegendVisible(false);
-        chart.getStyler().setXAxisDecimalPattern("+0.00;-0.00").setYAxisTicksVisible(false) // no tick labels: names are in the plot
+        chart.getStyler().setXAxisTickLabelsFormattingFunction(x -> (x > 1e-12 ? "+" : "") + tick(x)).setYAxisTicksVisible(false) // no tick labels: names are in the plot
                 .setAnnotationTextFont(new Font(Font.SANS_SERIF, Font.PLAIN, 14));
         for (int i = 0; i < names.size(); i++) {
             double y = names.size() - 1 - i;
@@ -165,11 +215,11 @@ public final class Charts {
                 }
             }
         }
-        List<Integer> columns = IntStream.range(0, cells.length).boxed().toList();
-        List<Integer> rows = IntStream.range(0, cells[0].length).boxed().toList();
-        chart.addSeries("value", columns, rows, points);
+        chart.addSeries("value", IntStream.range(0, cells.length).boxed().toList(), IntStream.range(0, cells[0].length).boxed().toList(), points);
         chart.getStyler().setRangeColors(new Color[] {new Color(0xF7FBFF), new Color(0x9ECAE1), new Color(0x08306B)});
         chart.getStyler().setShowValue(false);
+        chart.getStyler().setXAxisMin(-1e-3).setYAxisMin(-1e-3); // as in roundTicks
+        chart.getStyler().setAxisTicksMarksVisible(false).setPlotGridLinesVisible(false);
         DoubleSummaryStatistics range =
                 points.stream().mapToDouble(point -> point[2].doubleValue()).summaryStatistics();
         chart.getStyler().setMin(Math.floor(100 * range.getMin()) / 100).setMax(Math.ceil(100 * range.getMax()) / 100);
@@ -220,11 +270,30 @@ public final class Charts {
         band.setFillColor(new Color(color.getRed(), color.getGreen(), color.getBlue(), 40));
     }
 
+    /** Has ticks at round numbers: the library puts them at the points where these are equally spaced up to both ends of the axis. */
+    private static void roundTicks(AxesChartStyler style, DoubleSummaryStatistics x) {
+        if (x.getCount() > 0 && x.getMax() > x.getMin()) {
+            style.setXAxisMin(x.getMin() - 0.013 * (x.getMax() - x.getMin()));
+        }
+    }
+
+    /** A number at an axis, without the digits that binary fractions bring. */
+    static String tick(double value) {
+        double size = Math.abs(value);
+        if (size < 1e-12) {
+            return "0";
+        }
+        BigDecimal rounded = new BigDecimal(value).round(new MathContext(6)).stripTrailingZeros();
+        return size < 1e-3 ? rounded.unscaledValue() + "e" + -rounded.scale()
+                : String.format(Locale.ROOT, "%,." + Math.max(0, rounded.scale()) + "f", rounded);
+    }
+
     private static void style(AxesChartStyler style) {
         style.setChartBackgroundColor(Color.WHITE);
         style.setLegendPosition(Styler.LegendPosition.OutsideS).setLegendLayout(Styler.LegendLayout.Horizontal);
-        style.setDecimalPattern("#,##0.##").setLocale(Locale.ROOT);
-        style.setXAxisMaxLabelCount(12);
+        style.setLocale(Locale.ROOT);
+        style.setXAxisTickMarkSpacingHint(110).setYAxisTickMarkSpacingHint(70);
+        style.setXAxisTickLabelsFormattingFunction(Charts::tick).setYAxisTickLabelsFormattingFunction(Charts::tick);
         style.setLegendBorderColor(Color.WHITE);
         style.setChartTitleFont(new Font(Font.SANS_SERIF, Font.BOLD, 18));
         style.setLegendFont(new Font(Font.SANS_SERIF, Font.PLAIN, 15));

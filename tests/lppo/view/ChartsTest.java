@@ -68,6 +68,50 @@ class ChartsTest {
     }
 
     @Test
+    void anAxisOfSharesGoesFromZeroToOneWhateverTheValues() {
+        double[] x = {1, 2, 3};
+        BufferedImage flat = Charts.shares("t", "x", "y", List.of(Curve.line("LPPO", x, new double[] {0.30, 0.30, 0.30}),
+                Curve.line("GRPO", x, new double[] {0.35, 0.35, 0.35})));
+        BufferedImage ends = Charts.shares("t", "x", "y", List.of(Curve.line("LPPO", x, new double[] {0, 0, 0}), Curve.line("GRPO", x, new double[] {1, 1, 1})));
+        double whole = middle(ends, LPPO) - middle(ends, GRPO);
+        assertTrue(whole > 350, "nearly all of the height: " + whole);
+        assertEquals(0.05 * whole, middle(flat, LPPO) - middle(flat, GRPO), 2, "no difference looks larger than it is");
+        BufferedImage wide = Charts.shares("t", "x", "y", List.of(new Curve("LPPO", x, List.of(new double[] {0.9, 0.9, 0.9}, new double[] {1, 1, 1}))));
+        assertTrue(inPlot(wide, LPPO) > 1_000);
+    }
+
+    @Test
+    void meansOfManyPointsAreOneCurveWithTheirCounts() {
+        double[][] points = {{0.05, 0.05, 0.95, 1}, {0, 1, 1, 1}};
+        BufferedImage image = Charts.means("t", "x", "y", Map.of("LPPO", points));
+        assertEquals(2 * inPlot(curve(new double[] {1}, List.of(new double[] {1})), LPPO), inPlot(image, LPPO), 30, "two dots, at 0.5 and 1");
+        BufferedImage more = Charts.means("t", "x", "y", Map.of("LPPO", new double[][] {{0.05, 0.05, 0.05, 0.05, 0.95, 1}, {0, 0, 1, 1, 1, 1}}));
+        long changed = IntStream.range(0, 560).filter(y -> IntStream.range(0, 900).anyMatch(x -> image.getRGB(x, y) != more.getRGB(x, y))).count();
+        assertTrue(changed > 4 && changed < 20, "only a count, 2 or 4, is another: " + changed + " rows of pixels");
+    }
+
+    @Test
+    void ticksAreRoundNumbersWithoutTheDigitsOfBinaryFractions() {
+        assertEquals(List.of("0", "0.3", "-0.25", "1,200,000", "2e-4", "-5e-5", "0.001", "7"), List.of(Charts.tick(0), Charts.tick(0.1 + 0.2),
+                Charts.tick(-0.25), Charts.tick(1.2e6), Charts.tick(2e-4), Charts.tick(-5e-5), Charts.tick(1e-3), Charts.tick(7)));
+        int gray = 0xFFDDDDDD; // lines at ticks
+        BufferedImage odd = Charts.curves("t", "x", "y", List.of(Curve.line("LPPO", IntStream.range(0, 300).mapToDouble(i -> 5123 * i).toArray(), new double[300])));
+        int row = IntStream.range(60, 400).boxed().max((a, b) -> Long.compare(inRow(odd, gray, a), inRow(odd, gray, b))).orElseThrow();
+        assertTrue(IntStream.range(60, 400).mapToLong(y -> y == row ? 0 : inRow(odd, gray, y)).max().orElse(0) <= 8, "at 0, 200,000 … 1,400,000");
+    }
+
+    /** Pixels of a colour in a row of the plot. */
+    private static long inRow(BufferedImage image, int color, int y) {
+        return IntStream.range(0, 900).filter(x -> image.getRGB(x, y) == color).count();
+    }
+
+    /** The middle of the rows of the plot that hold a colour. */
+    private static double middle(BufferedImage image, int color) {
+        return IntStream.range(0, image.getHeight() - 80).filter(y -> IntStream.range(100, 800).filter(x -> image.getRGB(x, y) == color).count() > 200)
+                .average().orElseThrow();
+    }
+
+    @Test
     void intervalsOfOneNameOneSeedAndMany() {
         assertEquals(50, inPlot(Charts.intervals("t", "x", List.of("a"), List.of(new double[] {0})), FIRST), 45, "a dot");
         List<String> many = IntStream.range(0, 14).mapToObj(i -> "a condition of some length " + i).toList();
