@@ -46,9 +46,16 @@ public final class ProblemOptions {
             + " (default: the task's, else last-word).")
     public String reward;
 
-    /** The problems of a file, ours or a benchmark as published; tells which of its rows are left out. */
+    /**
+     * The problems to evaluate on: of a file, ours or a benchmark as published, or of the test split of a data set on the hub; tells
+     * which of its rows are left out.
+     */
     public static ProblemFiles.Loaded read(Path file) {
-        ProblemFiles.Loaded loaded = ProblemFiles.load(file);
+        return read(file, "test");
+    }
+
+    private static ProblemFiles.Loaded read(Path file, String split) {
+        ProblemFiles.Loaded loaded = ProblemFiles.load(ByName.problems(file, split));
         if (!loaded.dropped().isEmpty()) {
             System.err.printf("%s: %d of %d rows left out: %s%n", file, loaded.rows() - loaded.problems().size(), loaded.rows(),
                     loaded.leftOut());
@@ -57,13 +64,13 @@ public final class ProblemOptions {
     }
 
     /**
-     * The problems to train on: of a file if there is one, else of the task.
+     * The problems to train on: of a file or the train split of a data set on the hub if there is one, else of the task.
      *
      * @throws BadInput if there is neither
      */
     public List<Problem> problems(Path file) {
         BadInput.unless(file != null || task != null, "--data FILE or --task NAME: one of them must say what to learn");
-        return file != null ? read(file).problems() : Tasks.named(task).problems();
+        return file != null ? read(file, "train").problems() : Tasks.named(task).problems();
     }
 
     /** How a question becomes the text of a prompt for a model folder. */

@@ -54,7 +54,7 @@ import tech.tablesaw.api.Table;
             "  ./jbang evaluate --model data/base --data data/heldout.jsonl data/validation.jsonl --samples 16 --pass-at 1,4,16"})
 public class evaluate implements Callable<Integer> {
 
-    @Option(names = "--model", required = true, description = "Model folder.")
+    @Option(names = "--model", required = true, description = "Model folder, or OWNER/NAME[@REVISION] on the Hugging Face hub.")
     Path model;
 
     @Option(names = "--data", arity = "1..*", paramLabel = "FILE",
@@ -118,6 +118,7 @@ public class evaluate implements Callable<Integer> {
         maxNewTokens = maxNewTokens != null ? maxNewTokens : asking.task == null ? 14 : (Integer) Tasks.named(asking.task).longest();
         Sampling sampling = new Sampling(temperature, 0, topP, maxNewTokens);
         Map<String, List<Problem>> benchmarks = load();
+        model = ByName.model(model);
         Map<String, List<Score>> scores = new LinkedHashMap<>();
         Table all = null;
         Device chosen = Policy.device(this.device);

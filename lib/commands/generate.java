@@ -36,7 +36,7 @@ public class generate implements Callable<Integer> {
     @Parameters(paramLabel = "PROMPT", description = "What the model reads.")
     String prompt;
 
-    @Option(names = "--model", required = true, description = "Model folder.")
+    @Option(names = "--model", required = true, description = "Model folder, or OWNER/NAME[@REVISION] on the Hugging Face hub.")
     Path model;
 
     @Option(names = "--count", description = "Completions.")
@@ -77,6 +77,7 @@ public class generate implements Callable<Integer> {
         BadInput.unless(count > 0, "--count %d: must be positive", count);
         BadInput.unless(!prompt.isBlank(), "the prompt is empty");
         Sampling sampling = new Sampling(temperature, topK, topP, maxNewTokens);
+        model = ByName.model(model);
         Device chosen = Policy.device(device);
         try (Policy policy = Policy.load(model, adapter, chosen, Precision.named(precision, chosen, model))) {
             PromptFormat format = ChatFormat.named(promptFormat, model, system, policy.tokenizer());

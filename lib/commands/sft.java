@@ -41,7 +41,7 @@ import picocli.CommandLine.Option;
         footer = {"", "Example:", "  ./jbang sft --model data/base --data data/train.jsonl --steps 300 --out /tmp/sft"})
 public class sft implements Callable<Integer> {
 
-    @Option(names = "--model", required = true, description = "Model folder.")
+    @Option(names = "--model", required = true, description = "Model folder, or OWNER/NAME[@REVISION] on the Hugging Face hub.")
     Path model;
 
     @Option(names = "--data", description = "Problems; those without a solution are left out (default: those of --task).")
@@ -84,6 +84,7 @@ public class sft implements Callable<Integer> {
     public Integer call() {
         BadInput.unless(steps > 0, "--steps %d: must be positive", steps);
         BadInput.unless(batch > 0, "--batch %d: must be positive", batch);
+        model = ByName.model(model);
         length.resolve(asking.task);
         String where = data == null ? "task " + asking.task : data.toString();
         Seed root = new Seed(seed);

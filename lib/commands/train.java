@@ -66,7 +66,7 @@ public class train implements Callable<Integer> {
     @Option(names = "--recipe", required = true, description = "grpo, pg, lp, lppo, adaptive, bread, mopps or dynamic.")
     String recipe;
 
-    @Option(names = "--model", required = true, description = "Model folder.")
+    @Option(names = "--model", required = true, description = "Model folder, or OWNER/NAME[@REVISION] on the Hugging Face hub.")
     Path model;
 
     @Option(names = "--data", description = "Problems to train on (default: those of --task).")
@@ -126,6 +126,7 @@ public class train implements Callable<Integer> {
         BadInput.unless(steps > 0, "--steps %d: must be positive", steps);
         BadInput.unless(tokens > 0, "--tokens %d: must be positive", tokens);
         BadInput.unless(loraRank >= 0, "--lora-rank %d: must be 0 (off) or more", loraRank);
+        model = ByName.model(model);
         options.length.resolve(asking.task);
         Recipe chosen = options.recipe(recipe);
         Device device = Policy.device(options.machine.device);

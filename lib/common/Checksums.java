@@ -41,8 +41,8 @@ public final class Checksums {
     }
 
     /**
-     * Compares the files of a folder with what it says of them; a folder without it passes. A model that the Hugging Face client
-     * downloaded has the client's own notes on its large files, which are compared too.
+     * Compares the files of a folder with what it says of them; a folder without it passes. A model that a Hugging Face client
+     * downloaded has the client's own notes on its large files, or links to content named by its checksum, which are compared too.
      *
      * @throws BadInput naming the first file that is missing or not what it was
      */
@@ -52,6 +52,12 @@ public final class Checksums {
                 for (Map.Entry<String, String> sum : read(folder.resolve(NAME)).entrySet()) {
                     verify(folder.resolve(sum.getKey()), sum.getValue(), folder.resolve(NAME),
                             "put it back, or remove " + NAME + " if the change was meant");
+                }
+            }
+            for (Path file : files(folder)) {
+                Path content = Files.isSymbolicLink(file) ? Files.readSymbolicLink(file) : file;
+                if (content.endsWith(Path.of("blobs", content.getFileName().toString())) && content.getFileName().toString().matches("[0-9a-f]{64}")) {
+                    verify(file, content.getFileName().toString(), content, "remove both and download it again");
                 }
             }
             Path notes = folder.resolve(".cache/huggingface/download");
