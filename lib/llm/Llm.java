@@ -12,6 +12,9 @@ package llm;
 //SOURCES CpuKernels.java
 //SOURCES Decoder.java
 //SOURCES FastDecode.java
+//SOURCES Gguf.java
+//SOURCES GgufExport.java
+//SOURCES GgufTokenizer.java
 //SOURCES Kernels.java
 //SOURCES KvCache.java
 //SOURCES Lora.java
