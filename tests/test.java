@@ -2,12 +2,14 @@
 //SOURCES ../lib/spark/Spark.java
 //SOURCES ../lib/lppo/Lppo.java
 //SOURCES ../lib/lppo/files/FileFormats.java
+//SOURCES ../lib/hub/Hub.java
 //SOURCES ../lib/logs/Logs.java
 //SOURCES ../lib/commands/Commands.java
 //SOURCES ../lib/commands/*.java
 //SOURCES answers/*.java
 //SOURCES chat/*.java
 //SOURCES common/*.java
+//SOURCES hub/*.java
 //SOURCES commands/*.java
 //SOURCES llm/*.java
 //SOURCES logs/*.java

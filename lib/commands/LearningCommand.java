@@ -6,7 +6,7 @@ import picocli.CommandLine.Option;
 /** Options of commands that train a model on problems. */
 abstract class LearningCommand {
 
-    @Option(names = "--model", required = true, description = "Model folder.")
+    @Option(names = "--model", required = true, description = "Model folder, or OWNER/NAME[@REVISION] on the Hugging Face hub.")
     Path model;
 
     @Option(names = "--data", description = "Problem file (default: the problems of --task).")

@@ -9,7 +9,7 @@ import picocli.CommandLine.Option;
 /** Options of commands that sample from a model. */
 abstract class ModelCommand {
 
-    @Option(names = "--model", required = true, description = "Model folder.")
+    @Option(names = "--model", required = true, description = "Model folder, or OWNER/NAME[@REVISION] on the Hugging Face hub.")
     Path model;
 
     @Option(names = "--adapter", description = "Folder of LoRA adapters that were trained on the model.")
@@ -26,6 +26,7 @@ abstract class ModelCommand {
 
     /** The model, with its adapters if there are any; close it. */
     Policy policy() {
+        model = ByName.model(model);
         Device chosen = Policy.device(device);
         return Policy.load(model, adapter, chosen, Precision.named(precision, chosen, model));
     }

@@ -46,9 +46,16 @@ public final class ProblemOptions {
             + " (default: the task's, else last-word).")
     public String reward;
 
-    /** Reads the problems of a file, in our format or as a published benchmark, and reports skipped rows. */
+    /**
+     * Reads the problems to evaluate on, from a file in our format or a published benchmark, or from the test split of a data set on the
+     * hub, and reports skipped rows.
+     */
     public static ProblemFiles.Loaded read(Path file) {
-        ProblemFiles.Loaded loaded = ProblemFiles.load(file);
+        return read(file, "test");
+    }
+
+    private static ProblemFiles.Loaded read(Path file, String split) {
+        ProblemFiles.Loaded loaded = ProblemFiles.load(ByName.problems(file, split));
         if (!loaded.dropped().isEmpty()) {
             System.err.printf("%s: %d of %d rows skipped: %s%n", file, loaded.rows() - loaded.problems().size(), loaded.rows(),
                     loaded.leftOut());
@@ -57,14 +64,14 @@ public final class ProblemOptions {
     }
 
     /**
-     * Returns the training problems, from the file if there is one, else from the task.
+     * Returns the training problems, from the file or the train split of a data set on the hub if there is one, else from the task.
      *
      * @param demonstrations how many keep their solution, evenly chosen; null for all
      * @throws BadInput if there is neither, or are fewer solutions
      */
     public List<Problem> problems(Path file, Integer demonstrations) {
         BadInput.unless(file != null || task != null, "give --data FILE or --task NAME, the problems to train on");
-        List<Problem> all = file != null ? read(file).problems() : Tasks.named(task).problems();
+        List<Problem> all = file != null ? read(file, "train").problems() : Tasks.named(task).problems();
         return demonstrations == null ? all : Problems.withDemonstrations(all, demonstrations);
     }
 

@@ -29,6 +29,11 @@ public final class Progress implements LongConsumer, AutoCloseable {
         }
     }
 
+    /** Whether there is a terminal to show it. */
+    public boolean shown() {
+        return bar != null;
+    }
+
     @Override
     public void accept(long done) {
         if (bar != null) {

@@ -27,10 +27,11 @@ import tech.tablesaw.api.Table;
 @Command(name = "dataset", mixinStandardHelpOptions = true, showDefaultValues = true,
         description = "List where the benchmarks are published; with a FILE, describe it; with --out, convert it into problems.",
         footer = {"", "Examples:", "  ./jbang dataset", "  ./jbang dataset test-00000-of-00001.parquet --out gsm8k.jsonl",
-            "", "evaluate, train and sft read such files directly. This command downloads nothing: get a file from its page."})
+            "  ./jbang dataset openai/gsm8k --split train --out gsm8k.jsonl",
+            "", "evaluate, train and sft read such files directly, and also accept the names of data sets on the Hugging Face hub."})
 public class dataset implements Callable<Integer> {
 
-    @Parameters(arity = "0..1", paramLabel = "FILE", description = "JSON Lines, JSON or Parquet.")
+    @Parameters(arity = "0..1", paramLabel = "FILE", description = "JSON Lines, JSON or Parquet; or OWNER/NAME of a data set on the hub.")
     Path file;
 
     @Option(names = "--out", paramLabel = "FILE", description = "Write the problems to this file, one JSON object per line.")
@@ -38,6 +39,9 @@ public class dataset implements Callable<Integer> {
 
     @Option(names = "--name", description = "Source of problems that have none, such as aime24.")
     String name;
+
+    @Option(names = "--split", description = "Split of a data set on the hub.")
+    String split = "test";
 
     @Option(names = "--force", description = "Overwrite --out if it exists.")
     boolean force;
@@ -49,7 +53,7 @@ public class dataset implements Callable<Integer> {
             list();
             return 0;
         }
-        ProblemFiles.Loaded loaded = ProblemFiles.load(file);
+        ProblemFiles.Loaded loaded = ProblemFiles.load(ByName.problems(file, split));
         BadInput.unless(out == null || !Files.isDirectory(out), "%s: is a folder; name a file", out);
         BadInput.unless(out == null || Files.isWritable(out.toAbsolutePath().getParent()), "%s: its folder is missing or cannot be written to", out);
         BadInput.unless(out == null || force || Files.notExists(out), "%s: exists; name another --out, or overwrite with --force", out);

@@ -103,6 +103,7 @@ public class evaluate extends ModelCommand implements Callable<Integer> {
         maxNewTokens = maxNewTokens != null ? maxNewTokens : asking.task == null ? 14 : (Integer) Tasks.named(asking.task).longest();
         Sampling sampling = new Sampling(temperature, 0, topP, maxNewTokens);
         Map<String, List<Problem>> benchmarks = load();
+        model = ByName.model(model);
         Map<String, List<Score>> scores = new LinkedHashMap<>();
         Table all = null;
         try (ProblemOptions.Judge judge = asking.judge();

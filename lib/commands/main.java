@@ -5,6 +5,7 @@
 //SOURCES doctor.java
 //SOURCES evaluate.java
 //SOURCES generate.java
+//SOURCES gguf.java
 //SOURCES merge.java
 //SOURCES notebook.java
 //SOURCES plot.java
@@ -41,6 +42,7 @@ public class main {
             case "doctor" -> doctor::main;
             case "evaluate" -> evaluate::main;
             case "generate" -> generate::main;
+            case "gguf" -> gguf::main;
             case "merge" -> merge::main;
             case "notebook" -> notebook::main;
             case "plot" -> plot::main;

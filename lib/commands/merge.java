@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
         footer = {"", "Example:", "  ./jbang merge --model data/base --adapter /tmp/lppo/checkpoint --out /tmp/merged"})
 public class merge implements Callable<Integer> {
 
-    @Option(names = "--model", required = true, description = "Model folder that the adapters were trained on.")
+    @Option(names = "--model", required = true, description = "Model folder that the adapters were trained on, or OWNER/NAME[@REVISION] on the hub.")
     Path model;
 
     @Option(names = "--adapter", required = true, description = "Folder with adapter_config.json and adapter_model.safetensors.")
@@ -31,6 +31,7 @@ public class merge implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        model = ByName.model(model);
         Precision written = Precision.named(precision, Policy.device("cpu"), model);
         RunFolder folder = RunFolder.create(out);
         try (Policy adapted = Policy.load(model, adapter, Policy.device("cpu"), Precision.FP32)) {

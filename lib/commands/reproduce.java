@@ -47,7 +47,8 @@ public class reproduce implements Callable<Integer> {
     @Option(names = "--task", description = "Task (default: ${DEFAULT-VALUE}).")
     String task = Tasks.names().get(0);
 
-    @Option(names = "--model", description = "Initial model folder of all recipes (default: the base policy of the built-in task).")
+    @Option(names = "--model", description = "Initial model of all recipes, a folder or OWNER/NAME[@REVISION] on the Hugging Face hub"
+            + " (default: the base policy of the built-in task).")
     Path model;
 
     @Option(names = "--out", description = "Report folder; it must be new or empty, unless --resume (default: ${DEFAULT-VALUE}).")
@@ -110,6 +111,7 @@ public class reproduce implements Callable<Integer> {
         if (all && tokens == null) {
             tokens = 5000L * steps;
         }
+        model = ByName.model(model);
         if (!resume) {
             RunFolder.create(out);
         }

@@ -72,6 +72,7 @@ public class sft extends LearningCommand implements Callable<Integer> {
     public Integer call() {
         BadInput.unless(steps > 0, "--steps %d: must be positive", steps);
         BadInput.unless(batch > 0, "--batch %d: must be positive", batch);
+        model = ByName.model(model);
         length.resolve(asking.task);
         String where = asking.where(data);
         Seed root = new Seed(seed);

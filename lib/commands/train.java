@@ -108,6 +108,7 @@ public class train extends LearningCommand implements Callable<Integer> {
         BadInput.unless(steps > 0, "--steps %d: must be positive", steps);
         BadInput.unless(tokens > 0, "--tokens %d: must be positive", tokens);
         BadInput.unless(loraRank >= 0, "--lora-rank %d: must be 0 (off) or more", loraRank);
+        model = ByName.model(model);
         options.length.resolve(asking.task);
         Recipe chosen = options.recipe(recipe);
         Device device = Policy.device(options.machine.device);

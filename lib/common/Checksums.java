@@ -42,7 +42,7 @@ public final class Checksums {
 
     /**
      * Verifies the files of a folder against its checksum file, if there is one. The metadata that the Hugging Face client keeps for its
-     * large downloads is verified too.
+     * large downloads, or links to content named by its checksum, are verified too.
      *
      * @throws BadInput naming the first file that is missing or changed
      */
@@ -52,6 +52,12 @@ public final class Checksums {
                 for (Map.Entry<String, String> sum : read(folder.resolve(NAME)).entrySet()) {
                     verify(folder.resolve(sum.getKey()), sum.getValue(), folder.resolve(NAME),
                             "restore it, or remove " + NAME + " if the change was intended");
+                }
+            }
+            for (Path file : files(folder)) {
+                Path content = Files.isSymbolicLink(file) ? Files.readSymbolicLink(file) : file;
+                if (content.endsWith(Path.of("blobs", content.getFileName().toString())) && content.getFileName().toString().matches("[0-9a-f]{64}")) {
+                    verify(file, content.getFileName().toString(), content, "remove both and download it again");
                 }
             }
             Path notes = folder.resolve(".cache/huggingface/download");

@@ -15,6 +15,9 @@ package llm;
 //SOURCES Decoder.java
 //SOURCES FastDecode.java
 //SOURCES FlatTokens.java
+//SOURCES Gguf.java
+//SOURCES GgufExport.java
+//SOURCES GgufTokenizer.java
 //SOURCES Kernels.java
 //SOURCES KvCache.java
 //SOURCES Lora.java

@@ -42,7 +42,7 @@ class CatalogTest {
             assertTrue(Files.exists(Checkout.ROOT.resolve(script)), name + " has no script " + script);
             if (script.equals("lib/commands/main.java")) {
                 String command = alias.getAsJsonArray("arguments").get(0).getAsString();
-                assertTrue(name.equals(command) || name.equals("data"), name + " runs " + command);
+                assertTrue(name.equals(command) || List.of("data", "export-gguf").contains(name), name + " runs " + command);
                 assertNotNull(main.command(command));
                 commands.add(command);
             }
@@ -59,7 +59,8 @@ class CatalogTest {
     @Test
     void theListsOfSourcesAreComplete() throws IOException {
         Map<String, String> rooms = new TreeMap<>(Map.of("answers", "answers/Answers.java", "chat", "chat/Chat.java", "common",
-                "common/Common.java", "llm", "llm/Llm.java", "logs", "logs/Logs.java", "spark", "spark/Spark.java", "lppo/files", "lppo/files/FileFormats.java", "lppo",
+                "common/Common.java", "hub", "hub/Hub.java", "llm", "llm/Llm.java", "logs", "logs/Logs.java", "spark", "spark/Spark.java",
+                "lppo/files", "lppo/files/FileFormats.java", "lppo",
                 "lppo/Lppo.java"));
         for (Map.Entry<String, String> room : rooms.entrySet()) {
             Path folder = LIB.resolve(room.getKey());

@@ -21,7 +21,7 @@ class RoomsTest {
 
     private static final Path LIB = Checkout.ROOT.resolve("lib");
     private static final Pattern IMPORT = Pattern.compile("^import (?:static )?([\\w.]+?)\\.[A-Z]\\w*", Pattern.MULTILINE);
-    private static final Predicate<String> LIBRARY = Pattern.compile("common|llm|lppo.*").asMatchPredicate();
+    private static final Predicate<String> LIBRARY = Pattern.compile("common|hub|llm|lppo.*").asMatchPredicate();
     private static final Pattern FLAG = Pattern.compile("\"[^\"\n]*(?<![\\w-])--[a-z][^\"\n]*\"");
     private static final Set<String> VALUES = Set.of("common", "llm", "lppo", "lppo.data", "lppo.rollout");
 
@@ -29,7 +29,7 @@ class RoomsTest {
     private static final long MOST = 8_000;
 
     /** The rooms that each room may import. */
-    private static final Map<String, Set<String>> RULE = Map.ofEntries(Map.entry("common", Set.of()), Map.entry("llm", Set.of("common")),
+    private static final Map<String, Set<String>> RULE = Map.ofEntries(Map.entry("common", Set.of()), Map.entry("hub", Set.of("common")), Map.entry("llm", Set.of("common")),
             Map.entry("lppo.data", Set.of("common")), Map.entry("lppo.rollout", Set.of("common", "llm", "lppo.data")),
             Map.entry("lppo", Set.of("common", "llm", "lppo.data", "lppo.rollout")),
             Map.entry("lppo.judge", Set.of("common", "llm", "lppo.data", "lppo.rollout")), Map.entry("lppo.learn", VALUES),
