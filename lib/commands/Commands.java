@@ -5,9 +5,11 @@ package commands;
 //DEPS org.jline:jline-terminal:3.29.0
 //SOURCES Children.java
 //SOURCES Cli.java
+//SOURCES CompletionReport.java
 //SOURCES ConditionReport.java
 //SOURCES Interrupt.java
 //SOURCES Jobs.java
+//SOURCES LiveTable.java
 //SOURCES Progress.java
 //SOURCES RecipeReport.java
 //SOURCES RunGroup.java

@@ -3,6 +3,8 @@
 //SOURCES Commands.java
 //SOURCES train.java
 //SOURCES sft.java
+//SOURCES evaluate.java
+//SOURCES ModelComparison.java
 
 package commands;
 
@@ -35,35 +37,41 @@ import picocli.CommandLine.Parameters;
  * {@code train} or {@code sft} does, in a process of its own on one core.
  */
 @Command(name = "reproduce", mixinStandardHelpOptions = true,
-        description = "The main job: GRPO, +PG, +LP and LPPO side by side on the built-in task.",
+        description = "The main job: GRPO, +PG, +LP and LPPO side by side on a built-in task.",
         footer = {"", "Examples:", "  ./jbang reproduce", "  ./jbang reproduce --quick --out /tmp/quick",
             "  ./jbang reproduce --recipes grpo,lppo --seeds 5 --steps 800 --out /tmp/five",
             "  ./jbang reproduce --out /tmp/even -- --trusted-share 0.08    # options of train, for every recipe",
             "  ./jbang reproduce --out /tmp/few --demonstrations 8 -- --trusted-share 0.125",
             "  ./jbang reproduce --recipes all --seeds 5 --out /tmp/all    # with the rivals, at equal sampled tokens",
-            "  ./jbang reproduce --across losses --out /tmp/losses    # recipe by loss"})
+            "  ./jbang reproduce --across losses --out /tmp/losses    # recipe by loss",
+            "  ./jbang reproduce --task arithmetic --model SmolLM2-135M-Instruct --out /tmp/arithmetic    # a language model",
+            "  ./jbang reproduce --task arithmetic --model SmolLM2-135M-Instruct --quick --out /tmp/look"})
 public class reproduce implements Callable<Integer> {
 
     @Option(names = "--task", description = "The task to learn (default: ${DEFAULT-VALUE}).")
     String task = Tasks.names().get(0);
 
-    @Option(names = "--model", description = "Model folder that all recipes begin with (default: the base policy of the built-in task).")
+    @Option(names = "--model", description = "Model folder that all recipes begin with (default: the base policy of modular-chain; another"
+            + " task has none).")
     Path model;
 
     @Option(names = "--out", description = "Report folder; it must be new or empty, unless --resume (default: ${DEFAULT-VALUE}).")
     Path out = Path.of("runs", "reproduce");
 
-    @Option(names = "--quick", description = "Fewer steps and seeds: a look in under three minutes.")
+    @Option(names = "--quick", description = "Fewer steps and seeds: a look in under three minutes; with a language model one seed of GRPO"
+            + " and LPPO, in about fifteen.")
     boolean quick;
 
     @Option(names = "--recipes", split = ",",
-            description = "Which recipes, GRPO first, or all: with the rivals, ranked at equal sampled tokens (default: ${DEFAULT-VALUE}).")
-    List<String> recipes = List.of("grpo", "pg", "lp", "lppo");
+            description = "Which recipes, GRPO first, or all: with the rivals, ranked at equal sampled tokens (default: grpo,pg,lp,lppo; of a"
+            + " language model sft, sft-grpo and sft-lppo too, imitation alone and before a recipe).")
+    List<String> recipes;
 
     @Option(names = "--across", paramLabel = "losses", description = "The recipes with every loss: a table of recipe by loss.")
     String across;
 
-    @Option(names = "--tokens", description = "Sampled tokens at which a run ends (default: with --recipes all 5000 x steps, else no limit).")
+    @Option(names = "--tokens", description = "Sampled tokens at which a run ends (default: with --recipes all, and with a language model,"
+            + " 5000 x steps, else no limit).")
     Long tokens;
 
     @Option(names = "--on", description = "heldout, or validation for choosing settings (default: ${DEFAULT-VALUE}).")
@@ -72,14 +80,19 @@ public class reproduce implements Callable<Integer> {
     @Option(names = "--seeds", description = "How many seeds (default: 3, with --quick 1).")
     int seeds = 0;
 
-    @Option(names = "--steps", description = "Training steps (default: 300, with --quick 60).")
+    @Option(names = "--steps", description = "Training steps (default: 300, with --quick 60; with a language model 60 and"
+            + " 12).")
     int steps = 0;
 
-    @Option(names = "--demonstrations", description = "Use only so many of the 64 solutions, evenly chosen (default: all).")
+    @Option(names = "--samples", description = "With a language model: samples of each problem for pass@k at the end (default: 64, with"
+            + " --quick 16).")
+    Integer samples;
+
+    @Option(names = "--demonstrations", description = "Use only so many of the task's solutions, evenly chosen (default: all).")
     Integer demonstrations;
 
-    @Option(names = "--jobs", description = "Runs side by side (default: one per core).")
-    int jobs = Runtime.getRuntime().availableProcessors();
+    @Option(names = "--jobs", description = "Runs side by side (default: one per core; of a language model fewer where memory is short).")
+    Integer jobs;
 
     @Option(names = "--resume", description = "Go on in --out: finished runs are kept, broken-off ones continue.")
     boolean resume;
@@ -92,27 +105,42 @@ public class reproduce implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         seeds = seeds == 0 ? quick ? 1 : 3 : seeds;
-        steps = steps == 0 ? quick ? 60 : 300 : steps;
+        boolean chain = task.equals(Tasks.names().get(0)); // else a language model
+        steps = steps != 0 ? steps : chain ? quick ? 60 : 300 : quick ? 12 : 60;
         BadInput.unless(seeds > 0, "--seeds %d: must be positive", seeds);
         BadInput.unless(steps >= 10, "--steps %d: must be 10 or more", steps);
-        BadInput.unless(jobs > 0, "--jobs %d: must be positive", jobs);
+        BadInput.unless(jobs == null || jobs > 0, "--jobs %d: must be positive", jobs);
         BadInput.unless(tokens == null || tokens > 0, "--tokens %d: must be positive", tokens);
         BadInput.unless(across == null || across.equals("losses"), "--across %s: only losses", across);
         BadInput.unless(across == null || training.stream().noneMatch(option -> option.matches("--loss(=.*)?")),
                 "--across losses: gives every run its own --loss; leave out the one behind --");
         BadInput.unless(List.of("heldout", "validation").contains(on), "--on %s: choose heldout or validation", on);
+        BadInput.unless(chain || across == null, "--across: compares on the task %s alone", Tasks.names().get(0));
+        BadInput.unless(!chain || samples == null, "--samples: goes with a language model, on another task than %s", task);
+        Task named = Tasks.named(task);
+        if (recipes == null) {
+            recipes = chain ? List.of("grpo", "pg", "lp", "lppo") : quick ? List.of("grpo", "lppo") : ModelComparison.ALL;
+        }
         boolean all = recipes.equals(List.of("all"));
         List<String> chosen = all ? Recipe.names() : recipes.stream().distinct().toList();
-        chosen.forEach(Recipe::named); // they exist
+        if (chain) {
+            chosen.forEach(Recipe::named); // they exist
+        }
         BadInput.unless(chosen.get(0).equals("grpo"), "--recipes %s: begin with grpo, which the others are compared with",
                 String.join(",", recipes));
-        if (all && tokens == null) {
+        if ((all || !chain) && tokens == null) {
             tokens = 5000L * steps;
         }
+        ModelComparison comparison = chain ? null : new ModelComparison(named, model, out, chosen, seeds, steps, tokens, on,
+                quick ? 50 : Integer.MAX_VALUE, samples != null ? samples : quick ? 16 : 64, demonstrations, jobs == null ? 0 : jobs, training);
         if (!resume) {
             RunFolder.create(out);
         }
-        Path files = unpack(out, Tasks.named(task));
+        if (comparison != null) {
+            return comparison.run();
+        }
+        jobs = jobs == null ? (Integer) Runtime.getRuntime().availableProcessors() : jobs;
+        Path files = unpack(out, named);
         return across == null ? recipes(chosen, files, all) : losses(chosen, files);
     }
 

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import llm.Lora;
 import llm.Policy;
 import llm.Precision;
 import lppo.data.Problem;
@@ -62,6 +63,10 @@ public class sft implements Callable<Integer> {
     @Option(names = "--demonstrations", description = "Use only so many of the solutions, evenly chosen (default: all).")
     Integer demonstrations;
 
+    @Option(names = "--lora-rank", description = "Train adapters of this rank beside frozen weights, for train --adapter; 0: all weights"
+            + " (default: ${DEFAULT-VALUE}).")
+    int loraRank = 0;
+
     @Option(names = "--from-scratch", description = "Begin with random weights; the folder needs no model.safetensors.")
     boolean fromScratch;
 
@@ -84,6 +89,8 @@ public class sft implements Callable<Integer> {
     public Integer call() {
         BadInput.unless(steps > 0, "--steps %d: must be positive", steps);
         BadInput.unless(batch > 0, "--batch %d: must be positive", batch);
+        BadInput.unless(loraRank >= 0, "--lora-rank %d: must be 0 (off) or more", loraRank);
+        BadInput.unless(loraRank == 0 || !fromScratch, "--lora-rank: adapts a model that has learned something; leave out --from-scratch");
         length.resolve(asking.task);
         String where = data == null ? "task " + asking.task : data.toString();
         Seed root = new Seed(seed);
@@ -99,7 +106,7 @@ public class sft implements Callable<Integer> {
                     .stream().filter(Problem::hasDemonstration).toList();
             BadInput.unless(!some.isEmpty(), "%s: no problem has a \"solution\" to imitate", where);
             RunFolder folder = RunFolder.create(out);
-            try (Policy policy = fromScratch ? Policy.random(model, 0.02, root, device) : Policy.load(model, device, precision, true);
+            try (Policy policy = fromScratch ? Policy.random(model, 0.02, root, device) : Policy.load(model, device, precision, loraRank == 0);
                     Progress progress = new Progress("sft", steps)) {
                 PromptFormat format = asking.format(model, policy.tokenizer());
                 PromptFit fit = PromptFit.of(some, format, policy.tokenizer(), policy.config().maxPositions(), 0, true, where);
@@ -109,11 +116,12 @@ public class sft implements Callable<Integer> {
                 List<Problem> heldOut = evaluating.evaluateOn == null ? List.of() : asking.fitting(
                         ProblemOptions.read(evaluating.evaluateOn).problems(), evaluating.evaluateOn, format, policy, length.maxNewTokens);
                 folder.json("config.json", RunFolder.columns("command", "sft", "model", model.toString(), "data", String.valueOf(data),
-                        "steps", steps, "batch", batch, "seed", seed, "demonstrations", some.size(), "from_scratch", fromScratch,
+                        "steps", steps, "batch", batch, "seed", seed, "demonstrations", some.size(), "from_scratch", fromScratch, "lora_rank", loraRank,
                         "asking", asking.values(), "options", options(), "machine", Cli.machine()));
                 Task task = new SimpleTask(where, shown, heldOut, List.of(), format, judge.reward(),
                         length.maxNewTokens);
-                Policy ending = policy.endingAlsoAt(asking.stop);
+                Policy whole = policy.endingAlsoAt(asking.stop);
+                Policy ending = loraRank == 0 ? whole : whole.adapted(Lora.fresh(policy.config(), Lora.Settings.of(loraRank), root, policy.manager()));
                 new FineTuning(ending, task, settings, steps, batch, root, length.rolloutRows, new Training.EvaluationPlan(heldOut,
                         evaluating.evaluateEvery, evaluating.evaluateSamples), tables(folder, ending, progress)).run(Interrupt.watch(),
                                 progress);
