@@ -21,6 +21,7 @@ public final class FinalNumber implements Reward {
     /** What stands before a number that is part of something not worked out, or one of several candidates. */
     private static final Pattern OPEN = Pattern.compile("(?:[-+*/^%×÷−–~]|\\b(?:plus|minus|times|by|from|over|x|or))\\s*[$€£]?\\s*$",
             Pattern.CASE_INSENSITIVE);
+    private static final Pattern PART = Pattern.compile("[\\p{Alnum}_.,]$"); // of a word or of a longer number
     private static final Pattern SIGN = Pattern.compile("(?:^|[\\s=:(])[-−][$€£]?$");
     private static final Pattern TERM = Pattern.compile("(?:\\d|\\))\\s*[-−][$€£]?$"); // then a minus takes away
     private static final Pattern GOES_ON = Pattern.compile("^\\s*(?:[-+*/^%×÷−–=~]|(?:plus|minus|times|divided|multiplied)\\b)", Pattern.CASE_INSENSITIVE);
@@ -36,7 +37,7 @@ public final class FinalNumber implements Reward {
     }
 
     private static Optional<BigDecimal> number(String response) {
-        String text = response.strip();
+        String text = response.replaceAll("\\*\\*([^*]+)\\*\\*", "$1").strip(); // bold
         if (text.isEmpty()) {
             return Optional.empty();
         }
@@ -52,7 +53,7 @@ public final class FinalNumber implements Reward {
             start = found.start();
             end = found.end();
         }
-        if (start < 0 || GOES_ON.matcher(last.substring(end)).find() || start > 0 && Character.isLetterOrDigit(last.charAt(start - 1))) {
+        if (start < 0 || GOES_ON.matcher(last.substring(end)).find() || PART.matcher(last.substring(0, start)).find()) {
             return Optional.empty();
         }
         String before = last.substring(0, start);
