@@ -79,24 +79,24 @@ public final class ArithmeticTask implements Task {
     private static Story story(int level, SplittableRandom random) {
         return switch (level) {
             case 1 -> single(random);
-            case 2 -> sum(3 + random.nextInt(2), random);
-            case 3 -> sum(5 + random.nextInt(2), random);
+            case 2 -> sum(3 + random.nextInt(2), 9, random);
+            case 3 -> sum(5 + random.nextInt(2), 12, random);
             case 4 -> Stories.TWO_STEPS.get(random.nextInt(Stories.TWO_STEPS.size())).apply(new Stories.Draw(random));
             default -> Stories.THREE_STEPS.get(random.nextInt(Stories.THREE_STEPS.size())).apply(new Stories.Draw(random));
         };
     }
 
     private static Story single(SplittableRandom random) {
-        int a = 1 + random.nextInt(12);
-        int b = 1 + random.nextInt(12);
+        int a = 1 + random.nextInt(9);
+        int b = 1 + random.nextInt(9);
         String question = List.of("What is %d + %d?", "What is %d plus %d?", "What is the sum of %d and %d?", "What is %d - %d?",
                 "What is %d minus %d?").get(random.nextInt(5)).formatted(a, b);
         boolean minus = question.contains("-") || question.contains("minus");
         return Story.of(question, minus ? Story.subtract(a, b, "%s.") : Story.add(a, b, "%s."));
     }
 
-    private static Story sum(int terms, SplittableRandom random) {
-        int[] numbers = random.ints(terms, 1, 13).toArray();
+    private static Story sum(int terms, int largest, SplittableRandom random) {
+        int[] numbers = random.ints(terms, 1, largest + 1).toArray();
         String plus = IntStream.of(numbers).mapToObj(Integer::toString).collect(Collectors.joining(" + "));
         String commas = IntStream.range(0, terms).mapToObj(i -> (i == 0 ? "" : i == terms - 1 ? " and " : ", ") + numbers[i])
                 .collect(Collectors.joining());
