@@ -54,7 +54,7 @@ import picocli.CommandLine.Parameters;
 public class test implements Callable<Integer> {
     /** What takes long: run by {@code --all}, or by name. */
     private static final Set<String> SLOW = Set.of("CommandFuzzTest", "CorruptionTest", "CrashTest", "FuzzTest", "HostileTest", "LogsPeerTest",
-            "MemoryTest", "PeakMemoryTest", "PlacesTest", "RemoteTest", "RowsApartTest", "SparkClusterTest", "SparkCommandTest",
+            "MemoryTest", "PeakMemoryTest", "PlacesTest", "RemoteTest", "RowsApartTest", "SmolLm2Test", "SparkClusterTest", "SparkCommandTest",
             "SparkNumbersTest", "WatchPageTest");
 
     @Parameters(paramLabel = "CLASS", description = "Part of a class name, or a pattern with * and ?. Default: all but the slow ones.")

@@ -6,9 +6,11 @@ package commands;
 //SOURCES ByName.java
 //SOURCES Children.java
 //SOURCES Cli.java
+//SOURCES CompletionReport.java
 //SOURCES ConditionReport.java
 //SOURCES Interrupt.java
 //SOURCES Jobs.java
+//SOURCES LiveTable.java
 //SOURCES OutputComparison.java
 //SOURCES Progress.java
 //SOURCES RecipeReport.java

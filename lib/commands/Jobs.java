@@ -12,12 +12,13 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import lppo.run.Checkpoints;
 
 /**
- * Runs several {@code train} and {@code sft} commands in parallel, in processes of one thread each, with a common progress bar. Finished
- * runs are kept; interrupted ones continue from their checkpoints.
+ * Runs several {@code train}, {@code sft} and {@code evaluate} commands in parallel, in processes of one thread each, with a common
+ * progress bar. Finished runs are kept; interrupted ones continue from their checkpoints.
  *
  * @param out common folder of the runs
  * @param atATime number of parallel runs
@@ -34,10 +35,26 @@ public record Jobs(Path out, int atATime) {
      * @param arguments command, then options
      * @param steps number of steps, approximate if the run ends by its tokens
      * @param tokens number of sampled tokens after which it ends; 0 if it ends by its steps
+     * @param after name of an earlier job whose result it needs; null for none
      */
-    public record Job(String name, Path folder, List<String> arguments, long steps, long tokens) {
+    public record Job(String name, Path folder, List<String> arguments, long steps, long tokens, String after) {
+
+        /** What {@code evaluate} writes last into its folder. */
+        static final String SCORES = "scores.csv";
+
+        /** A job that needs no other. */
+        public Job(String name, Path folder, List<String> arguments, long steps, long tokens) {
+            this(name, folder, arguments, steps, tokens, null);
+        }
+
+        private boolean evaluates() {
+            return arguments.get(0).equals("evaluate");
+        }
 
         private boolean finished() throws IOException {
+            if (evaluates()) {
+                return Files.exists(folder.resolve(SCORES));
+            }
             List<String> evaluations = lines("evaluation.csv");
             List<String> metrics = lines("metrics.csv");
             if (evaluations.size() < 2 || metrics.size() < 2 || !Files.isDirectory(folder.resolve("checkpoint"))) {
@@ -49,8 +66,11 @@ public record Jobs(Path out, int atATime) {
         }
 
         /** Returns the number of finished steps, or the equivalent share of the tokens. */
-        private long done() {
+        long done() {
             try {
+                if (evaluates()) {
+                    return finished() ? steps : 0;
+                }
                 List<String> metrics = lines("metrics.csv");
                 long rows = Math.max(0, metrics.size() - 1);
                 return tokens == 0 || rows == 0 ? rows
@@ -60,7 +80,7 @@ public record Jobs(Path out, int atATime) {
             }
         }
 
-        private List<String> lines(String table) throws IOException {
+        List<String> lines(String table) throws IOException {
             Path file = folder.resolve(table);
             return Files.exists(file) ? Files.readAllLines(file) : List.of();
         }
@@ -68,18 +88,30 @@ public record Jobs(Path out, int atATime) {
 
     /** Runs all jobs; the first failure ends all of them. */
     public void run(List<Job> queue) throws Exception {
+        run(queue, progress -> progress.note(accuracies(queue)));
+    }
+
+    /** The same; {@code watch} is called every second. */
+    void run(List<Job> queue, Consumer<Progress> watch) throws Exception {
         ExecutorService pool = Executors.newFixedThreadPool(atATime);
         try (Children children = new Children(out);
                 Progress progress = new Progress("", queue.stream().mapToLong(Job::steps).sum())) {
-            List<Future<?>> futures = new ArrayList<>();
+            Map<String, Future<?>> futures = new LinkedHashMap<>();
             for (Job job : queue) {
-                futures.add(pool.submit(() -> {
+                Future<?> needed = job.after() == null ? null : futures.get(job.after());
+                futures.put(job.name(), pool.submit(() -> {
+                    if (needed != null) {
+                        needed.get(); // it began before, so that waiting for it ends
+                    }
                     if (!job.finished()) {
                         List<String> arguments = new ArrayList<>(job.arguments());
                         if (Checkpoints.resumable(job.folder()) && arguments.get(0).equals("train")) {
                             arguments.add("--resume");
                         } else {
                             Children.delete(job.folder());
+                        }
+                        if (job.evaluates()) {
+                            Files.createDirectories(job.folder());
                         }
                         children.run(job.name().replace("/", "-"), arguments);
                     }
@@ -89,14 +121,15 @@ public record Jobs(Path out, int atATime) {
             pool.shutdown();
             while (!pool.awaitTermination(1, TimeUnit.SECONDS)) {
                 progress.accept(queue.stream().mapToLong(Job::done).sum());
-                progress.note(accuracies(queue));
-                for (Future<?> future : futures) {
+                watch.accept(progress);
+                for (Future<?> future : futures.values()) {
                     if (future.isDone()) {
                         future.get(); // a failed run ends all immediately
                     }
                 }
             }
-            for (Future<?> future : futures) {
+            watch.accept(progress);
+            for (Future<?> future : futures.values()) {
                 future.get();
             }
         } catch (ExecutionException e) {

@@ -24,6 +24,7 @@ public final class RecipeReport {
     private final List<RunGroup> controls;
     private final double target;
     private final boolean ranked;
+    private String title = "LPPO against GRPO on the built-in task";
 
     /**
      * @param recipes runs by recipe, GRPO first, with which the others are compared seed by seed
@@ -36,6 +37,12 @@ public final class RecipeReport {
         this.recipes = recipes;
         this.controls = controls;
         this.target = target;
+    }
+
+    /** Sets the title of the page. */
+    RecipeReport title(String other) {
+        title = other;
+        return this;
     }
 
     /** Returns the final held-out accuracy: mean and standard deviation over seeds, and the paired difference to GRPO with its interval. */
@@ -66,6 +73,9 @@ public final class RecipeReport {
             tokens.append(controls.contains(runs) ? "" : reached(runs.evaluation("all", "sampled_tokens", "greedy")));
         }
         Table table = Table.create("held-out accuracy at the end", recipe, greedy, average, hard, difference, steps, tokens);
+        if (!sampled()) {
+            table.removeColumns(average);
+        }
         return ordered ? table : table.removeColumns(hard);
     }
 
@@ -76,8 +86,10 @@ public final class RecipeReport {
                 curves("all", "step", "greedy")), folder.resolve("accuracy-steps.png"));
         Charts.write(Charts.shares("Held-out accuracy by sampled tokens", "sampled tokens", "greedy accuracy",
                 curves("all", "sampled_tokens", "greedy")), folder.resolve("accuracy-tokens.png"));
-        Charts.write(Charts.shares("Sampled accuracy", "training step", "avg@k at temperature 1",
-                curves("all", "step", "average")), folder.resolve("average-steps.png"));
+        if (sampled()) {
+            Charts.write(Charts.shares("Sampled accuracy", "training step", "avg@k at temperature 1",
+                    curves("all", "step", "average")), folder.resolve("average-steps.png"));
+        }
         levels(folder.resolve("accuracy-levels.png"));
         Charts.write(Charts.shares("Groups without a learning signal", "training step", "share of zero-variance groups",
                 recipes.stream().map(r -> r.metrics("silent_share", 5)).toList()), folder.resolve("silent-groups.png"));
@@ -85,6 +97,11 @@ public final class RecipeReport {
         guided(folder);
         curves(folder.resolve("curves.csv"));
         Files.writeString(folder.resolve("report.md"), words(table, setting));
+    }
+
+    /** Whether evaluations drew samples, as avg@k needs. */
+    private boolean sampled() {
+        return !Double.isNaN(recipes.get(0).last("average").get("all")[0]);
     }
 
     private List<Curve> curves(String level, String x, String y) {
@@ -185,7 +202,7 @@ public final class RecipeReport {
     }
 
     private String words(Table table, String setting) {
-        StringBuilder text = new StringBuilder("# LPPO against GRPO on the built-in task\n\n").append(Tables.inline(setting)).append("\n\n");
+        StringBuilder text = new StringBuilder("# ").append(Tables.inline(title)).append("\n\n").append(Tables.inline(setting)).append("\n\n");
         text.append(Tables.markdown(table));
         int seeds = recipes.get(0).folders().size();
         text.append(seeds == 1 ? "\nOne seed: no difference here can be distinguished from chance.\n\n"

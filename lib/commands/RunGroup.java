@@ -3,6 +3,7 @@ package commands;
 import common.BadInput;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +57,36 @@ public record RunGroup(String name, List<Path> folders) {
     /** Returns the curve of a metric, averaged over windows of {@code window} steps; a run shorter than two windows is not averaged. */
     public Curve metrics(String y, int window) {
         return curve(folders.stream().map(f -> read(f, "metrics.csv", "step", y)).toList(), "step", y, window);
+    }
+
+    /**
+     * Greedy accuracy over all levels against the minutes of sampling and learning, evaluations not counted.
+     *
+     * @throws BadInput if a run has no {@code timing.csv} of {@code train}
+     */
+    public Curve minutes() {
+        Curve greedy = evaluation("all", "step", "greedy");
+        List<Map<Double, Double>> seconds = folders.stream().map(f -> read(f, "timing.csv", "step", "rollout_seconds", "update_seconds"))
+                .map(RunGroup::secondsByStep).toList();
+        double[] minutes = IntStream.range(0, greedy.x().length).mapToDouble(i -> Curve.mean(IntStream.range(0, folders.size())
+                .mapToDouble(seed -> seconds.get(seed).entrySet().stream().filter(e -> e.getKey() <= steps(seed)[i])
+                        .mapToDouble(Map.Entry::getValue).sum() / 60).toArray())).toArray();
+        return new Curve(name, minutes, greedy.runs());
+    }
+
+    /** The steps at which a seed's run was evaluated. */
+    private double[] steps(int seed) {
+        Table table = read(folders.get(seed), "evaluation.csv", "level", "step");
+        return table.where(table.stringColumn("level").isEqualTo("all")).doubleColumn("step").asDoubleArray();
+    }
+
+    /** A step that was made twice, since a run was broken off after it, counts once. */
+    private static Map<Double, Double> secondsByStep(Table timing) {
+        Map<Double, Double> seconds = new HashMap<>();
+        for (Row row : timing) {
+            seconds.put(row.getDouble("step"), row.getDouble("rollout_seconds") + row.getDouble("update_seconds"));
+        }
+        return seconds;
     }
 
     private Curve curve(List<Table> tables, String x, String y, int most) {

@@ -3,6 +3,8 @@
 //SOURCES Commands.java
 //SOURCES train.java
 //SOURCES sft.java
+//SOURCES evaluate.java
+//SOURCES ModelComparison.java
 
 package commands;
 
@@ -35,37 +37,41 @@ import picocli.CommandLine.Parameters;
  * {@code sft} command in a separate process on one core.
  */
 @Command(name = "reproduce", mixinStandardHelpOptions = true,
-        description = "The main experiment: GRPO, +PG, +LP and LPPO side by side on the built-in task.",
+        description = "The main experiment: GRPO, +PG, +LP and LPPO side by side on a built-in task.",
         footer = {"", "Examples:", "  ./jbang reproduce", "  ./jbang reproduce --quick --out /tmp/quick",
             "  ./jbang reproduce --recipes grpo,lppo --seeds 5 --steps 800 --out /tmp/five",
             "  ./jbang reproduce --out /tmp/even -- --trusted-share 0.08    # options of train, for every recipe",
             "  ./jbang reproduce --out /tmp/few --demonstrations 8 -- --trusted-share 0.125",
             "  ./jbang reproduce --recipes all --seeds 5 --out /tmp/all    # with the rivals, at equal sampled tokens",
-            "  ./jbang reproduce --across losses --out /tmp/losses    # recipe by loss"})
+            "  ./jbang reproduce --across losses --out /tmp/losses    # recipe by loss",
+            "  ./jbang reproduce --task arithmetic --model SmolLM2-135M-Instruct --out /tmp/arithmetic    # a language model",
+            "  ./jbang reproduce --task arithmetic --model SmolLM2-135M-Instruct --quick --out /tmp/look"})
 public class reproduce implements Callable<Integer> {
 
     @Option(names = "--task", description = "Task (default: ${DEFAULT-VALUE}).")
     String task = Tasks.names().get(0);
 
     @Option(names = "--model", description = "Initial model of all recipes, a folder or OWNER/NAME[@REVISION] on the Hugging Face hub"
-            + " (default: the base policy of the built-in task).")
+            + " (default: the base policy of modular-chain; other tasks have none).")
     Path model;
 
     @Option(names = "--out", description = "Report folder; it must be new or empty, unless --resume (default: ${DEFAULT-VALUE}).")
     Path out = Path.of("runs", "reproduce");
 
-    @Option(names = "--quick", description = "Fewer steps and seeds: a first impression in under three minutes.")
+    @Option(names = "--quick", description = "Fewer steps and seeds: a first impression in under three minutes; with a language model one"
+            + " seed of GRPO and LPPO, in about fifteen.")
     boolean quick;
 
     @Option(names = "--recipes", split = ",",
-            description = "Recipes, GRPO first, or all: with the rivals, ranked at equal sampled tokens (default: ${DEFAULT-VALUE}).")
-    List<String> recipes = List.of("grpo", "pg", "lp", "lppo");
+            description = "Recipes, GRPO first, or all: with the rivals, ranked at equal sampled tokens (default: grpo,pg,lp,lppo; with a"
+            + " language model also sft, sft-grpo and sft-lppo, supervised fine-tuning alone and before a recipe).")
+    List<String> recipes;
 
     @Option(names = "--across", paramLabel = "losses", description = "Run the recipes with every loss: a table of recipe by loss.")
     String across;
 
-    @Option(names = "--tokens",
-            description = "End a run at this many sampled tokens (default: with --recipes all 5000 x steps, else no limit).")
+    @Option(names = "--tokens", description = "End a run at this many sampled tokens (default: with --recipes all, and with a language"
+            + " model, 5000 x steps, else no limit).")
     Long tokens;
 
     @Option(names = "--on", description = "Evaluation set: heldout, or validation for choosing settings (default: ${DEFAULT-VALUE}).")
@@ -74,14 +80,19 @@ public class reproduce implements Callable<Integer> {
     @Option(names = "--seeds", description = "Number of seeds (default: 3, with --quick 1).")
     int seeds = 0;
 
-    @Option(names = "--steps", description = "Training steps (default: 300, with --quick 60).")
+    @Option(names = "--steps", description = "Training steps (default: 300, with --quick 60; with a language model 60 and"
+            + " 12).")
     int steps = 0;
 
-    @Option(names = "--demonstrations", description = "Use only this many of the 64 solutions, chosen evenly (default: all).")
+    @Option(names = "--samples", description = "With a language model: number of samples of each problem for pass@k at the end (default:"
+            + " 64, with --quick 16).")
+    Integer samples;
+
+    @Option(names = "--demonstrations", description = "Use only this many of the task's solutions, chosen evenly (default: all).")
     Integer demonstrations;
 
-    @Option(names = "--jobs", description = "Number of parallel runs (default: one per core).")
-    int jobs = Runtime.getRuntime().availableProcessors();
+    @Option(names = "--jobs", description = "Number of parallel runs (default: one per core; with a language model fewer if memory is short).")
+    Integer jobs;
 
     @Option(names = "--resume", description = "Resume in --out: finished runs are kept, interrupted ones continue.")
     boolean resume;
@@ -94,28 +105,43 @@ public class reproduce implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         seeds = seeds == 0 ? quick ? 1 : 3 : seeds;
-        steps = steps == 0 ? quick ? 60 : 300 : steps;
+        boolean chain = task.equals(Tasks.names().get(0)); // else a language model
+        steps = steps != 0 ? steps : chain ? quick ? 60 : 300 : quick ? 12 : 60;
         BadInput.unless(seeds > 0, "--seeds %d: must be positive", seeds);
         BadInput.unless(steps >= 10, "--steps %d: must be 10 or more", steps);
-        BadInput.unless(jobs > 0, "--jobs %d: must be positive", jobs);
+        BadInput.unless(jobs == null || jobs > 0, "--jobs %d: must be positive", jobs);
         BadInput.unless(tokens == null || tokens > 0, "--tokens %d: must be positive", tokens);
         BadInput.unless(across == null || across.equals("losses"), "--across %s: only losses", across);
         BadInput.unless(across == null || training.stream().noneMatch(option -> option.matches("--loss(=.*)?")),
                 "--across losses: sets --loss for every run; remove the one after --");
         BadInput.unless(List.of("heldout", "validation").contains(on), "--on %s: choose heldout or validation", on);
+        BadInput.unless(chain || across == null, "--across: compares on the task %s alone", Tasks.names().get(0));
+        BadInput.unless(!chain || samples == null, "--samples: goes with a language model, on another task than %s", task);
+        Task named = Tasks.named(task);
+        if (recipes == null) {
+            recipes = chain ? List.of("grpo", "pg", "lp", "lppo") : quick ? List.of("grpo", "lppo") : ModelComparison.ALL;
+        }
         boolean all = recipes.equals(List.of("all"));
         List<String> chosen = all ? Recipe.names() : recipes.stream().distinct().toList();
-        chosen.forEach(Recipe::named); // they exist
+        if (chain) {
+            chosen.forEach(Recipe::named); // they exist
+        }
         BadInput.unless(chosen.get(0).equals("grpo"), "--recipes %s: start with grpo, the baseline of the comparison",
                 String.join(",", recipes));
-        if (all && tokens == null) {
+        if ((all || !chain) && tokens == null) {
             tokens = 5000L * steps;
         }
         model = ByName.model(model);
+        ModelComparison comparison = chain ? null : new ModelComparison(named, model, out, chosen, seeds, steps, tokens, on,
+                quick ? 50 : Integer.MAX_VALUE, samples != null ? samples : quick ? 16 : 64, demonstrations, jobs == null ? 0 : jobs, training);
         if (!resume) {
             RunFolder.create(out);
         }
-        Path files = unpack(out, Tasks.named(task));
+        if (comparison != null) {
+            return comparison.run();
+        }
+        jobs = jobs == null ? (Integer) Runtime.getRuntime().availableProcessors() : jobs;
+        Path files = unpack(out, named);
         return across == null ? recipes(chosen, files, all) : losses(chosen, files);
     }
 

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import llm.Lora;
 import llm.Policy;
 import llm.Precision;
 import lppo.data.Problem;
@@ -50,6 +51,10 @@ public class sft extends LearningCommand implements Callable<Integer> {
     @Option(names = "--batch", description = "Demonstrations per step (default: ${DEFAULT-VALUE}).")
     int batch = 128;
 
+    @Option(names = "--lora-rank", description = "Train LoRA adapters of this rank, for train --adapter, not the weights; 0: off"
+            + " (default: ${DEFAULT-VALUE}).")
+    int loraRank = 0;
+
     @Option(names = "--from-scratch", description = "Start from random weights; the folder needs no model.safetensors.")
     boolean fromScratch;
 
@@ -73,6 +78,8 @@ public class sft extends LearningCommand implements Callable<Integer> {
         BadInput.unless(steps > 0, "--steps %d: must be positive", steps);
         BadInput.unless(batch > 0, "--batch %d: must be positive", batch);
         model = ByName.model(model);
+        BadInput.unless(loraRank >= 0, "--lora-rank %d: must be 0 (off) or more", loraRank);
+        BadInput.unless(loraRank == 0 || !fromScratch, "--lora-rank: adapts a model that has learned something; leave out --from-scratch");
         length.resolve(asking.task);
         String where = asking.where(data);
         Seed root = new Seed(seed);
@@ -87,7 +94,7 @@ public class sft extends LearningCommand implements Callable<Integer> {
             List<Problem> some = judge.trusted(all, where).stream().filter(Problem::hasDemonstration).toList();
             BadInput.unless(!some.isEmpty(), "%s: no problem has a \"solution\" to imitate", where);
             RunFolder folder = RunFolder.create(out);
-            try (Policy policy = fromScratch ? Policy.random(model, 0.02, root, device) : Policy.load(model, device, precision, true);
+            try (Policy policy = fromScratch ? Policy.random(model, 0.02, root, device) : Policy.load(model, device, precision, loraRank == 0);
                     Progress progress = new Progress("sft", steps)) {
                 PromptFormat format = asking.format(model, policy.tokenizer());
                 PromptFit fit = PromptFit.of(some, format, policy.tokenizer(), policy.config().maxPositions(), 0, true, where);
@@ -96,11 +103,12 @@ public class sft extends LearningCommand implements Callable<Integer> {
                 BadInput.unless(!shown.isEmpty(), "%s: no solution fits the model's positions", where);
                 List<Problem> heldOut = asking.heldOut(evaluating.evaluateOn, format, policy, length.maxNewTokens);
                 folder.json("config.json", RunFolder.columns("command", "sft", "model", model.toString(), "data", String.valueOf(data),
-                        "steps", steps, "batch", batch, "seed", seed, "demonstrations", some.size(), "from_scratch", fromScratch,
+                        "steps", steps, "batch", batch, "seed", seed, "demonstrations", some.size(), "from_scratch", fromScratch, "lora_rank", loraRank,
                         "asking", asking.values(), "options", options(), "machine", Cli.machine()));
                 Task task = new SimpleTask(where, shown, heldOut, List.of(), format, judge.reward(),
                         length.maxNewTokens);
-                Policy ending = policy.endingAlsoAt(asking.stop);
+                Policy whole = policy.endingAlsoAt(asking.stop);
+                Policy ending = loraRank == 0 ? whole : whole.adapted(Lora.fresh(policy.config(), Lora.Settings.of(loraRank), root, policy.manager()));
                 new FineTuning(ending, task, settings, steps, batch, root, length.rolloutRows, new Training.EvaluationPlan(heldOut,
                         evaluating.evaluateEvery, evaluating.evaluateSamples), tables(folder, ending, progress)).run(Interrupt.watch(),
                                 progress);

@@ -16,18 +16,23 @@ import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import lppo.data.Problem;
 import lppo.data.Problems;
+import lppo.run.RunFolder;
 import lppo.task.ModularChain;
 import lppo.task.ModularChain.Counts;
 import lppo.task.ModularChainTask;
 import lppo.task.Task;
+import lppo.task.Tasks;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Writes the problems of the built-in task and the configuration of its policy: everything in data/ except the weights. */
+/** Writes the problems of a built-in task, and for chains of modular arithmetic also the configuration of the base policy. */
 @Command(name = "task", mixinStandardHelpOptions = true, showDefaultValues = true,
-        description = "Generate the problems of the built-in task from a seed.",
-        footer = {"", "Example:", "  ./jbang task --out /tmp/task --warm-up 48000"})
+        description = "Generate the problems of a built-in task from a seed.",
+        footer = {"", "Examples:", "  ./jbang task --out /tmp/task --warm-up 48000", "  ./jbang task --task arithmetic --out /tmp/arithmetic"})
 public class task implements Callable<Integer> {
+
+    @Option(names = "--task", description = "Which task.")
+    String task = Tasks.names().get(0);
 
     @Option(names = "--out", required = true, description = "Folder to write to; it must be new or empty.")
     Path out;
@@ -35,7 +40,7 @@ public class task implements Callable<Integer> {
     @Option(names = "--seed", description = "Random seed.")
     long seed = 1;
 
-    @Option(names = "--warm-up", description = "Number of problems to write for the supervised warm-up of the base policy.")
+    @Option(names = "--warm-up", description = "Number of problems to write for the supervised warm-up of the base policy of modular-chain.")
     int warmUp = 0;
 
     @Option(names = "--rarity", description = "Sampling weight of three operations in the warm-up problems, relative to 1 for the others.")
@@ -43,10 +48,12 @@ public class task implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        lppo.run.RunFolder.create(out);
         BadInput.unless(warmUp >= 0, "--warm-up %d: must be 0 or more", warmUp);
         Seed root = new Seed(seed);
-        Task made = new ModularChainTask(root);
+        Task made = Tasks.named(task, root);
+        boolean chain = made instanceof ModularChainTask;
+        BadInput.unless(chain || warmUp == 0, "--warm-up: the task %s has none", task);
+        RunFolder.create(out);
         Set<String> taken = new HashSet<>();
         for (Map.Entry<String, Task.Split> split : Map.of("heldout", Task.Split.HELD_OUT, "validation", Task.Split.VALIDATION, "train",
                 Task.Split.TRAIN).entrySet()) {
@@ -61,7 +68,9 @@ public class task implements Callable<Integer> {
             Problems.write(out.resolve("warm-up.jsonl"),
                     ModularChain.problems(new Counts("warm-up", easy, easy, rarity), root, taken, false));
         }
-        ModularChain.writeSkeleton(out.resolve("base"));
+        if (chain) {
+            ModularChain.writeSkeleton(out.resolve("base"));
+        }
         System.out.println("wrote " + out);
         return 0;
     }

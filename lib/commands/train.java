@@ -75,6 +75,10 @@ public class train extends LearningCommand implements Callable<Integer> {
     @Option(names = "--lora-targets", split = ",", description = "Projections that get adapters (default: ${DEFAULT-VALUE}).")
     List<String> loraTargets = Lora.PROJECTIONS;
 
+    @Option(names = "--adapter", paramLabel = "DIR", description = "Start from these adapters of the same rank, as sft --lora-rank writes"
+            + " them (default: new ones).")
+    Path adapter;
+
     @Option(names = "--resume", description = "Resume from the latest checkpoint in --out.")
     boolean resume;
 
@@ -109,6 +113,7 @@ public class train extends LearningCommand implements Callable<Integer> {
         BadInput.unless(tokens > 0, "--tokens %d: must be positive", tokens);
         BadInput.unless(loraRank >= 0, "--lora-rank %d: must be 0 (off) or more", loraRank);
         model = ByName.model(model);
+        BadInput.unless(adapter == null || loraRank > 0, "--adapter: needs --lora-rank, the rank of these adapters");
         options.length.resolve(asking.task);
         Recipe chosen = options.recipe(recipe);
         Device device = Policy.device(options.machine.device);
@@ -175,10 +180,13 @@ public class train extends LearningCommand implements Callable<Integer> {
     private Map<String, Object> config(Training training) {
         Map<String, Object> checksums = new LinkedHashMap<>(Map.of("model", Checksums.ofModel(model)));
         checksums.putAll(training.checksums());
+        if (adapter != null) {
+            checksums.put("adapter", Checksums.ofModel(adapter));
+        }
         return RunFolder.columns("command", "train", "recipe", recipe, "model", model.toString(), "data", String.valueOf(data), "steps",
                 steps, "tokens", tokens < Long.MAX_VALUE ? tokens : "any", "seed", seed, "demonstrations",
                 demonstrations == null ? "all" : demonstrations, "lora_rank", loraRank, "lora_alpha", loraAlpha(), "lora_targets",
-                loraTargets, "asking", asking.values(), "options", options.values(), "checksums", checksums, "machine", Cli.machine());
+                loraTargets, "adapter", String.valueOf(adapter), "asking", asking.values(), "options", options.values(), "checksums", checksums, "machine", Cli.machine());
     }
 
     private PromptFit fit(List<Problem> problems, PromptFormat format, Recipe chosen, ModelConfig config, Tokenizer tokenizer) {
@@ -220,8 +228,14 @@ public class train extends LearningCommand implements Callable<Integer> {
     }
 
     private Lora adapters(Policy base, Path checkpoint) {
-        return checkpoint == null ? Lora.fresh(base.config(), lora(), new Seed(seed), base.manager())
-                : Lora.load(checkpoint, base.config(), base.manager());
+        Path from = checkpoint == null ? adapter : checkpoint;
+        if (from == null) {
+            return Lora.fresh(base.config(), lora(), new Seed(seed), base.manager());
+        }
+        Lora loaded = Lora.load(from, base.config(), base.manager());
+        BadInput.unless(loaded.settings().equals(lora()), "%s: its adapters have --lora-rank %d --lora-alpha %s --lora-targets %s; give these",
+                from, loaded.settings().rank(), loaded.settings().alpha(), String.join(",", loaded.settings().targets()));
+        return loaded;
     }
 
     public static void main(String... args) {

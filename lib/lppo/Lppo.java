@@ -38,6 +38,7 @@ package lppo;
 //SOURCES data/Step.java
 //SOURCES judge/ConfidenceInterval.java
 //SOURCES judge/Evaluation.java
+//SOURCES judge/FinalNumber.java
 //SOURCES judge/Reward.java
 //SOURCES judge/Score.java
 //SOURCES judge/Scoring.java
@@ -77,10 +78,13 @@ package lppo;
 //SOURCES run/Training.java
 //SOURCES run/Visit.java
 //SOURCES run/WorkerSetup.java
+//SOURCES task/ArithmeticTask.java
 //SOURCES task/BasePolicy.java
 //SOURCES task/ModularChain.java
 //SOURCES task/ModularChainTask.java
 //SOURCES task/SimpleTask.java
+//SOURCES task/Stories.java
+//SOURCES task/Story.java
 //SOURCES task/Task.java
 //SOURCES task/Tasks.java
 //SOURCES view/Charts.java

@@ -39,7 +39,7 @@ public record RunFolder(Path path) {
     private static final Gson LINE = new GsonBuilder().disableHtmlEscaping().create();
     private static final Set<String> FREE = Set.of("steps", "tokens", "machine", "device", "rolloutRows", "tokenBudget", "recompute",
             "keep", "keepBest");
-    private static final Set<String> PATHS = Set.of("model", "data", "evaluateOn");
+    private static final Set<String> PATHS = Set.of("model", "data", "adapter", "evaluateOn");
 
     /**
      * Opens a new folder for writing.
