@@ -121,7 +121,7 @@ public class evaluate implements Callable<Integer> {
         Map<String, List<Score>> scores = new LinkedHashMap<>();
         Table all = null;
         Device chosen = Policy.device(this.device);
-        try (ProblemOptions.Judge judge = asking.judge();
+        try (ProblemOptions.Judge judge = asking.judge(false);
                 Policy loaded = Policy.load(model, adapter, chosen, Precision.named(precision, chosen, model));
                 Writer out = writer()) {
             Policy policy = loaded.endingAlsoAt(asking.stop);

@@ -94,7 +94,7 @@ public class sft implements Callable<Integer> {
         evaluating.check();
         length.check();
         List<Problem> all = asking.problems(data);
-        try (ProblemOptions.Judge judge = asking.judge()) {
+        try (ProblemOptions.Judge judge = asking.judge(true)) {
             List<Problem> some = judge.trusted(demonstrations == null ? all : Problems.withDemonstrations(all, demonstrations), where)
                     .stream().filter(Problem::hasDemonstration).toList();
             BadInput.unless(!some.isEmpty(), "%s: no problem has a \"solution\" to imitate", where);
@@ -110,7 +110,7 @@ public class sft implements Callable<Integer> {
                         ProblemOptions.read(evaluating.evaluateOn).problems(), evaluating.evaluateOn, format, policy, length.maxNewTokens);
                 folder.json("config.json", RunFolder.columns("command", "sft", "model", model.toString(), "data", String.valueOf(data),
                         "steps", steps, "batch", batch, "seed", seed, "demonstrations", some.size(), "from_scratch", fromScratch,
-                        "asking", asking.values(), "options", options(), "machine", Cli.machine()));
+                        "asking", asking.values(true), "options", options(), "machine", Cli.machine()));
                 Task task = new SimpleTask(where, shown, heldOut, List.of(), format, judge.reward(),
                         length.maxNewTokens);
                 Policy ending = policy.endingAlsoAt(asking.stop);

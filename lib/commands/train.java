@@ -48,6 +48,7 @@ import lppo.run.Training;
 import lppo.run.WorkerSetup;
 import lppo.task.SimpleTask;
 import lppo.task.Task;
+import lppo.task.Tasks;
 import lppo.view.Display;
 import lppo.view.Tables;
 import picocli.CommandLine.Command;
@@ -60,7 +61,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "train", mixinStandardHelpOptions = true, sortOptions = false, abbreviateSynopsis = true,
         description = "One run of one recipe on a model folder and a problem file.",
         footer = {"", "Example:",
-            "  ./jbang train --recipe lppo --model data/base --data data/train.jsonl --evaluate-on data/validation.jsonl --out /tmp/lppo"})
+            "  ./jbang train --recipe lppo --model data/base --task modular-chain --evaluate-on data/validation.jsonl --out /tmp/lppo"})
 public class train implements Callable<Integer> {
 
     @Option(names = "--recipe", required = true, description = "grpo, pg, lp, lppo, adaptive, bread, mopps or dynamic.")
@@ -127,13 +128,14 @@ public class train implements Callable<Integer> {
         BadInput.unless(tokens > 0, "--tokens %d: must be positive", tokens);
         BadInput.unless(loraRank >= 0, "--lora-rank %d: must be 0 (off) or more", loraRank);
         options.length.resolve(asking.task);
-        Recipe chosen = options.recipe(recipe);
+        Recipe named = options.recipe(recipe);
+        Recipe chosen = named.cut() == null && asking.task != null ? named.cut(Tasks.named(asking.task).cut()) : named;
         Device device = Policy.device(options.machine.device);
         Precision precision = options.machine.precision(device, model);
         options.check();
         List<Problem> all = demonstrations == null ? asking.problems(data)
                 : Problems.withDemonstrations(asking.problems(data), demonstrations);
-        try (ProblemOptions.Judge judge = asking.judge()) {
+        try (ProblemOptions.Judge judge = asking.judge(true)) {
             List<Problem> trusted = judge.trusted(all, where());
             BadInput.unless(!chosen.guided() || trusted.stream().anyMatch(Problem::hasDemonstration),
                     "%s: no problem has a \"solution\", so recipe %s has nothing to guide with; use one without hints, grpo or lp say",
@@ -191,7 +193,7 @@ public class train implements Callable<Integer> {
         return RunFolder.columns("command", "train", "recipe", recipe, "model", model.toString(), "data", String.valueOf(data), "steps",
                 steps, "tokens", tokens < Long.MAX_VALUE ? tokens : "any", "seed", seed, "demonstrations",
                 demonstrations == null ? "all" : demonstrations, "lora_rank", loraRank, "lora_alpha", loraAlpha(), "lora_targets",
-                loraTargets, "asking", asking.values(), "options", options.values(), "checksums", checksums, "machine", Cli.machine());
+                loraTargets, "asking", asking.values(true), "options", options.values(), "checksums", checksums, "machine", Cli.machine());
     }
 
     private String where() {

@@ -3,7 +3,7 @@ package lppo;
 import java.util.function.ToIntFunction;
 import lppo.data.Problem;
 
-/** Where the expert solution is cut for a hint. It never shows the conclusion. */
+/** Where the expert solution is cut for a hint: {@link TokenCut} by tokens, {@link StepCut} at steps, or a lambda of your own. */
 @FunctionalInterface
 public interface Cut {
 
@@ -14,4 +14,9 @@ public interface Cut {
      * @param length of a text, in tokens
      */
     String prefix(Problem problem, double beta, ToIntFunction<String> length);
+
+    /** The part of the solution that beta is a share of. */
+    default String demonstration(Problem problem) {
+        return problem.solution();
+    }
 }

@@ -32,9 +32,9 @@ public record PrefixSampler(Function<String, int[]> encode, PromptFormat format,
         BadInput.unless(share > 0 && share <= 1, "guided share %s: must lie in (0, 1]", share);
     }
 
-    /** Prompts without hints for a policy, each question as it is. */
+    /** Prompts without hints for a policy, each question as it is, solutions cut by tokens. */
     public static PrefixSampler of(Policy policy) {
-        return new PrefixSampler(policy::encode, PromptFormat.plain(), Hint.none(), new StepCut(), 1);
+        return new PrefixSampler(policy::encode, PromptFormat.plain(), Hint.none(), new TokenCut(), 1);
     }
 
     /** The same with another prompt format. */

@@ -33,7 +33,7 @@ class RoomsTest {
             Map.entry("lppo.data", Set.of("common")), Map.entry("lppo.rollout", Set.of("common", "llm", "lppo.data")),
             Map.entry("lppo", Set.of("common", "llm", "lppo.data", "lppo.rollout")),
             Map.entry("lppo.judge", Set.of("common", "llm", "lppo.data", "lppo.rollout")), Map.entry("lppo.learn", VALUES),
-            Map.entry("lppo.task", Set.of("common", "llm", "lppo.data", "lppo.judge")),
+            Map.entry("lppo.task", Set.of("common", "llm", "lppo", "lppo.data", "lppo.judge")),
             Map.entry("lppo.run",
                     Set.of("common", "llm", "lppo", "lppo.data", "lppo.rollout", "lppo.judge", "lppo.learn", "lppo.task")),
             Map.entry("lppo.view", Set.of("common", "lppo", "lppo.data", "lppo.judge", "lppo.run")),

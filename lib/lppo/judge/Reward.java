@@ -25,6 +25,14 @@ public interface Reward {
         return Optional.empty();
     }
 
+    /**
+     * Whether a response that was paid shows signs of going for the reward rather than for the answer: the question repeated as the
+     * answer, several answers. It changes no score; the share of such responses is a metric of training. By default none does.
+     */
+    default boolean isGamed(Problem problem, String response) {
+        return false;
+    }
+
     /** How many responses so far could not be judged, for a reason that is not the response's, and scored 0. */
     default long failures() {
         return 0;

@@ -18,6 +18,7 @@ import lppo.rollout.Group;
 final class Health {
 
     private static final int LASTS = 20; // steps
+    private static final int AGAIN = 3;
     private static final int AT_ONCE = 1;
 
     private enum Sign {
@@ -26,6 +27,12 @@ final class Health {
         CUT(LASTS, "every completion was cut; raise the max new tokens, or name a further stop token that ends an answer"),
         SILENT(LASTS, "all rewards were equal in every group, so that nothing is learned; if they are all 0, check the reward by reading"
                 + " completions, or use easier problems or hints; if all 1, the problems are learned"),
+        GAMED(AGAIN, "more than 20 % of the completions that were paid repeat the question, or its expression as the answer, or give several"
+                + " answers: the policy learns to please the reward; read completions, judge strictly rather than lenient, or take answers"
+                + " in a box alone by the reward boxed, and begin again from an earlier checkpoint"),
+        ENDED(AGAIN, "more than 20 % of the guided completions ended at once, so that their hints teach nothing: hints end where the policy"
+                + " stops; let the cut be by tokens rather than at steps, or word the demonstrations so that no step reads like an end,"
+                + " each on a line of its own"),
         UNDECIDED(AT_ONCE, "more than 5 % of the answers could not be judged and count as wrong; read the completions and their reasons"),
         APART(AT_ONCE, "rollout and learner differ by more than 0.1 nats per token; use precision fp32, or an importance cap of 2");
 
@@ -42,6 +49,8 @@ final class Health {
                 case CERTAIN -> step.sampledEntropy() < 0.01;
                 case CUT -> step.truncatedShare() == 1;
                 case SILENT -> step.silentShare() == 1;
+                case GAMED -> step.gamedShare() > 0.2;
+                case ENDED -> step.guidedEndedShare() > 0.2;
                 case UNDECIDED -> step.undecided() > 0.05 * completions;
                 case APART -> step.firstDifference() > 0.1;
             };

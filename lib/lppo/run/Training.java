@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import llm.Policy;
+import lppo.Cut;
 import lppo.data.Problem;
 import lppo.task.Task;
 
@@ -102,6 +103,11 @@ public record Training(Policy policy, Policy reference, Task task, Recipe recipe
         RunFolder created = RunFolder.create(folder);
         created.json("config.json", config());
         return listener(new FolderListener(created, 0, false, policy));
+    }
+
+    /** Where expert solutions are cut: where the recipe says, else the task. */
+    public Cut cut() {
+        return recipe.cut() == null ? task.cut() : recipe.cut();
     }
 
     /** What decides the numbers of the run, for {@code config.json}: settings by name, checksums of the problems. */

@@ -3,6 +3,8 @@ package lppo.task;
 import common.Seed;
 import java.util.List;
 import llm.Policy;
+import lppo.Cut;
+import lppo.TokenCut;
 import lppo.data.Problem;
 import lppo.data.PromptFormat;
 import lppo.judge.Evaluation;
@@ -39,6 +41,11 @@ public interface Task {
     /** How a question becomes the text of a prompt. */
     default PromptFormat format() {
         return PromptFormat.plain();
+    }
+
+    /** Where its solutions are cut for hints: by tokens, unless they are lists of steps. */
+    default Cut cut() {
+        return new TokenCut();
     }
 
     /** The problems to train on. */

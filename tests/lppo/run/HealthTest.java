@@ -172,6 +172,6 @@ class HealthTest {
     }
 
     private static StepMetrics row(int step, double entropy, double cut, double silent, long undecided, double difference) {
-        return new StepMetrics(step, 0, 0, 0, 0, silent, cut, 0, 0, 1, 0, 0, 0, entropy, difference, 0, 0, undecided, "", Map.of());
+        return new StepMetrics(step, 0, 0, 0, 0, silent, cut, Double.NaN, Double.NaN, 0, 0, 1, 0, 0, 0, entropy, difference, 0, 0, undecided, "", Map.of());
     }
 }
