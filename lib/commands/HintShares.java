@@ -28,7 +28,8 @@ public record HintShares(Cut cut, ToIntFunction<String> length) {
         DoubleColumn empty = DoubleColumn.create("share of empty hints");
         for (double b : betas) {
             shown.append(rounded(problems.stream().mapToDouble(p -> share(p, b)).average().orElse(Double.NaN)));
-            empty.append(rounded(problems.stream().mapToDouble(p -> cut.prefix(p, b, length).isEmpty() ? 1 : 0).average().orElse(Double.NaN)));
+            empty.append(rounded(problems.stream().mapToDouble(p -> cut.prefix(p, b, length).isEmpty() ? 1 : 0).average()
+                    .orElse(Double.NaN)));
         }
         return Table.create("hints of %d solutions".formatted(problems.size()), beta, shown, empty);
     }

@@ -46,8 +46,8 @@ public final class ProblemOptions {
             + " (default: the task's, else last-word).")
     public String reward;
 
-    @Option(names = "--strict", description = "Of math and boxed: an answer must also be in final form and the only one, and not the question"
-            + " repeated (the default of train and sft, since a policy learns whatever is paid).")
+    @Option(names = "--strict", description = "Of math and boxed: an answer must also be in final form and the only one, and not the"
+            + " question repeated (the default of train and sft, since a policy learns whatever is paid).")
     public boolean strict;
 
     @Option(names = "--lenient", description = "Of math and boxed: equivalence is enough (the default of evaluate, as benchmarks are"
@@ -171,7 +171,8 @@ public final class ProblemOptions {
 
     /** All options by name, for {@code config.json}; {@code strictly} as for {@link #judge}. */
     public Map<String, String> values(boolean strictly) {
-        return new TreeMap<>(Map.of("judging", isStrict(strictly) ? "strict" : "lenient", "task", String.valueOf(task), "prompt_format", String.valueOf(promptFormat), "system",
+        return new TreeMap<>(Map.of("judging", isStrict(strictly) ? "strict" : "lenient",
+                "task", String.valueOf(task), "prompt_format", String.valueOf(promptFormat), "system",
                 String.valueOf(system), "stop", String.join(" ", stop), "reward", String.valueOf(reward)));
     }
 }

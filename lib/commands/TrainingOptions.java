@@ -179,9 +179,9 @@ public final class TrainingOptions {
         @Option(names = "--beta-max", description = "Largest share of the solution that is shown (default: ${DEFAULT-VALUE}).")
         public double betaMax = 0.95;
 
-        @Option(names = "--cut", paramLabel = "tokens|steps", description = "Where a solution is cut: by tokens, at the share that is asked for,"
-                + " never inside a formula or number or where the policy would stop; or at the end of a step (default: the task's, else"
-                + " tokens).")
+        @Option(names = "--cut", paramLabel = "tokens|steps", description = "Where a solution is cut: by tokens, at the share that is asked"
+                + " for, but never inside a formula or number or where the policy would stop; or at the end of a step (default: the"
+                + " task's, else tokens).")
         public String cut;
 
         @Option(names = "--guided-share", description = "Share of a guided group that sees the hint (default: ${DEFAULT-VALUE}).")

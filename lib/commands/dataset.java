@@ -31,7 +31,8 @@ import tech.tablesaw.api.Table;
 /** Says where the benchmarks are published, converts a downloaded file into our problem format, shows what hints show of it. */
 @Command(name = "dataset", mixinStandardHelpOptions = true, showDefaultValues = true,
         description = "Where the benchmarks are published; with a FILE, what it holds; with --out, our problems of it.",
-        footer = {"", "Examples:", "  ./jbang dataset", "  ./jbang dataset test-00000-of-00001.parquet --out gsm8k.jsonl", "  ./jbang data --hints gsm8k.jsonl --model MODEL",
+        footer = {"", "Examples:", "  ./jbang dataset", "  ./jbang dataset test-00000-of-00001.parquet --out gsm8k.jsonl", 
+            "  ./jbang data --hints gsm8k.jsonl --model MODEL",
             "", "evaluate, train and sft read such files as they are, too. Nothing is downloaded here: get a file from its page."})
 public class dataset implements Callable<Integer> {
 
@@ -51,8 +52,8 @@ public class dataset implements Callable<Integer> {
     @Option(names = "--cut", paramLabel = "tokens|steps", description = "Where --hints cuts.")
     String cut = "tokens";
 
-    @Option(names = "--model", description = "Folder with the tokenizer that --hints counts tokens with; without one a word, a digit or a sign"
-            + " is a token.")
+    @Option(names = "--model", description = "Folder with the tokenizer that --hints counts tokens with; without one a word, a"
+            + " digit or a sign is a token.")
     Path model;
 
     @Option(names = "--force", description = "Replace --out if it exists.")

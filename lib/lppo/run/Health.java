@@ -28,7 +28,7 @@ final class Health {
         SILENT(LASTS, "all rewards were equal in every group, so that nothing is learned; if they are all 0, check the reward by reading"
                 + " completions, or use easier problems or hints; if all 1, the problems are learned"),
         GAMED(AGAIN, "more than 20 % of the completions that were paid repeat the question, or its expression as the answer, or give several"
-                + " answers: the policy learns to please the reward; read completions, judge strictly rather than lenient, or take answers"
+                + " answers: the policy learns to please the reward; read completions, judge strictly, or take answers"
                 + " in a box alone by the reward boxed, and begin again from an earlier checkpoint"),
         ENDED(AGAIN, "more than 20 % of the guided completions ended at once, so that their hints teach nothing: hints end where the policy"
                 + " stops; let the cut be by tokens rather than at steps, or word the demonstrations so that no step reads like an end,"

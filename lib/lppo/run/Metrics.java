@@ -29,7 +29,8 @@ final class Metrics {
                 mean(visited.stream().filter(Group::guided).toList(), g -> g.guidedPassRate().getAsDouble()),
                 mean(visited, g -> g.guided() ? 1 : 0), mean(visited, g -> g.silent() ? 1 : 0),
                 mean(all, c -> c.finish() == Completion.Finish.LENGTH ? 1 : 0),
-                mean(all.stream().filter(c -> c.prompt().guided()).toList(), c -> endedAtOnce(c) ? 1 : 0), gamedShare, tokens / all.size(), mean(updates, UpdateMetrics::loss),
+                mean(all.stream().filter(c -> c.prompt().guided()).toList(), c -> endedAtOnce(c) ? 1 : 0), gamedShare,
+                tokens / all.size(), mean(updates, UpdateMetrics::loss),
                 mean(updates, UpdateMetrics::ratio), mean(updates, UpdateMetrics::clipFraction), mean(updates, UpdateMetrics::kl),
                 mean(updates, UpdateMetrics::entropy), entropy(all), firstDifference, mean(updates, UpdateMetrics::gradientNorm),
                 learningRate, undecided, "", more);

@@ -29,12 +29,13 @@ import java.util.Map;
  * @param more the metrics of operators of your own, by name
  */
 public record StepMetrics(long step, long sampledTokens, double passRate, double guidedPassRate, double guidedShare, double silentShare,
-        double truncatedShare, double guidedEndedShare, double gamedShare, double meanLength, double loss, double ratio, double clipFraction, double kl, double entropy,
-        double sampledEntropy, double firstDifference, double gradientNorm, double learningRate, long undecided, String trouble,
-        Map<String, Double> more) {
+        double truncatedShare, double guidedEndedShare, double gamedShare, double meanLength, double loss, double ratio,
+        double clipFraction, double kl, double entropy, double sampledEntropy, double firstDifference, double gradientNorm,
+        double learningRate, long undecided, String trouble, Map<String, Double> more) {
 
     StepMetrics withTrouble(String told) {
         return new StepMetrics(step, sampledTokens, passRate, guidedPassRate, guidedShare, silentShare, truncatedShare,
-                guidedEndedShare, gamedShare, meanLength, loss, ratio, clipFraction, kl, entropy, sampledEntropy, firstDifference, gradientNorm, learningRate, undecided, told, more);
+                guidedEndedShare, gamedShare, meanLength, loss, ratio, clipFraction, kl, entropy, sampledEntropy, firstDifference,
+                gradientNorm, learningRate, undecided, told, more);
     }
 }

@@ -119,7 +119,8 @@ public final class Trainer {
         long learned = System.nanoTime();
 
         done = step.number();
-        tell(updates, scoring.failures() - failed, (double) (scoring.gamed() - gamed) / (scoring.paid() - paid), (sampled - begin) / 1e9, (learned - sampled) / 1e9);
+        tell(updates, scoring.failures() - failed, (double) (scoring.gamed() - gamed) / (scoring.paid() - paid),
+                (sampled - begin) / 1e9, (learned - sampled) / 1e9);
     }
 
     private List<UpdateMetrics> learn(List<Group> groups, Step step) {
