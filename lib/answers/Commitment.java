@@ -75,7 +75,8 @@ final class Commitment {
         String text = Extract.spoken(completion).orElse("");
         if (Tags.thoughts(completion) > 1) {
             return Optional.of("thinking is opened or closed more than once");
-        } else if (DOUBTFUL.matcher(found.text()).find() || exact && (VAGUE.matcher(found.text()).find() || APPROXIMATE.matcher(found.text()).find()) || found.text().contains("?")) {
+        } else if (DOUBTFUL.matcher(found.text()).find() || found.text().contains("?")
+                || exact && (VAGUE.matcher(found.text()).find() || APPROXIMATE.matcher(found.text()).find())) {
             return Optional.of("the answer is hedged");
         }
         return switch (found.how()) {

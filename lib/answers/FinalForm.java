@@ -16,7 +16,8 @@ public interface FinalForm {
     boolean isFinal(String answer, String reference);
 
     /**
-     * The usual form. A number is an integer, decimal, fraction in lowest terms, mixed number, percentage, radical without a square
+     * The usual form. A number is an integer, decimal, fraction in lowest terms (6/8 is a quotient still to be worked out, unless the
+     * reference is written so), mixed number, percentage, radical without a square
      * in it, multiple of pi or e, or a sum of such that does not collapse; it is a power, in scientific notation, a factorial, a
      * function's value only where the reference has one of these. An expression is collected, and factored or expanded as the
      * reference is. An equation or inequality is solved if the reference is. What is no mathematics has no form to ask for.

@@ -46,7 +46,8 @@ public final class MathAnswer implements AutoCloseable {
             + "|\\*)[a-zA-Z]{1,3})?(?:\\^\\{?-?\\d\\}?)?");
     private static final Pattern YES_OR_NO = Pattern.compile("(?:\\\\text\\{)?\\s*(?i:(yes|no|true|false))[,.;:!]\\s.{0,300}",
             Pattern.DOTALL);
-    private static final Pattern QUOTED = Pattern.compile("\\\\(?:text|mathrm|textbf|mbox)\\s*\\{([^{}]*\\d[^{}]*)\\}");
+    private static final Pattern QUOTED = Pattern.compile("\\\\(?:text|mathrm|textbf|mbox)\\s*\\{(\\s*-?\\d[\\d.,]*\\s?[a-zA-Z][a-zA-Z/ .]*"
+            + "|\\d{1,2}:\\d\\d)\\}");
     private static final int MAX_REASON = 300;
 
     private final Algebra algebra;
