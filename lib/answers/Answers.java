@@ -8,6 +8,7 @@ package answers;
 //SOURCES Characters.java
 //SOURCES Choice.java
 //SOURCES Commitment.java
+//SOURCES Compound.java
 //SOURCES Complex.java
 //SOURCES Cursor.java
 //SOURCES Dates.java
@@ -31,6 +32,7 @@ package answers;
 //SOURCES Quantities.java
 //SOURCES Rational.java
 //SOURCES RealSet.java
+//SOURCES SetBuilder.java
 //SOURCES Spelling.java
 //SOURCES Statement.java
 //SOURCES SymjaText.java

@@ -46,6 +46,11 @@ final class Commitment {
             + "|would be) "
             + "(?:wrong|incorrect|not (?:the|right|correct|true|it))|not the answer|\\bjust kidding"
             + "|\\A[\\s$})\\].,*]*(?:no,? wait|wait|actually|correction|sorry|oops)\\b[^\\n]{0,80}\\d", Pattern.CASE_INSENSITIVE);
+    private static final Pattern APPROXIMATE = Pattern.compile("\\A\\W*(?:\\\\approx|\\\\sim(?:eq)?|≈)");
+    private static final Pattern EQUIVALENT = Pattern.compile("\\A[\\s$})\\].,;*]*or,? (?:equivalently|in other words|simply|just"
+            + "|about|approximately)", Pattern.CASE_INSENSITIVE);
+    private static final Pattern ADDED = Pattern.compile("\\A[\\s$})\\].,;*]*(?:(?:or|alternatively|otherwise)\\b[^\\n]{0,40}\\d"
+            + "|\\([^()\\n]{0,40}\\d[^()\\n]{0,60}\\b(?:if|unless|otherwise|maybe|perhaps)\\b)", Pattern.CASE_INSENSITIVE);
     private static final Pattern ANOTHER = words("or|another|also|next|candidate");
     private static final Pattern CONDITION = Pattern.compile("\\A[\\s$})\\],]*(?:if|when|unless)\\b", Pattern.CASE_INSENSITIVE);
     private static final Pattern ENUMERATED = Pattern.compile("(?:\\A|\\s)\\(?[\\da-z]{1,2}[).]\\s*\\z"
@@ -70,7 +75,8 @@ final class Commitment {
         String text = Extract.spoken(completion).orElse("");
         if (Tags.thoughts(completion) > 1) {
             return Optional.of("thinking is opened or closed more than once");
-        } else if (DOUBTFUL.matcher(found.text()).find() || exact && VAGUE.matcher(found.text()).find() || found.text().contains("?")) {
+        } else if (DOUBTFUL.matcher(found.text()).find() || found.text().contains("?")
+                || exact && (VAGUE.matcher(found.text()).find() || APPROXIMATE.matcher(found.text()).find())) {
             return Optional.of("the answer is hedged");
         }
         return switch (found.how()) {
@@ -133,7 +139,8 @@ final class Commitment {
         String tail = text.substring(answer.end, Math.min(text.length(), answer.end + TAIL));
         String stated = REASON.split(after, 2)[0];
         if (isDoubted(before) || DENIED.matcher(before).find() || SECOND.matcher(before).find() || DOUBTFUL.matcher(stated).find()
-                || ALTERNATIVE.matcher(after).find() || after.strip().matches("[$})\\].*]*\\?.*") || TAKEN_BACK.matcher(tail).find()) {
+                || ALTERNATIVE.matcher(after).find() || after.strip().matches("[$})\\].*]*\\?.*") || TAKEN_BACK.matcher(tail).find()
+                || ADDED.matcher(tail).find() && !EQUIVALENT.matcher(tail).lookingAt()) {
             return Optional.of("the answer is hedged");
         }
         return Optional.empty();

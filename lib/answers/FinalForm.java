@@ -16,7 +16,8 @@ public interface FinalForm {
     boolean isFinal(String answer, String reference);
 
     /**
-     * The usual form. A number is an integer, decimal, fraction in lowest terms, mixed number, percentage, radical without a square
+     * The usual form. A number is an integer, decimal, fraction in lowest terms (6/8 is an unevaluated quotient, unless the reference has
+     * that form), mixed number, percentage, radical without a square
      * in it, multiple of pi or e, or a sum of these that does not collapse; it is a power, in scientific notation, a factorial, a
      * function's value only where the reference has one of these. An expression is collected, and factored or expanded as the
      * reference is. An equation or inequality is solved if the reference is. Non-mathematical text is always in final form.

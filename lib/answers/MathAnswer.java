@@ -46,6 +46,8 @@ public final class MathAnswer implements AutoCloseable {
             + "|\\*)[a-zA-Z]{1,3})?(?:\\^\\{?-?\\d\\}?)?");
     private static final Pattern YES_OR_NO = Pattern.compile("(?:\\\\text\\{)?\\s*(?i:(yes|no|true|false))[,.;:!]\\s.{0,300}",
             Pattern.DOTALL);
+    private static final Pattern QUOTED = Pattern.compile("\\\\(?:text|mathrm|textbf|mbox)\\s*\\{(\\s*-?\\d[\\d.,]*\\s?[a-zA-Z][a-zA-Z/ .]*"
+            + "|\\d{1,2}:\\d\\d)\\}");
     private static final int MAX_REASON = 300;
 
     private final Algebra algebra;
@@ -137,7 +139,11 @@ public final class MathAnswer implements AutoCloseable {
     private boolean isFinal(String answer, String gold) {
         String value = Choice.of(answer).map(Choice::value).filter(v -> !v.isEmpty()).orElse(answer);
         Matcher united = LETTER_UNIT.matcher(value);
-        value = united.matches() ? united.group(1) : value;
+        Optional<SetBuilder> built = SetBuilder.of(value);
+        if (built.isPresent() && built.get().isEquation() && SetBuilder.of(gold).isEmpty()) {
+            return false; // its elements are still to be found
+        }
+        value = united.matches() ? united.group(1) : built.map(SetBuilder::condition).orElse(value);
         return Spelling.plain(answer).equals(Spelling.plain(gold)) || Choice.of(gold).isPresent() && Choice.of(answer).isPresent()
                 || form.isFinal(value, Choice.of(gold).map(Choice::value).filter(v -> !v.isEmpty()).orElse(gold));
     }
@@ -199,6 +205,12 @@ public final class MathAnswer implements AutoCloseable {
         }
         Matcher united = LETTER_UNIT.matcher(text);
         Matcher verdict = YES_OR_NO.matcher(text);
+        Matcher quoted = QUOTED.matcher(text);
+        Compound.values(text).ifPresent(values -> values.forEach(value -> readings.add(new Node.Num(value, false))));
+        SetBuilder.of(text).ifPresent(built -> readings.add(Parser.parse(built.condition())));
+        if (quoted.matches()) {
+            readings.add(Parser.parse(quoted.group(1)));
+        }
         if (united.matches()) {
             readings.add(Parser.parse(united.group(1)));
         } else if (verdict.matches()) {

@@ -101,7 +101,8 @@ record Statement(int start, int said, boolean isFinal, Extract answer) {
         String words = rest.substring(0, sentence).replaceAll("(?<![\\w)])\\*\\*|\\*\\*(?![\\w(])|__|</?[a-z]{1,6}>",
                 "").replaceAll("^[\"'`*_]+|[\"'`*.!_]+$", "").strip();
         words = REASON.split(words, 2)[0].strip();
-        if (isProse(Parser.parse(words)) && Dates.plain(words).equals(words) && words.length() > 3 && !LABELLED.matcher(words).matches()) {
+        if (isProse(Parser.parse(words)) && Compound.values(words).isEmpty() && Dates.plain(words).equals(words)
+                && words.length() > 3 && !LABELLED.matcher(words).matches()) {
             Matcher number = Formulas.NUMBER.matcher(words);
             if (number.find()) {
                 return new Extract(number.group(), how, true);

@@ -98,7 +98,7 @@ final class UsualForm {
         List<Node> sides = answer.sides();
         boolean numbers = answer.isEquation() && answer.variables().isEmpty();
         if (numbers && !(reference instanceof Relation)) {
-            return isFinal(Equivalence.exact(answer));
+            return isTrue(answer) && isFinal(Equivalence.exact(answer));
         }
         boolean solved = !(reference instanceof Relation gold) || isSolved(gold);
         if (!solved) {
@@ -108,6 +108,12 @@ final class UsualForm {
         }
         return answer.isEquation() && sides.size() > 2 ? isFinal(Equivalence.exact(answer))
                 : sides.stream().filter(side -> !Equivalence.isName(side)).allMatch(this::isFinal);
+    }
+
+    /** Whether no two sides of an equation of rational numbers differ: 7 + 3 = 10, but not 9 = 10. */
+    private static boolean isTrue(Relation equation) {
+        return equation.operators().contains("~")
+                || equation.sides().stream().map(Exact::of).flatMap(Optional::stream).distinct().count() <= 1;
     }
 
     /** x = 5, 5 < x, 1 < x < 2, f(x) = x + 1, x in S, but not x + 1 = 6, x = x, or 2x = 10. */

@@ -33,7 +33,7 @@ public final class Cli {
     /** Words in messages of the library for which options have other names. */
     private static final Map<String, String> WORDS = Map.of("recompute", "--recompute", "output folder", "--out", "longest completion",
             "--max-new-tokens", "resume the run", "--resume", "stop token", "--stop", "KL coefficient", "--kl", "Spark master", "--master",
-            "Spark setting", "--conf");
+            "Spark setting", "--conf", "the cut", "--cut", "the reward boxed", "--reward");
 
     private Cli() {}
 

@@ -2,6 +2,7 @@ package commands;
 
 //SOURCES ../answers/Answers.java
 
+import answers.Gaming;
 import answers.MathAnswer;
 import java.util.Optional;
 import lppo.data.Problem;
@@ -36,6 +37,11 @@ public record MathReward(MathAnswer judge) implements Reward, AutoCloseable {
     @Override
     public Optional<String> answer(String response) {
         return judge.answer(response);
+    }
+
+    @Override
+    public boolean isGamed(Problem problem, String response) {
+        return Gaming.of(problem.question(), response, problem.answer()).any();
     }
 
     @Override

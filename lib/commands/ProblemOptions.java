@@ -46,6 +46,14 @@ public final class ProblemOptions {
             + " (default: the task's, else last-word).")
     public String reward;
 
+    @Option(names = "--strict", description = "Of math and boxed: an answer must also be in final form and the only one, and not the"
+            + " question repeated (the default of train and sft, since a policy learns whatever is paid).")
+    public boolean strict;
+
+    @Option(names = "--lenient", description = "Of math and boxed: equivalence is enough (the default of evaluate, as benchmarks are"
+            + " reported).")
+    public boolean lenient;
+
     /**
      * Reads the problems to evaluate on, from a file in our format or a published benchmark, or from the test split of a data set on the
      * hub, and reports skipped rows.
@@ -100,12 +108,22 @@ public final class ProblemOptions {
         return fit.problems();
     }
 
+    /** Whether answers are judged strictly: as asked for, else as the command does by default. */
+    private boolean isStrict(boolean byDefault) {
+        return strict || byDefault && !lenient;
+    }
+
     /**
      * Returns the reward of this name; the caller closes it.
      *
-     * @throws BadInput if there is none
+     * @param strictly whether mathematics is judged strictly where neither is asked for
+     * @throws BadInput if there is none, or it knows neither
      */
-    public Judge judge() {
+    public Judge judge(boolean strictly) {
+        BadInput.unless(!strict || !lenient, "--strict and --lenient: choose one");
+        BadInput.unless(!strict && !lenient || "math".equals(reward) || "boxed".equals(reward),
+                "%s: is for --reward math or boxed; %s judges in its own way", strict ? "--strict" : "--lenient",
+                reward == null ? "the task" : reward);
         if (reward == null) {
             return new Judge(task == null ? Reward.lastWord() : Tasks.named(task).reward(), null);
         }
@@ -114,24 +132,26 @@ public final class ProblemOptions {
         }
         return switch (reward) {
             case "last-word" -> new Judge(Reward.lastWord(), null);
-            case "math" -> {
+            case "math", "boxed" -> {
                 MathReward math = new MathReward(new MathAnswer());
-                yield new Judge(math, math);
-            }
-            case "boxed" -> {
-                MathReward math = new MathReward(new MathAnswer());
-                yield new Judge(math.boxed(), math);
+                MathReward found = reward.equals("boxed") ? math.boxed() : math;
+                yield new Judge(isStrict(strictly) ? found.strict() : found, math);
             }
             default -> throw new BadInput("reward \"" + reward + "\" is unknown; choose last-word, math, boxed or a file, MyReward.java");
         };
     }
 
-    /** A reward that may own a process. */
+    /**
+     * A reward that may own a process.
+     *
+     * @param math judges mathematics leniently, wherever the answer stands; null if the reward is of another kind
+     */
     public record Judge(Reward reward, MathReward math) implements AutoCloseable {
 
         /**
          * Drops demonstrations that do not reach their answer. For last-word rewards this is an error; for mathematics they are reported
-         * and dropped, since no checker understands every solution that people write.
+         * and dropped, since no checker understands every solution that people write. Mathematics is checked leniently: a demonstration
+         * by a person need not have the form that earns a reward in training.
          *
          * @param where the file, for messages
          * @throws BadInput naming the first that does not, unless the reward is mathematical
@@ -168,9 +188,10 @@ public final class ProblemOptions {
         }
     }
 
-    /** Returns all options by name, for {@code config.json}. */
-    public Map<String, String> values() {
-        return new TreeMap<>(Map.of("task", String.valueOf(task), "prompt_format", String.valueOf(promptFormat), "system",
+    /** Returns all options by name, for {@code config.json}; {@code strictly} as for {@link #judge}. */
+    public Map<String, String> values(boolean strictly) {
+        return new TreeMap<>(Map.of("judging", isStrict(strictly) ? "strict" : "lenient",
+                "task", String.valueOf(task), "prompt_format", String.valueOf(promptFormat), "system",
                 String.valueOf(system), "stop", String.join(" ", stop), "reward", String.valueOf(reward)));
     }
 }

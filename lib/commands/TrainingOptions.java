@@ -12,10 +12,13 @@ import java.util.Map;
 import java.util.TreeMap;
 import llm.Precision;
 import lppo.AdaptivePrefix;
+import lppo.Cut;
 import lppo.DifficultySelection;
 import lppo.GuidanceRule;
 import lppo.Hint;
 import lppo.RandomPrefix;
+import lppo.StepCut;
+import lppo.TokenCut;
 import lppo.Weighting;
 import lppo.learn.LearnerSettings;
 import lppo.rollout.Sampling;
@@ -89,6 +92,9 @@ public final class TrainingOptions {
         }
         if (hints.hint != null) {
             recipe = recipe.hint(OwnClass.of(hints.hint, Hint.class));
+        }
+        if (hints.cut != null) {
+            recipe = recipe.cut(Hints.cut(hints.cut));
         }
         if (weights.weighting != null) {
             recipe = recipe.weighting(OwnClass.of(weights.weighting, Weighting.class));
@@ -173,6 +179,11 @@ public final class TrainingOptions {
         @Option(names = "--beta-max", description = "Largest share of the solution that is shown (default: ${DEFAULT-VALUE}).")
         public double betaMax = 0.95;
 
+        @Option(names = "--cut", paramLabel = "tokens|steps", description = "Where a solution is cut: by tokens, at the share that is asked"
+                + " for, but never inside a formula or number or where the policy would stop; or at the end of a step (default: the"
+                + " task's, else tokens).")
+        public String cut;
+
         @Option(names = "--guided-share", description = "Share of a guided group that sees the hint (default: ${DEFAULT-VALUE}).")
         public double guidedShare = 1;
 
@@ -193,6 +204,16 @@ public final class TrainingOptions {
         @Option(names = "--hint", paramLabel = "FILE.java", description = "A hint rule of your own, a Java file with one class, in place"
                 + " of the recipe's.")
         public Path hint;
+
+        /**
+         * Returns the cut of this name.
+         *
+         * @throws BadInput if there is none
+         */
+        static Cut cut(String name) {
+            BadInput.unless(name.equals("tokens") || name.equals("steps"), "--cut %s: choose tokens or steps", name);
+            return name.equals("steps") ? new StepCut() : new TokenCut();
+        }
 
         @Option(names = "--hint-target", description = "Target of the guided pass rate for adaptive hints (default: ${DEFAULT-VALUE}).")
         public double hintTarget = 0.5;

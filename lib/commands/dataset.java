@@ -1,6 +1,8 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //SOURCES ../lppo/Lppo.java
 //SOURCES Commands.java
+//SOURCES TrainingOptions.java
+//SOURCES HintShares.java
 //SOURCES ../lppo/files/FileFormats.java
 
 package commands;
@@ -11,11 +13,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import llm.Tokenizer;
+import lppo.Cut;
 import lppo.data.Problem;
 import lppo.data.Problems;
 import lppo.files.Benchmark;
 import lppo.files.Layout;
 import lppo.files.ProblemFiles;
+import lppo.view.Display;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -27,7 +32,7 @@ import tech.tablesaw.api.Table;
 @Command(name = "dataset", mixinStandardHelpOptions = true, showDefaultValues = true,
         description = "List where the benchmarks are published; with a FILE, describe it; with --out, convert it into problems.",
         footer = {"", "Examples:", "  ./jbang dataset", "  ./jbang dataset test-00000-of-00001.parquet --out gsm8k.jsonl",
-            "  ./jbang dataset openai/gsm8k --split train --out gsm8k.jsonl",
+            "  ./jbang dataset openai/gsm8k --split train --out gsm8k.jsonl", "  ./jbang data --hints gsm8k.jsonl --model MODEL",
             "", "evaluate, train and sft read such files directly, and also accept the names of data sets on the Hugging Face hub."})
 public class dataset implements Callable<Integer> {
 
@@ -43,6 +48,17 @@ public class dataset implements Callable<Integer> {
     @Option(names = "--split", description = "Split of a data set on the hub.")
     String split = "test";
 
+    @Option(names = "--hints", description = "Print how much of the solutions in FILE hints show: beta, mean share shown, share of empty"
+            + " hints.")
+    boolean hints;
+
+    @Option(names = "--cut", paramLabel = "tokens|steps", description = "Where --hints cuts.")
+    String cut = "tokens";
+
+    @Option(names = "--model", description = "Folder with the tokenizer that --hints counts tokens with; without one a word, a"
+            + " digit or a sign is a token.")
+    Path model;
+
     @Option(names = "--force", description = "Overwrite --out if it exists.")
     boolean force;
 
@@ -50,6 +66,7 @@ public class dataset implements Callable<Integer> {
     public Integer call() throws IOException {
         if (file == null) {
             BadInput.unless(out == null && name == null, "--out and --name need a FILE to convert");
+            BadInput.unless(!hints, "--hints needs a FILE of problems with solutions");
             list();
             return 0;
         }
@@ -67,11 +84,23 @@ public class dataset implements Callable<Integer> {
         Benchmark.named(name == null ? Benchmark.title(file, loaded.layout()) : name)
                 .filter(b -> b.problems() != problems.size())
                 .ifPresent(b -> System.out.printf("the test set of %s has %d problems%n", b.title(), b.problems()));
+        if (hints) {
+            hints(problems.stream().filter(Problem::hasDemonstration).toList());
+        }
         if (out != null) {
             Problems.write(out, problems);
             System.out.println("wrote " + out);
         }
         return 0;
+    }
+
+    private void hints(List<Problem> shown) {
+        Cut chosen = TrainingOptions.Hints.cut(cut);
+        BadInput.unless(!shown.isEmpty(), "%s: no problem has a solution to show", file);
+        try (Tokenizer tokenizer = model == null ? null : Tokenizer.load(model)) {
+            HintShares shares = new HintShares(chosen, tokenizer == null ? HintShares.WORDS : text -> tokenizer.encode(text).length);
+            Display.print(shares.table(shown, 0.1, 0.3, 0.5, 0.7, 0.9));
+        }
     }
 
     private static void list() {

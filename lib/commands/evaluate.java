@@ -106,7 +106,7 @@ public class evaluate extends ModelCommand implements Callable<Integer> {
         model = ByName.model(model);
         Map<String, List<Score>> scores = new LinkedHashMap<>();
         Table all = null;
-        try (ProblemOptions.Judge judge = asking.judge();
+        try (ProblemOptions.Judge judge = asking.judge(false);
                 Policy loaded = policy();
                 Writer out = writer()) {
             Policy policy = loaded.endingAlsoAt(asking.stop);

@@ -90,7 +90,7 @@ public class sft extends LearningCommand implements Callable<Integer> {
         evaluating.check();
         length.check();
         List<Problem> all = asking.problems(data, demonstrations);
-        try (ProblemOptions.Judge judge = asking.judge()) {
+        try (ProblemOptions.Judge judge = asking.judge(true)) {
             List<Problem> some = judge.trusted(all, where).stream().filter(Problem::hasDemonstration).toList();
             BadInput.unless(!some.isEmpty(), "%s: no problem has a \"solution\" to imitate", where);
             RunFolder folder = RunFolder.create(out);
@@ -104,7 +104,7 @@ public class sft extends LearningCommand implements Callable<Integer> {
                 List<Problem> heldOut = asking.heldOut(evaluating.evaluateOn, format, policy, length.maxNewTokens);
                 folder.json("config.json", RunFolder.columns("command", "sft", "model", model.toString(), "data", String.valueOf(data),
                         "steps", steps, "batch", batch, "seed", seed, "demonstrations", some.size(), "from_scratch", fromScratch, "lora_rank", loraRank,
-                        "asking", asking.values(), "options", options(), "machine", Cli.machine()));
+                        "asking", asking.values(true), "options", options(), "machine", Cli.machine()));
                 Task task = new SimpleTask(where, shown, heldOut, List.of(), format, judge.reward(),
                         length.maxNewTokens);
                 Policy whole = policy.endingAlsoAt(asking.stop);

@@ -120,7 +120,9 @@ public class study implements Callable<Integer> {
             queue.putIfAbsent(name + "-" + seed, new Job(name + "-" + seed, folder, joined(List.of("train", "--recipe", recipe, "--model",
                     task.resolve("base").toString(), "--data", task.resolve(data(c)).toString(), "--evaluate-on",
                     task.resolve(data(c).replace("train", "validation")).toString(), "--evaluate-every", Integer.toString((steps + 1) / 2),
-                    "--steps", Integer.toString(steps), "--seed", Integer.toString(seed), "--device", "cpu", "--out", folder.toString()),
+                    "--steps",
+                    Integer.toString(steps), "--cut", "steps", "--seed", Integer.toString(seed), "--device", "cpu",
+                    "--out", folder.toString()),
                     options), steps, 0));
             folders.add(folder);
         }

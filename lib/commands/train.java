@@ -39,6 +39,7 @@ import lppo.run.Training;
 import lppo.run.WorkerSetup;
 import lppo.task.SimpleTask;
 import lppo.task.Task;
+import lppo.task.Tasks;
 import lppo.view.Display;
 import lppo.view.Tables;
 import picocli.CommandLine.Command;
@@ -51,7 +52,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "train", mixinStandardHelpOptions = true, sortOptions = false, abbreviateSynopsis = true,
         description = "One run of one recipe on a model folder and a problem file.",
         footer = {"", "Example:",
-            "  ./jbang train --recipe lppo --model data/base --data data/train.jsonl --evaluate-on data/validation.jsonl --out /tmp/lppo --watch"})
+            "  ./jbang train --recipe lppo --model data/base --task modular-chain --evaluate-on data/validation.jsonl --out /tmp/lppo --watch"})
 public class train extends LearningCommand implements Callable<Integer> {
 
     @Option(names = "--recipe", required = true, description = "grpo, pg, lp, lppo, adaptive, bread, mopps or dynamic.")
@@ -115,13 +116,14 @@ public class train extends LearningCommand implements Callable<Integer> {
         model = ByName.model(model);
         BadInput.unless(adapter == null || loraRank > 0, "--adapter: needs --lora-rank, the rank of these adapters");
         options.length.resolve(asking.task);
-        Recipe chosen = options.recipe(recipe);
+        Recipe named = options.recipe(recipe);
+        Recipe chosen = named.cut() == null && asking.task != null ? named.cut(Tasks.named(asking.task).cut()) : named;
         Device device = Policy.device(options.machine.device);
         Precision precision = options.machine.precision(device, model);
         options.check();
         following.check();
         List<Problem> all = asking.problems(data, demonstrations);
-        try (ProblemOptions.Judge judge = asking.judge()) {
+        try (ProblemOptions.Judge judge = asking.judge(true)) {
             List<Problem> trusted = judge.trusted(all, asking.where(data));
             BadInput.unless(!chosen.guided() || trusted.stream().anyMatch(Problem::hasDemonstration),
                     "%s: no problem has a \"solution\", so recipe %s has no hints to give; use one without hints, such as grpo or lp",
@@ -186,7 +188,7 @@ public class train extends LearningCommand implements Callable<Integer> {
         return RunFolder.columns("command", "train", "recipe", recipe, "model", model.toString(), "data", String.valueOf(data), "steps",
                 steps, "tokens", tokens < Long.MAX_VALUE ? tokens : "any", "seed", seed, "demonstrations",
                 demonstrations == null ? "all" : demonstrations, "lora_rank", loraRank, "lora_alpha", loraAlpha(), "lora_targets",
-                loraTargets, "adapter", String.valueOf(adapter), "asking", asking.values(), "options", options.values(), "checksums", checksums, "machine", Cli.machine());
+                loraTargets, "adapter", String.valueOf(adapter), "asking", asking.values(true), "options", options.values(), "checksums", checksums, "machine", Cli.machine());
     }
 
     private PromptFit fit(List<Problem> problems, PromptFormat format, Recipe chosen, ModelConfig config, Tokenizer tokenizer) {

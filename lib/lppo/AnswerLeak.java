@@ -1,31 +1,58 @@
 package lppo;
 
 import java.math.BigDecimal;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import lppo.data.Problem;
 
 /**
- * Detects whether a text reveals an answer: numbers by value, however they are written; words as words; formulas in their usual spellings.
+ * A rule that a hint may not mention the answer anywhere: numbers by value, however they are written; words as words; formulas in their
+ * usual spellings. For solutions whose every number is a result, as those of the built-in task.
  */
-final class AnswerLeak {
+public record AnswerLeak() implements LeakRule {
 
     /** A number as people write it: "-3", "1,200", "0.50"; a minus between two numbers is not a sign. */
-    private static final Pattern NUMBER =
+    static final Pattern NUMBER =
             Pattern.compile("(?:(?<!\\p{Alnum})-)?(?:\\d{1,3}(?:,\\d{3})+(?!\\d)|\\d+)(?:\\.\\d+)?");
 
-    private AnswerLeak() {}
+    @Override
+    public boolean reveals(Problem problem, String shown) {
+        return mentions(shown, problem.answer().strip());
+    }
 
-    /** Returns whether a text reveals an answer: numbers by value, words as words, formulas in any of their usual spellings. */
-    static boolean reveals(String text, String answer) {
+    /** Returns whether a text mentions an answer: numbers by value, words as words, formulas in any of their usual spellings. */
+    static boolean mentions(String text, String answer) {
         if (NUMBER.matcher(answer).matches()) {
-            BigDecimal value = number(answer);
-            String plain = text.replace("{,}", ",").replaceAll("(?<!\\d)\\.(?=\\d)", "0.");
-            return NUMBER.matcher(plain).results().anyMatch(found -> number(found.group()).compareTo(value) == 0);
+            return NUMBER.matcher(plain(text)).results().anyMatch(found -> isValue(found.group(), answer));
         }
         String formula = squeezed(answer);
-        return Pattern.compile("(?<![\\p{Alnum}])" + Pattern.quote(answer) + "(?![\\p{Alnum}])",
-                Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE).matcher(text).find()
+        return word(answer).matcher(text).find()
                 || !formula.matches("\\p{Alpha}*") && Pattern.compile("(?<![\\d.])" + Pattern.quote(formula) + "(?!\\d)")
                         .matcher(squeezed(text)).find();
+    }
+
+    /** Returns whether the last number of a text equals a number. */
+    static boolean endsInNumber(String text, String number) {
+        Matcher numbers = NUMBER.matcher(plain(text));
+        boolean same = false;
+        while (numbers.find()) {
+            same = isValue(numbers.group(), number);
+        }
+        return same;
+    }
+
+    /** Returns a pattern that finds an answer as a separate word. */
+    static Pattern word(String answer) {
+        return Pattern.compile("(?<![\\p{Alnum}])" + Pattern.quote(answer) + "(?![\\p{Alnum}])",
+                Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE);
+    }
+
+    static boolean isValue(String number, String answer) {
+        return number(number).compareTo(number(answer)) == 0;
+    }
+
+    private static String plain(String text) {
+        return text.replace("{,}", ",").replaceAll("(?<!\\d)\\.(?=\\d)", "0.");
     }
 
     /** Returns a formula without blanks, braces, size commands and angle units, with fractions as a/b. */

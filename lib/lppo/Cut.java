@@ -3,7 +3,7 @@ package lppo;
 import java.util.function.ToIntFunction;
 import lppo.data.Problem;
 
-/** A rule that cuts the expert solution for a hint. The hint never contains the conclusion. */
+/** A rule that cuts the expert solution for a hint: {@link TokenCut} by tokens, {@link StepCut} at steps, or your own lambda. */
 @FunctionalInterface
 public interface Cut {
 
@@ -14,4 +14,9 @@ public interface Cut {
      * @param length of a text, in tokens
      */
     String prefix(Problem problem, double beta, ToIntFunction<String> length);
+
+    /** The part of the solution that beta is a share of. */
+    default String demonstration(Problem problem) {
+        return problem.solution();
+    }
 }

@@ -12,11 +12,14 @@ package lppo;
 //SOURCES Algorithm.java
 //SOURCES AnswerLeak.java
 //SOURCES Baseline.java
+//SOURCES ConclusionLeak.java
 //SOURCES Cut.java
+//SOURCES CutPlaces.java
 //SOURCES DifficultySelection.java
 //SOURCES GuidanceRule.java
 //SOURCES Hint.java
 //SOURCES Kl.java
+//SOURCES LeakRule.java
 //SOURCES Normalization.java
 //SOURCES Objective.java
 //SOURCES Overlong.java
@@ -31,6 +34,7 @@ package lppo;
 //SOURCES ShuffledSelection.java
 //SOURCES Stateful.java
 //SOURCES StepCut.java
+//SOURCES TokenCut.java
 //SOURCES Weighting.java
 //SOURCES data/Problem.java
 //SOURCES data/Problems.java

@@ -32,9 +32,9 @@ public record PrefixSampler(Function<String, int[]> encode, PromptFormat format,
         BadInput.unless(share > 0 && share <= 1, "guided share %s: must lie in (0, 1]", share);
     }
 
-    /** Returns a sampler of prompts without hints for a policy, with each question as it is. */
+    /** Returns a sampler of prompts without hints for a policy, with each question as it is; solutions are cut by tokens. */
     public static PrefixSampler of(Policy policy) {
-        return new PrefixSampler(policy::encode, PromptFormat.plain(), Hint.NONE, new StepCut(), 1);
+        return new PrefixSampler(policy::encode, PromptFormat.plain(), Hint.NONE, new TokenCut(), 1);
     }
 
     /** Returns a copy with another prompt format. */

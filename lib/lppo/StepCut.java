@@ -9,30 +9,34 @@ import lppo.data.Problem;
 
 /**
  * Cuts the solution at the end of a step: it keeps as many of the first steps as make up a share beta of the length, never the last one,
- * and only steps before the first that contains the answer.
+ * and only steps before the first that reveals the answer.
+ *
+ * @param leak rule for what may not be shown
  */
-public record StepCut() implements Cut {
+public record StepCut(LeakRule leak) implements Cut {
 
     private static final Pattern DOLLAR = Pattern.compile("(?<![\\\\$])\\$(?!\\$)");
     private static final Pattern DOLLARS = Pattern.compile("(?<!\\\\)\\$\\$");
     private static final Pattern OPENING = Pattern.compile("\\\\(?:\\[|\\(|begin\\{)");
     private static final Pattern CLOSING = Pattern.compile("\\\\(?:]|\\)|end\\{)");
 
+    /** Cuts before the first mention of the answer. */
+    public StepCut() {
+        this(new AnswerLeak());
+    }
+
     @Override
     public String prefix(Problem problem, double beta, ToIntFunction<String> length) {
         List<String> steps = steps(problem.solution());
         int[] lengths = steps.stream().mapToInt(length).toArray();
         double shown = Math.floor(beta * Arrays.stream(lengths).sum());
-        String answer = problem.answer().strip();
         StringBuilder prefix = new StringBuilder();
         for (int i = 0; i < lengths.length - 1; i++) {
-            String step = steps.get(i);
             shown -= lengths[i];
-            String before = prefix.substring(Math.max(0, prefix.length() - 2 * answer.length() - 50)); // where an answer may start
-            if (shown < 0 || AnswerLeak.reveals(before + step, answer)) {
+            if (shown < 0 || leak.reveals(problem, prefix + steps.get(i))) {
                 break;
             }
-            prefix.append(step);
+            prefix.append(steps.get(i));
         }
         return prefix.toString();
     }

@@ -102,7 +102,7 @@ class ChainTest {
         try (Policy policy = policy()) {
             Task task = task();
             ProgressTracker tracker = new ProgressTracker();
-            PrefixSampler plain = PrefixSampler.of(policy);
+            PrefixSampler plain = PrefixSampler.of(policy).cut(task.cut());
             PrefixSampler hints = lppo ? plain.beta(0.3, 0.95).when(tracker.failing(FAILING)) : plain;
             Rollout rollout = GpuRollout.of(policy, task.longest()).scored(new Scoring(policy, task.reward()));
             Learner learner = Learner.of(policy).learningRate(2e-4);

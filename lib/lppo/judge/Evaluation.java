@@ -27,8 +27,9 @@ import lppo.rollout.Sampling;
  *
  * @param greedy the greedy completion of each problem, scored
  * @param sampled the sampled completions of each problem, scored; empty if there are none
+ * @param undecided number of answers that could not be judged and count as wrong
  */
-public record Evaluation(List<Completion> greedy, List<Group> sampled) {
+public record Evaluation(List<Completion> greedy, List<Group> sampled, long undecided) {
 
     private static final int MAX_ROWS = 1024;
 
@@ -86,17 +87,18 @@ public record Evaluation(List<Completion> greedy, List<Group> sampled) {
      */
     public static Evaluation of(List<Prompt> prompts, Scoring scoring, Sampling sampling, int samples, Seed seed, Sampler sampler) {
         Step step = new Step(0, seed);
+        long failed = scoring.failures();
         List<Prompt> repeated = prompts.stream().flatMap(p -> Collections.nCopies(samples, p).stream()).toList();
-        return new Evaluation(
-                sampler.of(Sampling.greedy(sampling.maxNewTokens())).scored(scoring).sample(prompts, step).stream()
-                        .flatMap(group -> group.completions().stream()).toList(),
-                samples == 0 ? List.of() : sampler.of(sampling).scored(scoring).sample(repeated, step));
+        List<Completion> greedy = sampler.of(Sampling.greedy(sampling.maxNewTokens())).scored(scoring).sample(prompts, step).stream()
+                .flatMap(group -> group.completions().stream()).toList();
+        List<Group> sampled = samples == 0 ? List.of() : sampler.of(sampling).scored(scoring).sample(repeated, step);
+        return new Evaluation(greedy, sampled, scoring.failures() - failed);
     }
 
     /** Merges evaluations of different problems into one. */
     public static Evaluation joined(List<Evaluation> parts) {
         return new Evaluation(parts.stream().flatMap(part -> part.greedy.stream()).toList(),
-                parts.stream().flatMap(part -> part.sampled.stream()).toList());
+                parts.stream().flatMap(part -> part.sampled.stream()).toList(), parts.stream().mapToLong(Evaluation::undecided).sum());
     }
 
     /** Returns the indices of the problems of each level, in numeric order if levels are numbers, then of {@code all}. */

@@ -25,6 +25,14 @@ public interface Reward {
         return Optional.empty();
     }
 
+    /**
+     * Returns whether a rewarded response shows signs of gaming the reward, such as the question repeated as the answer, or several
+     * answers. It changes no score; the share of such responses is a metric of training. The default is false.
+     */
+    default boolean isGamed(Problem problem, String response) {
+        return false;
+    }
+
     /** Returns how many responses so far scored 0 because they could not be judged, for reasons other than the response itself. */
     default long failures() {
         return 0;

@@ -5,8 +5,10 @@ import common.BadInput;
 import common.OneLine;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import llm.Policy;
+import lppo.data.Problem;
 import lppo.rollout.Completion;
 
 /**
@@ -18,6 +20,8 @@ public final class Scoring implements ToDoubleFunction<Completion> {
     private final Policy policy;
     private final Reward reward;
     private long thrown;
+    private long paid;
+    private long gamed;
     private String firstTrouble;
 
     /** Creates a scoring for completions of {@code policy}. */
@@ -36,19 +40,29 @@ public final class Scoring implements ToDoubleFunction<Completion> {
         if (completion.finish() != Completion.Finish.STOP) {
             return 0; // a truncated completion never earns a reward from an intermediate value
         }
-        String id = completion.prompt().problem().id();
-        double score;
+        Problem problem = completion.prompt().problem();
+        String response = response(completion);
+        double score = asked(problem, () -> reward.score(problem, response), 0.0);
+        BadInput.unless(score >= 0 && score <= 1, "problem %s: the reward gives %s; it must lie in [0, 1]", problem.id(), score);
+        if (score == 1) {
+            paid++;
+            gamed += asked(problem, () -> reward.isGamed(problem, response), false) ? 1 : 0;
+        }
+        return score;
+    }
+
+    /** What a reward says; if it throws, that is counted, and something else is taken. */
+    private <T> T asked(Problem problem, Supplier<T> question, T otherwise) {
         try {
-            score = reward.score(completion.prompt().problem(), response(completion));
+            return question.get();
         } catch (EngineException e) {
             throw e; // such as out of memory, which the run handles
         } catch (RuntimeException | StackOverflowError e) {
             thrown++;
-            firstTrouble = firstTrouble != null ? firstTrouble : OneLine.line("problem %s: the reward throws %s".formatted(id, e));
-            return 0;
+            firstTrouble = firstTrouble != null ? firstTrouble
+                    : OneLine.line("problem %s: the reward throws %s".formatted(problem.id(), e));
+            return otherwise;
         }
-        BadInput.unless(score >= 0 && score <= 1, "problem %s: the reward gives %s; it must lie in [0, 1]", id, score);
-        return score;
     }
 
     /** Returns the text that a reward judges: the expert prefix, if any, and the completion. */
@@ -59,9 +73,20 @@ public final class Scoring implements ToDoubleFunction<Completion> {
         return policy.decode(response);
     }
 
-    /** Returns the answer of a completion; empty if there is none or the completion was truncated. */
+    /** Returns the answer of a completion; empty if there is none, the completion was truncated, or the reward throws. */
     public Optional<String> answer(Completion completion) {
-        return completion.finish() == Completion.Finish.STOP ? reward.answer(response(completion)) : Optional.empty();
+        return completion.finish() != Completion.Finish.STOP ? Optional.empty()
+                : asked(completion.prompt().problem(), () -> reward.answer(response(completion)), Optional.empty());
+    }
+
+    /** How many responses so far scored 1. */
+    public long paid() {
+        return paid;
+    }
+
+    /** How many of these showed signs of going for the reward rather than for the answer. */
+    public long gamed() {
+        return gamed;
     }
 
     /** Returns how many responses so far could not be judged and scored 0. */

@@ -59,6 +59,7 @@ public record FolderListener(RunFolder folder, int keep, boolean keepBest, Polic
             Map<String, Object> row = new LinkedHashMap<>(Map.of("step", step));
             row.put("sampled_tokens", sampledTokens);
             row.putAll(Columns.of(accuracy));
+            row.put("undecided", accuracy.level().equals("all") ? evaluation.undecided() : "");
             folder.row("evaluation.csv", row);
         });
         asked(evaluation).forEach(c -> sample(step, "evaluation", c));

@@ -18,6 +18,7 @@ import lppo.rollout.Group;
 final class Health {
 
     private static final int LASTS = 20; // steps
+    private static final int AGAIN = 3;
     private static final int AT_ONCE = 1;
 
     private enum Sign {
@@ -26,6 +27,12 @@ final class Health {
         CUT(LASTS, "every completion was truncated; raise the max new tokens, or add a stop token that ends an answer"),
         SILENT(LASTS, "all rewards were equal in every group, so nothing is learned; if they are all 0, check the reward by reading"
                 + " completions, or use easier problems or hints; if they are all 1, the problems are solved"),
+        GAMED(AGAIN, "more than 20 % of the rewarded completions repeat the question, or its expression as the answer, or give several"
+                + " answers: the policy games the reward; read completions, judge strictly, or accept only boxed answers with the reward"
+                + " boxed, and restart from an earlier checkpoint"),
+        ENDED(AGAIN, "more than 20 % of the guided completions ended at once, so their hints teach nothing: hints end where the policy"
+                + " stops; cut by tokens rather than at steps, or reword the demonstrations so that no step reads like an end, each on a"
+                + " line of its own"),
         UNDECIDED(AT_ONCE, "more than 5 % of the answers could not be judged and count as wrong; read the completions and their reasons"),
         APART(AT_ONCE, "rollout and learner differ by more than 0.1 nats per token; use precision fp32, or an importance cap of 2");
 
@@ -42,6 +49,8 @@ final class Health {
                 case CERTAIN -> step.sampledEntropy() < 0.01;
                 case CUT -> step.truncatedShare() == 1;
                 case SILENT -> step.silentShare() == 1;
+                case GAMED -> step.gamedShare() > 0.2;
+                case ENDED -> step.guidedEndedShare() > 0.2;
                 case UNDECIDED -> step.undecided() > 0.05 * completions;
                 case APART -> step.firstDifference() > 0.1;
             };

@@ -21,17 +21,23 @@ final class Metrics {
     private Metrics() {}
 
     static StepMetrics of(long step, long sampledTokens, List<Group> visited, List<UpdateMetrics> updates, double firstDifference,
-            double learningRate, long undecided, Map<String, Double> more) {
+            double learningRate, long undecided, double gamedShare, Map<String, Double> more) {
         List<Completion> all = visited.stream().flatMap(g -> g.completions().stream()).toList();
         double tokens = all.stream().mapToLong(c -> c.tokens().length).sum();
         return new StepMetrics(step, sampledTokens,
                 mean(visited.stream().filter(g -> g.passRate().isPresent()).toList(), g -> g.passRate().getAsDouble()),
                 mean(visited.stream().filter(Group::guided).toList(), g -> g.guidedPassRate().getAsDouble()),
                 mean(visited, g -> g.guided() ? 1 : 0), mean(visited, g -> g.silent() ? 1 : 0),
-                mean(all, c -> c.finish() == Completion.Finish.LENGTH ? 1 : 0), tokens / all.size(), mean(updates, UpdateMetrics::loss),
+                mean(all, c -> c.finish() == Completion.Finish.LENGTH ? 1 : 0),
+                mean(all.stream().filter(c -> c.prompt().guided()).toList(), c -> endedAtOnce(c) ? 1 : 0), gamedShare,
+                tokens / all.size(), mean(updates, UpdateMetrics::loss),
                 mean(updates, UpdateMetrics::ratio), mean(updates, UpdateMetrics::clipFraction), mean(updates, UpdateMetrics::kl),
                 mean(updates, UpdateMetrics::entropy), entropy(all), firstDifference, mean(updates, UpdateMetrics::gradientNorm),
                 learningRate, undecided, "", more);
+    }
+
+    private static boolean endedAtOnce(Completion completion) {
+        return completion.finish() == Completion.Finish.STOP && completion.tokens().length <= 1;
     }
 
     private static <T> double mean(List<T> items, ToDoubleFunction<T> value) {

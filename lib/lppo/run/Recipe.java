@@ -18,7 +18,6 @@ import lppo.ProgressTracker;
 import lppo.Refill;
 import lppo.Selection;
 import lppo.ShuffledSelection;
-import lppo.StepCut;
 import lppo.Weighting;
 import lppo.learn.LearnerSettings;
 
@@ -58,7 +57,7 @@ public final class Recipe implements Cloneable {
     private Hint hint = Hint.NONE;
     private GuidanceRule rule;
     private boolean rescue;
-    private Cut cut = new StepCut();
+    private Cut cut;
     private double guidedShare = 1;
     private boolean progressWeighted;
     private Weighting weighting = Weighting.none();
@@ -201,7 +200,7 @@ public final class Recipe implements Cloneable {
         return with(r -> r.rescue = value);
     }
 
-    /** Returns a copy with another cut of the expert solution. */
+    /** Returns a copy with another cut of the expert solution; null for the task's. */
     public Recipe cut(Cut value) {
         return with(r -> r.cut = value);
     }
@@ -311,7 +310,7 @@ public final class Recipe implements Cloneable {
         return rescue;
     }
 
-    /** Returns the cut of expert solutions. */
+    /** Returns the cut of expert solutions; null for the task's. */
     public Cut cut() {
         return cut;
     }

@@ -20,7 +20,7 @@ final class RunConfig {
         config.put("recipe", RunFolder.columns("title", recipe.title(), "algorithm", recipe.algorithm().id(), "advantage",
                 text(recipe.algorithm().advantage()), "objective", text(recipe.algorithm().objective()), "selection",
                 text(recipe.selection()), "hint", text(recipe.hint()), "rule", text(recipe.rule()), "rescue", recipe.rescue(), "cut",
-                text(recipe.cut()), "guided_share", recipe.guidedShare(), "progress_weighted", recipe.progressWeighted(), "weighting",
+                text(training.cut()), "guided_share", recipe.guidedShare(), "progress_weighted", recipe.progressWeighted(), "weighting",
                 text(recipe.weighting(null)), "refills", recipe.refills(), "problems_per_step", recipe.problemsPerStep(), "group_size",
                 recipe.groupSize(), "learning", text(recipe.learning())));
         config.put("longest", training.task().longest());

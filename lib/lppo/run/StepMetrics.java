@@ -12,6 +12,8 @@ import java.util.Map;
  * @param guidedShare share of the groups with guided completions
  * @param silentShare share of the groups whose rewards are all equal
  * @param truncatedShare share of the completions that were truncated at the maximum length
+ * @param guidedEndedShare share of the guided completions that ended at once, with their first token
+ * @param gamedShare share of the completions with reward 1 that show signs of gaming the reward
  * @param meanLength mean length of a completion, in tokens
  * @param loss mean loss over the optimiser steps; ratio, clip fraction, KL, entropy and gradient norm are such means too
  * @param ratio importance ratio
@@ -27,12 +29,13 @@ import java.util.Map;
  * @param more metrics of custom operators, by name
  */
 public record StepMetrics(long step, long sampledTokens, double passRate, double guidedPassRate, double guidedShare, double silentShare,
-        double truncatedShare, double meanLength, double loss, double ratio, double clipFraction, double kl, double entropy,
-        double sampledEntropy, double firstDifference, double gradientNorm, double learningRate, long undecided, String trouble,
-        Map<String, Double> more) {
+        double truncatedShare, double guidedEndedShare, double gamedShare, double meanLength, double loss, double ratio,
+        double clipFraction, double kl, double entropy, double sampledEntropy, double firstDifference, double gradientNorm,
+        double learningRate, long undecided, String trouble, Map<String, Double> more) {
 
     StepMetrics withTrouble(String told) {
-        return new StepMetrics(step, sampledTokens, passRate, guidedPassRate, guidedShare, silentShare, truncatedShare, meanLength, loss,
-                ratio, clipFraction, kl, entropy, sampledEntropy, firstDifference, gradientNorm, learningRate, undecided, told, more);
+        return new StepMetrics(step, sampledTokens, passRate, guidedPassRate, guidedShare, silentShare, truncatedShare,
+                guidedEndedShare, gamedShare, meanLength, loss, ratio, clipFraction, kl, entropy, sampledEntropy, firstDifference,
+                gradientNorm, learningRate, undecided, told, more);
     }
 }

@@ -80,7 +80,7 @@ public final class Trainer {
         memory.forget();
         steps.at(1); // checks that there are enough problems
 
-        PrefixSampler plain = PrefixSampler.of(training.policy()).format(training.task().format()).cut(recipe.cut())
+        PrefixSampler plain = PrefixSampler.of(training.policy()).format(training.task().format()).cut(training.cut())
                 .share(recipe.guidedShare());
         hints = recipe.rescue() ? plain : plain.hint(hint);
         scoring = new Scoring(training.policy(), training.task().reward());
@@ -102,6 +102,8 @@ public final class Trainer {
         Step step = steps.at(done + 1);
         Map<String, Map<String, double[]>> before = memory.state();
         long failed = scoring.failures();
+        long paid = scoring.paid();
+        long gamed = scoring.gamed();
         visited.clear();
 
         long begin = System.nanoTime();
@@ -117,7 +119,8 @@ public final class Trainer {
         long learned = System.nanoTime();
 
         done = step.number();
-        tell(updates, scoring.failures() - failed, (sampled - begin) / 1e9, (learned - sampled) / 1e9);
+        tell(updates, scoring.failures() - failed, (double) (scoring.gamed() - gamed) / (scoring.paid() - paid),
+                (sampled - begin) / 1e9, (learned - sampled) / 1e9);
     }
 
     private List<UpdateMetrics> learn(List<Group> groups, Step step) {
@@ -150,13 +153,13 @@ public final class Trainer {
         }
     }
 
-    private void tell(List<UpdateMetrics> updates, long undecided, double sampling, double learning) {
+    private void tell(List<UpdateMetrics> updates, long undecided, double gamedShare, double sampling, double learning) {
         long tokens = visited.stream().flatMap(g -> g.completions().stream()).mapToLong(c -> c.tokens().length).sum();
         sampledTokens += tokens;
         double difference = updates.isEmpty() ? Metrics.difference(learner, training.policy(), visited.get(0))
                 : updates.get(0).difference();
         StepMetrics plain = Metrics.of(done, sampledTokens, visited, updates, difference, recipe.learning().rateAt(done), undecided,
-                memory.metrics());
+                gamedShare, memory.metrics());
         StepMetrics metrics = plain.withTrouble(health.see(plain, visited.stream().mapToInt(g -> g.completions().size()).sum()));
         scoring.trouble().ifPresent(health::rewardThrows);
         List<Visit> visits = visited.stream().map(group -> Visit.of(done, group, tracker, weighting.weight(group))).toList();

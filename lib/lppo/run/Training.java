@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import llm.Policy;
+import lppo.Cut;
 import lppo.data.Problem;
 import lppo.task.Task;
 
@@ -101,6 +102,11 @@ public record Training(Policy policy, Policy reference, Task task, Recipe recipe
         RunFolder created = RunFolder.create(folder);
         created.json("config.json", config());
         return listener(new FolderListener(created, 0, false, policy));
+    }
+
+    /** Returns the cut of expert solutions: the recipe's if it has one, else the task's. */
+    public Cut cut() {
+        return recipe.cut() == null ? task.cut() : recipe.cut();
     }
 
     /** Returns what determines the results of the run, for {@code config.json}: settings by name, checksums of the problems. */

@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import lppo.Cut;
+import lppo.StepCut;
 import lppo.data.Problem;
 import lppo.judge.Reward;
 
@@ -46,6 +48,12 @@ public final class ModularChainTask implements Task {
     @Override
     public Reward reward() {
         return Reward.lastWord();
+    }
+
+    /** Every value of a chain is a step. */
+    @Override
+    public Cut cut() {
+        return new StepCut();
     }
 
     @Override

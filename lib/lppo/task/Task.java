@@ -3,6 +3,8 @@ package lppo.task;
 import common.Seed;
 import java.util.List;
 import llm.Policy;
+import lppo.Cut;
+import lppo.TokenCut;
 import lppo.data.Problem;
 import lppo.data.PromptFormat;
 import lppo.judge.Evaluation;
@@ -38,6 +40,11 @@ public interface Task {
     /** Returns the prompt format. */
     default PromptFormat format() {
         return PromptFormat.plain();
+    }
+
+    /** Returns the cut of its solutions for hints: by tokens, unless they are lists of steps. */
+    default Cut cut() {
+        return new TokenCut();
     }
 
     /** Returns the problems for training. */

@@ -86,7 +86,7 @@ class ScoreTest {
     @Example
     void scoresAreThoseOfPapers() {
         List<Group> groups = List.of(group("p", 1, 0, 0, 0), group("q", 1, 1, 1, 0));
-        Evaluation evaluation = new Evaluation(List.of(completion("p", 0), completion("q", 1)), groups);
+        Evaluation evaluation = new Evaluation(List.of(completion("p", 0), completion("q", 1)), groups, 0);
         List<Score> scores = Score.of(evaluation, List.of(1, 2, 4), c -> Optional.of(c.reward() == 1 ? "right" : "wrong"));
         assertEquals(List.of("greedy", "avg@4", "pass@1", "pass@2", "pass@4", "maj@4"), scores.stream().map(Score::name).toList());
         assertArrayEquals(new double[] {0.5, 0.5, 0.5, 0.75, 1, 0.5}, scores.stream().mapToDouble(Score::mean).toArray(), 1e-12);
@@ -94,7 +94,7 @@ class ScoreTest {
         assertArrayEquals(new double[] {1}, scores.get(3).at(List.of(1)).values(), 1e-12);
         assertEquals(List.of("greedy", "avg@4"),
                 Score.of(evaluation, List.of(), c -> Optional.empty()).stream().map(Score::name).toList(), "nobody votes");
-        assertEquals(List.of("greedy"), Score.of(new Evaluation(evaluation.greedy(), List.of()), List.of(), c -> Optional.empty())
+        assertEquals(List.of("greedy"), Score.of(new Evaluation(evaluation.greedy(), List.of(), 0), List.of(), c -> Optional.empty())
                 .stream().map(Score::name).toList());
     }
 
@@ -102,7 +102,7 @@ class ScoreTest {
     void avgAtKIsPassAt1(@ForAll long seed) {
         SplittableRandom random = new Seed(seed).at("rewards", 0);
         List<Group> groups = IntStream.range(0, 5).mapToObj(i -> group("p" + i, random.doubles(6).map(Math::round).toArray())).toList();
-        List<Score> scores = Score.of(new Evaluation(groups.stream().map(g -> g.completions().get(0)).toList(), groups),
+        List<Score> scores = Score.of(new Evaluation(groups.stream().map(g -> g.completions().get(0)).toList(), groups, 0),
                 List.of(1), c -> Optional.empty());
         assertArrayEquals(scores.get(1).values(), scores.get(2).values(), 1e-12);
     }

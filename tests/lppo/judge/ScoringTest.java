@@ -53,6 +53,38 @@ class ScoringTest {
     }
 
     @Test
+    void whatIsPaidAndGamedIsCountedAndARewardThatThrowsIsToldWhereverItIsAsked() {
+        Reward gamed = new Reward() {
+            @Override
+            public double score(Problem problem, String response) {
+                return response.contains("40") ? 1 : 0;
+            }
+
+            @Override
+            public boolean isGamed(Problem problem, String response) {
+                if (response.contains("20")) {
+                    throw new IllegalStateException("oops");
+                }
+                return true;
+            }
+
+            @Override
+            public Optional<String> answer(String response) {
+                throw new IllegalStateException("oops");
+            }
+        };
+        Scoring scoring = new Scoring(policy, gamed);
+        assertEquals(1, scoring.applyAsDouble(completion("", "40")));
+        assertEquals(0, scoring.applyAsDouble(completion("", "41")));
+        assertEquals(List.of(1L, 1L, 0L), List.of(scoring.paid(), scoring.gamed(), scoring.failures()));
+        assertEquals(1, scoring.applyAsDouble(completion("20", "40")), "the score stands");
+        assertEquals(List.of(2L, 1L, 1L), List.of(scoring.paid(), scoring.gamed(), scoring.failures()));
+        assertEquals(Optional.empty(), scoring.answer(completion("", "40")));
+        assertEquals(2, scoring.failures());
+        assertEquals("problem q7: the reward throws java.lang.IllegalStateException: oops", scoring.trouble().orElseThrow());
+    }
+
+    @Test
     void aRewardSeesTheProblemAsAPersonWroteIt() {
         Problem[] seen = new Problem[1];
         new Scoring(policy, (problem, response) -> {

@@ -43,6 +43,24 @@ class HealthTest extends TinyPolicy {
     }
 
     @Test
+    void gamedRewardsAndHintsThatEndTheTurnAreToldWithTheirRemedy() {
+        List<String> told = new ArrayList<>();
+        Health health = new Health(told::add);
+        assertEquals("", health.see(shares(1, Double.NaN, Double.NaN), 100));
+        assertEquals("", health.see(shares(2, 0.2, 0.2), 100));
+        for (int step = 3; step <= 8; step++) {
+            assertEquals("gamed+ended", health.see(shares(step, 0.3, 0.25), 100));
+        }
+        assertEquals(2, told.size(), told.toString());
+        assertTrue(told.get(0).startsWith("step 5: for 3 steps more than 20 %") && told.get(0).contains("strictly"), told.get(0));
+        assertTrue(told.get(1).contains("let the cut be by tokens") && told.get(1).contains("word the demonstrations"), told.get(1));
+    }
+
+    private static StepMetrics shares(long step, double ended, double gamed) {
+        return new StepMetrics(step, 0, 0, 0, 0, 0.5, 0.5, ended, gamed, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, "", Map.of());
+    }
+
+    @Test
     void aPolicyThatAlwaysFailsIsToldAfterTwentySteps() throws Exception {
         List<String> told = new ArrayList<>();
         Path out = folder.resolve("failing");
@@ -162,6 +180,6 @@ class HealthTest extends TinyPolicy {
     }
 
     private static StepMetrics row(int step, double entropy, double cut, double silent, long undecided, double difference) {
-        return new StepMetrics(step, 0, 0, 0, 0, silent, cut, 0, 0, 1, 0, 0, 0, entropy, difference, 0, 0, undecided, "", Map.of());
+        return new StepMetrics(step, 0, 0, 0, 0, silent, cut, Double.NaN, Double.NaN, 0, 0, 1, 0, 0, 0, entropy, difference, 0, 0, undecided, "", Map.of());
     }
 }

@@ -207,7 +207,7 @@ class LogsTest {
     }
 
     private static StepMetrics step(long i) {
-        return new StepMetrics(i, i, 0.5, Double.NaN, 0, 0, 0, 3, 0.1, 1, 0, 0, 1, 1, 0, 1, 1e-3, 0, "", Map.of("my own: é", 2.0));
+        return new StepMetrics(i, i, 0.5, Double.NaN, 0, 0, 0, Double.NaN, 0, 3, 0.1, 1, 0, 0, 1, 1, 0, 1, 1e-3, 0, "", Map.of("my own: é", 2.0));
     }
 
     @Test

@@ -66,6 +66,6 @@ class StepsTest {
     }
 
     private static StepMetrics metrics(long step) {
-        return new StepMetrics(step, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "", Map.of());
+        return new StepMetrics(step, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "", Map.of());
     }
 }

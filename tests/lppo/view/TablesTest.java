@@ -40,8 +40,8 @@ class TablesTest {
         List<StepMetrics> metrics = List.of(step(1, 0.25, Double.NaN), step(2, 0.5, 0.125));
         Table table = Tables.of(metrics);
         assertEquals(List.of("step", "sampled_tokens", "pass_rate", "guided_pass_rate", "guided_share", "silent_share", "truncated_share",
-                "mean_length", "loss", "ratio", "clip_fraction", "kl", "entropy", "sampled_entropy", "first_difference", "gradient_norm",
-                "learning_rate", "undecided", "trouble", "mine"), table.columnNames());
+                "guided_ended_share", "gamed_share", "mean_length", "loss", "ratio", "clip_fraction", "kl", "entropy", "sampled_entropy",
+                "first_difference", "gradient_norm", "learning_rate", "undecided", "trouble", "mine"), table.columnNames());
         assertEquals("""
                 | step | pass_rate | guided_pass_rate | loss | learning_rate | trouble | mine |
                 | --- | --- | --- | --- | --- | --- | --- |
@@ -53,7 +53,7 @@ class TablesTest {
     }
 
     private static StepMetrics step(long step, double passRate, double guidedPassRate) {
-        return new StepMetrics(step, 100 * step, passRate, guidedPassRate, 0.1, 0.2, 0, 9, -3e-4, 1, 0, 0, 0.5, 0.6, 1e-8, 0.3, 1e-6, 0,
+        return new StepMetrics(step, 100 * step, passRate, guidedPassRate, 0.1, 0.2, 0, 0, 0, 9, -3e-4, 1, 0, 0, 0.5, 0.6, 1e-8, 0.3, 1e-6, 0,
                 "cut", Map.of("mine", 7.0));
     }
 }

@@ -1,0 +1,85 @@
+package lppo;
+
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import lppo.data.Problem;
+
+/**
+ * A hint may not show what a solution concludes, its first final statement of the answer, and its last sentence may not end in the
+ * answer, so that a policy that stops there has not answered. An equal number on the way is no leak. The conclusion is what stands
+ * behind {@code ####} or in a box, or what is said to be the answer; else the last mention of it; else the last step. What follows it,
+ * other solutions or the names of authors, is no part of the demonstration.
+ */
+public record ConclusionLeak() implements LeakRule {
+
+    private static final Pattern MARK = Pattern.compile("^####(.*)$", Pattern.MULTILINE);
+    private static final Pattern BOX = Pattern.compile("\\\\(?:boxed|fbox|framebox)\\s*(\\{(?:[^{}]|\\{[^{}]*})*})");
+    private static final Pattern STATEMENT = Pattern.compile(
+            "\\b(?:final answer|answer|ans)\\b\\**(?:\\s(?:to|of|for)\\s[^.\\n]{1,80}?)?\\s*(?:\\bis\\b|\\bare\\b|=|:)(.{0,200})",
+            Pattern.CASE_INSENSITIVE);
+    private static final Pattern SENTENCE = Pattern.compile("[.!?]\\s+(?=\\S)|\\n\\s*(?=\\S)");
+    private static final Pattern FORMULA = Pattern.compile("\\$(?=\\S)([^$]+)(?<=\\S)\\$[^$\\d]*\\z");
+
+    @Override
+    public boolean reveals(Problem problem, String shown) {
+        return shown.length() > start(problem) || endsInAnswer(shown, problem.answer().strip());
+    }
+
+    @Override
+    public String demonstration(Problem problem) {
+        String solution = problem.solution();
+        int line = solution.indexOf('\n', start(problem));
+        return line < 0 ? solution : solution.substring(0, line);
+    }
+
+    /** Where what is concluded begins, in characters of the solution: "The answer is" may be shown, what it is may not. */
+    public int start(Problem problem) {
+        String solution = problem.solution();
+        String answer = problem.answer().strip();
+        return Stream.of(MARK, BOX, STATEMENT)
+                .flatMap(pattern -> pattern.matcher(solution).results())
+                .filter(found -> AnswerLeak.mentions(found.group(1), answer))
+                .mapToInt(found -> found.start(1)).min()
+                .orElseGet(() -> unmarked(solution, answer));
+    }
+
+    /** The last mention of the answer, the last step that holds it in another spelling, or the last step. */
+    private static int unmarked(String solution, String answer) {
+        boolean number = AnswerLeak.NUMBER.matcher(answer).matches();
+        Matcher mention = (number ? AnswerLeak.NUMBER : AnswerLeak.word(answer)).matcher(solution);
+        int last = -1;
+        while (mention.find()) {
+            last = !number || AnswerLeak.isValue(mention.group(), answer) ? mention.start() : last;
+        }
+        if (last >= 0) {
+            return last;
+        }
+        List<String> steps = StepCut.steps(solution);
+        int end = solution.length();
+        int lastStep = end - steps.get(steps.size() - 1).length();
+        for (int i = steps.size() - 1; i >= 0; i--) {
+            end -= steps.get(i).length();
+            if (AnswerLeak.mentions(steps.get(i), answer)) {
+                return end;
+            }
+        }
+        return lastStep;
+    }
+
+    /** Whether the last number of the last sentence is the answer, or its last formula holds it, or it holds an answer of words. */
+    private static boolean endsInAnswer(String shown, String answer) {
+        Matcher sentence = SENTENCE.matcher(shown.stripTrailing());
+        int from = 0;
+        while (sentence.find()) {
+            from = sentence.end();
+        }
+        String last = shown.substring(from);
+        Matcher formula = FORMULA.matcher(last);
+        if (formula.find() && AnswerLeak.mentions(formula.group(1), answer)) {
+            return true;
+        }
+        return AnswerLeak.NUMBER.matcher(answer).matches() ? AnswerLeak.endsInNumber(last, answer) : AnswerLeak.mentions(last, answer);
+    }
+}

@@ -1,0 +1,20 @@
+package lppo;
+
+import lppo.data.Problem;
+
+/** What a hint may not show of an expert solution. {@link ConclusionLeak} and {@link AnswerLeak} are two such rules. */
+@FunctionalInterface
+public interface LeakRule {
+
+    /**
+     * Whether a beginning of a problem's solution gives too much away.
+     *
+     * @param shown the beginning
+     */
+    boolean reveals(Problem problem, String shown);
+
+    /** The part of the solution that counts as the demonstration, whose length is L: all of it, if a rule does not say otherwise. */
+    default String demonstration(Problem problem) {
+        return problem.solution();
+    }
+}
