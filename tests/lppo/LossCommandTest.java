@@ -36,7 +36,7 @@ class LossCommandTest {
         refused("recipe \"ppo\" is unknown", command("reproduce", "--recipes", "grpo,ppo"));
         refused("--recipes lppo: start with grpo", command("reproduce", "--recipes", "lppo"));
         refused("--tokens 0: must be positive", command("reproduce", "--tokens", "0"));
-        refused("--across losses: gives every run its own --loss", command("reproduce", "--across", "losses", "--", "--loss", "dapo"));
+        refused("--across losses: sets --loss for every run", command("reproduce", "--across", "losses", "--", "--loss", "dapo"));
     }
 
     @Test

@@ -26,7 +26,7 @@ class RoomsTest {
     private static final Set<String> VALUES = Set.of("common", "llm", "lppo", "lppo.data", "lppo.rollout");
 
     /** Lines of lib/lppo, blank ones, imports and Javadoc included. */
-    private static final long MOST = 8_400;
+    private static final long MOST = 9_100;
 
     /** The rooms that each room may import. */
     private static final Map<String, Set<String>> RULE = Map.ofEntries(Map.entry("common", Set.of()), Map.entry("hub", Set.of("common")), Map.entry("llm", Set.of("common")),

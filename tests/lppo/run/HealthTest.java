@@ -53,7 +53,7 @@ class HealthTest extends TinyPolicy {
         }
         assertEquals(2, told.size(), told.toString());
         assertTrue(told.get(0).startsWith("step 5: for 3 steps more than 20 %") && told.get(0).contains("strictly"), told.get(0));
-        assertTrue(told.get(1).contains("let the cut be by tokens") && told.get(1).contains("word the demonstrations"), told.get(1));
+        assertTrue(told.get(1).contains("cut by tokens rather than at steps") && told.get(1).contains("reword the demonstrations"), told.get(1));
     }
 
     private static StepMetrics shares(long step, double ended, double gamed) {
