@@ -49,7 +49,7 @@ import picocli.CommandLine.Parameters;
             "  ./jbang test 'P*Test'"})
 public class test implements Callable<Integer> {
     /** What takes long: run by {@code --all}, or by name. */
-    private static final Set<String> SLOW = Set.of("CommandFuzzTest", "CorruptionTest", "CrashTest", "FuzzTest", "HostileTest", "MemoryTest",
+    private static final Set<String> SLOW = Set.of("CommandFuzzTest", "CorruptionTest", "CrashTest", "FuzzTest", "HostileTest", "MemoryTest", "ModelComparisonTest",
             "PeakMemoryTest", "PlacesTest", "RemoteTest", "RowsApartTest", "SmolLm2Test", "SparkClusterTest", "SparkCommandTest", "SparkNumbersTest");
 
     @Parameters(paramLabel = "CLASS", description = "Part of a class name, or a pattern with * and ?. Default: all but the slow ones.")
