@@ -66,6 +66,16 @@ class ModelComparisonTest {
             assertTrue(ImageIO.read(out.resolve(chart).toFile()).getWidth() > 0, chart);
         }
 
+        Path adapters = out.resolve("runs/sft-1/checkpoint");
+        for (String[] wrong : new String[][] {{"--adapter: needs --lora-rank"}, {"its adapters have --lora-rank 16 --lora-alpha 32.0",
+            "--lora-rank", "8"}}) {
+            List<String> train = new ArrayList<>(List.of("train", "--recipe", "grpo", "--task", "arithmetic", "--model", model.toString(), "--out",
+                    folder.resolve("wrong" + wrong.length).toString(), "--adapter", adapters.toString(), "--device", "cpu"));
+            train.addAll(List.of(wrong).subList(1, wrong.length));
+            String refused = commands.run(2, train.toArray(String[]::new));
+            assertTrue(refused.contains(wrong[0]), refused);
+        }
+
         byte[] trained = Files.readAllBytes(out.resolve("runs/grpo-1/metrics.csv"));
         Path scores = out.resolve("scores/sft-then-lppo/scores.csv");
         String scored = Files.readString(scores);
