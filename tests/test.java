@@ -11,6 +11,7 @@
 //SOURCES llm/*.java
 //SOURCES lppo/**.java
 //SOURCES spark/*.java
+//SOURCES tasks/*.java
 //DEPS org.junit.jupiter:junit-jupiter:6.1.3
 //DEPS org.junit.platform:junit-platform-launcher:6.1.3
 //DEPS net.jqwik:jqwik:1.9.3

@@ -20,8 +20,8 @@ import lppo.data.PromptFormat;
 import lppo.files.ProblemFiles;
 import lppo.judge.Reward;
 import lppo.run.PromptFit;
-import lppo.task.Tasks;
 import picocli.CommandLine.Option;
+import tasks.Tasks;
 
 /** How problems are asked and how answers are judged, as command-line options. */
 public final class ProblemOptions {

@@ -20,9 +20,9 @@ import lppo.Weighting;
 import lppo.learn.LearnerSettings;
 import lppo.rollout.Sampling;
 import lppo.run.Recipe;
-import lppo.task.Tasks;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
+import tasks.Tasks;
 
 /**
  * What a run is made of, as command-line options in groups; each group makes one part of the recipe, whose defaults it shows.

@@ -37,7 +37,7 @@ class RoomsTest {
             Map.entry("lppo.run",
                     Set.of("common", "llm", "lppo", "lppo.data", "lppo.rollout", "lppo.judge", "lppo.learn", "lppo.task")),
             Map.entry("lppo.view", Set.of("common", "lppo", "lppo.data", "lppo.judge", "lppo.run")),
-            Map.entry("lppo.files", Set.of("common", "lppo.data")), Map.entry("answers", Set.of()), Map.entry("chat", Set.of()),
+            Map.entry("lppo.files", Set.of("common", "lppo.data")), Map.entry("tasks", Set.of("common", "lppo.data", "lppo.judge", "lppo.task")), Map.entry("answers", Set.of()), Map.entry("chat", Set.of()),
             Map.entry("spark", Set.of("common", "llm", "lppo", "lppo.data", "lppo.rollout", "lppo.learn", "lppo.run")));
 
     @Test

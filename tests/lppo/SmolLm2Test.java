@@ -49,12 +49,12 @@ import lppo.run.StepMetrics;
 import lppo.run.Training;
 import lppo.task.SimpleTask;
 import lppo.task.Task;
-import lppo.task.Tasks;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import tasks.Tasks;
 
 /**
  * A published language model, SmolLM2-135M-Instruct, against transformers, and trained. {@code LPPO_SMOLLM2} names its folder, which
