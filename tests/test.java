@@ -15,6 +15,7 @@
 //SOURCES logs/*.java
 //SOURCES lppo/**.java
 //SOURCES spark/*.java
+//SOURCES tasks/*.java
 //DEPS org.junit.jupiter:junit-jupiter:6.1.3
 //DEPS org.junit.platform:junit-platform-launcher:6.1.3
 //DEPS net.jqwik:jqwik:1.9.3
@@ -54,7 +55,7 @@ import picocli.CommandLine.Parameters;
 public class test implements Callable<Integer> {
     /** What takes long: run by {@code --all}, or by name. */
     private static final Set<String> SLOW = Set.of("CommandFuzzTest", "CorruptionTest", "CrashTest", "FuzzTest", "HostileTest", "LogsPeerTest",
-            "MemoryTest", "PeakMemoryTest", "PlacesTest", "RemoteTest", "RowsApartTest", "SmolLm2Test", "SparkClusterTest", "SparkCommandTest",
+            "MemoryTest", "ModelComparisonTest", "PeakMemoryTest", "PlacesTest", "RemoteTest", "RowsApartTest", "SmolLm2Test", "SparkClusterTest", "SparkCommandTest",
             "SparkNumbersTest", "WatchPageTest");
 
     @Parameters(paramLabel = "CLASS", description = "Part of a class name, or a pattern with * and ?. Default: all but the slow ones.")

@@ -20,8 +20,8 @@ import lppo.data.PromptFormat;
 import lppo.files.ProblemFiles;
 import lppo.judge.Reward;
 import lppo.run.PromptFit;
-import lppo.task.Tasks;
 import picocli.CommandLine.Option;
+import tasks.Tasks;
 
 /** Command-line options for prompts and rewards. */
 public final class ProblemOptions {

@@ -23,9 +23,9 @@ import lppo.Weighting;
 import lppo.learn.LearnerSettings;
 import lppo.rollout.Sampling;
 import lppo.run.Recipe;
-import lppo.task.Tasks;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
+import tasks.Tasks;
 
 /**
  * Command-line options of a training run, in groups; each group builds one part of the recipe and shows its defaults. {@code config.json}

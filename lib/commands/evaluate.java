@@ -38,12 +38,12 @@ import lppo.rollout.Prompt;
 import lppo.rollout.Sampling;
 import lppo.run.RunFolder;
 import lppo.task.Task;
-import lppo.task.Tasks;
 import lppo.view.Display;
 import lppo.view.Tables;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import tasks.Tasks;
 import tech.tablesaw.api.Table;
 
 /** Prints the accuracy of a model folder on problem files, by level, and the average over files. */

@@ -25,11 +25,11 @@ import lppo.run.Recipe;
 import lppo.run.RunFolder;
 import lppo.task.BasePolicy;
 import lppo.task.Task;
-import lppo.task.Tasks;
 import lppo.view.Display;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import tasks.Tasks;
 
 /**
  * The main experiment. Every recipe starts from the same base policy and, for each seed, visits the same problems in the same order and

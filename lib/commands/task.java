@@ -21,9 +21,9 @@ import lppo.task.ModularChain;
 import lppo.task.ModularChain.Counts;
 import lppo.task.ModularChainTask;
 import lppo.task.Task;
-import lppo.task.Tasks;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import tasks.Tasks;
 
 /** Writes the problems of a built-in task, and for chains of modular arithmetic also the configuration of the base policy. */
 @Command(name = "task", mixinStandardHelpOptions = true, showDefaultValues = true,

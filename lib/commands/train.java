@@ -39,7 +39,6 @@ import lppo.run.Training;
 import lppo.run.WorkerSetup;
 import lppo.task.SimpleTask;
 import lppo.task.Task;
-import lppo.task.Tasks;
 import lppo.view.Display;
 import lppo.view.Tables;
 import picocli.CommandLine.Command;
@@ -47,6 +46,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
+import tasks.Tasks;
 
 /** One run of one recipe. */
 @Command(name = "train", mixinStandardHelpOptions = true, sortOptions = false, abbreviateSynopsis = true,

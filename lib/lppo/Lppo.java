@@ -82,15 +82,11 @@ package lppo;
 //SOURCES run/Training.java
 //SOURCES run/Visit.java
 //SOURCES run/WorkerSetup.java
-//SOURCES task/ArithmeticTask.java
 //SOURCES task/BasePolicy.java
 //SOURCES task/ModularChain.java
 //SOURCES task/ModularChainTask.java
 //SOURCES task/SimpleTask.java
-//SOURCES task/Stories.java
-//SOURCES task/Story.java
 //SOURCES task/Task.java
-//SOURCES task/Tasks.java
 //SOURCES view/Charts.java
 //SOURCES view/Curve.java
 //SOURCES view/Display.java

@@ -60,8 +60,7 @@ class CatalogTest {
     void theListsOfSourcesAreComplete() throws IOException {
         Map<String, String> rooms = new TreeMap<>(Map.of("answers", "answers/Answers.java", "chat", "chat/Chat.java", "common",
                 "common/Common.java", "hub", "hub/Hub.java", "llm", "llm/Llm.java", "logs", "logs/Logs.java", "spark", "spark/Spark.java",
-                "lppo/files", "lppo/files/FileFormats.java", "lppo",
-                "lppo/Lppo.java"));
+                "lppo/files", "lppo/files/FileFormats.java", "lppo", "lppo/Lppo.java", "tasks", "tasks/BuiltIn.java"));
         for (Map.Entry<String, String> room : rooms.entrySet()) {
             Path folder = LIB.resolve(room.getKey());
             try (Stream<Path> files = Files.walk(folder)) {

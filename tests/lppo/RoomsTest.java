@@ -37,6 +37,7 @@ class RoomsTest {
             Map.entry("lppo.run",
                     Set.of("common", "llm", "lppo", "lppo.data", "lppo.rollout", "lppo.judge", "lppo.learn", "lppo.task")),
             Map.entry("lppo.view", Set.of("common", "lppo", "lppo.data", "lppo.judge", "lppo.run")),
+            Map.entry("tasks", Set.of("common", "lppo.data", "lppo.judge", "lppo.task")),
             Map.entry("lppo.files", Set.of("common", "lppo.data")), Map.entry("answers", Set.of()), Map.entry("chat", Set.of()),
             Map.entry("logs", Set.of("common", "llm", "lppo.judge", "lppo.rollout", "lppo.run")),
             Map.entry("spark", Set.of("common", "llm", "lppo", "lppo.data", "lppo.rollout", "lppo.learn", "lppo.run")));

@@ -49,12 +49,12 @@ import lppo.run.StepMetrics;
 import lppo.run.Training;
 import lppo.task.SimpleTask;
 import lppo.task.Task;
-import lppo.task.Tasks;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import tasks.Tasks;
 
 /**
  * A published language model, SmolLM2-135M-Instruct, against transformers, and trained. {@code LPPO_SMOLLM2} names its folder, which
@@ -178,6 +178,11 @@ class SmolLm2Test {
         return recipe.problemsPerStep(4).groupSize(4).learning(new LearnerSettings().learningRate(1e-4).warmUp(1).tokenBudget(1024));
     }
 
+    /** With a penalty, so that silent groups are learned from too, and batches are full. */
+    private static Recipe full() {
+        return small(Recipe.grpo()).algorithm(Algorithm.grpo().kl(Kl.K3, 0.1));
+    }
+
     private static Task task(Reward reward) {
         PromptFormat chat = ChatFormat.named("chat", model, null);
         List<Problem> problems = Tasks.named("arithmetic").problems().stream().filter(Problem::hasDemonstration).limit(8).toList();
@@ -188,11 +193,11 @@ class SmolLm2Test {
     void aRunHoldsNoMoreThanTheDryRunSays(@TempDir Path folder) throws Exception {
         assumeTrue(Files.exists(Path.of("/proc/self/status")), "this system does not tell");
         ModelConfig config = ModelConfig.read(model);
-        double estimate = Footprint.of(config, small(Recipe.grpo()), Lora.Settings.of(RANK), Precision.FP32, Device.cpu(),
+        double estimate = Footprint.of(config, full(), Lora.Settings.of(RANK), Precision.FP32, Device.cpu(),
                 new Footprint.Extent(70, LONGEST, 16, false)).peak() / (double) (1 << 20);
         double taken = peak(folder, model) - peak(folder, Checkout.ROOT.resolve("data/base"));
         System.out.printf("a step of SmolLM2 held %.0f MB, the estimate is %.0f%n", taken, estimate);
-        assertTrue(taken < 1.1 * estimate && taken > 0.5 * estimate, "%.0f MB for an estimate of %.0f".formatted(taken, estimate));
+        assertTrue(taken < estimate && taken > 0.3 * estimate, "%.0f MB for an estimate of %.0f".formatted(taken, estimate));
     }
 
     /** The most megabytes that a process of its own ever held. */
@@ -214,7 +219,7 @@ class SmolLm2Test {
             if (base.config().layers() > 2) {
                 model = folder;
                 Lora adapters = Lora.fresh(base.config(), Lora.Settings.of(RANK), new Seed(1), base.manager());
-                Training.of(base.adapted(adapters), task((problem, response) -> response.length() % 2)).recipe(small(Recipe.grpo())).run(1);
+                Training.of(base.adapted(adapters), task((problem, response) -> 0)).recipe(full()).reference(base).run(1);
             }
         }
         System.out.println(Files.readAllLines(Path.of("/proc/self/status")).stream().filter(l -> l.startsWith("VmHWM")).findFirst()

@@ -1,4 +1,4 @@
-package lppo.task;
+package tasks;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -24,6 +24,7 @@ import lppo.StepCut;
 import lppo.data.Problem;
 import lppo.data.Problems;
 import lppo.judge.FinalNumber;
+import lppo.task.Task;
 import lppo.task.Task.Split;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

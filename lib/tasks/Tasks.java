@@ -1,4 +1,4 @@
-package lppo.task;
+package tasks;
 
 import common.BadInput;
 import common.Seed;
@@ -6,6 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import lppo.task.ModularChainTask;
+import lppo.task.Task;
 
 /** The registry of tasks that commands know by name. To add one, write a class and add a line here. */
 public final class Tasks {

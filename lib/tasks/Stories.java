@@ -1,9 +1,9 @@
-package lppo.task;
+package tasks;
 
-import static lppo.task.Story.add;
-import static lppo.task.Story.divide;
-import static lppo.task.Story.multiply;
-import static lppo.task.Story.subtract;
+import static tasks.Story.add;
+import static tasks.Story.divide;
+import static tasks.Story.multiply;
+import static tasks.Story.subtract;
 
 import java.util.List;
 import java.util.SplittableRandom;

@@ -1,4 +1,4 @@
-package lppo.task;
+package tasks;
 
 import common.BadInput;
 import common.Seed;
@@ -15,6 +15,7 @@ import java.util.stream.IntStream;
 import lppo.data.Problem;
 import lppo.judge.FinalNumber;
 import lppo.judge.Reward;
+import lppo.task.Task;
 
 /**
  * Sums and word problems in plain English, for a small language model:

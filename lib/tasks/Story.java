@@ -1,4 +1,4 @@
-package lppo.task;
+package tasks;
 
 import java.util.List;
 
