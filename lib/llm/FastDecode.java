@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 /**
  * The whole of a batch's sampling as one call of the engine: prefill, then token after token, in a page of TorchScript,
  * {@link #SOURCE}. It computes what {@link Decoder} and plain operations do, without a call from Java for each operation.
- * It knows no adapters and no top-k or top-p.
+ * Adapters are computed beside the weights: added to weights in 16 bits, small ones would be rounded away.
  *
  * <p>On a CPU, what a row gets does not depend on the other rows, to the last bit, if the longest prompt and the longest
  * completion together have at most 144 tokens, and the engine has one or two threads, or the widths of the model (hidden,
@@ -49,11 +49,18 @@ public final class FastDecode {
                 y = x.to(6)
                 y = y * torch.rsqrt(torch.mean(y * y, [-1], True) + eps)
                 return y.to(x.dtype) * gain
-              def linear(self, x: Tensor, w: Tensor, bias: Tensor) -> Tensor:
-                if bias.numel() > 0:
-                  y = torch.linear(x, w, bias)
+              def linear(self, x: Tensor, w: Tensor) -> Tensor:
+                return LINEAR
+              def affine(self, x: Tensor, w: Tensor, bias: Tensor) -> Tensor:
+                return AFFINE
+              # by the weights l[i], with the bias l[b] if b is not 0 and the adapter l[j], where there are any
+              def adapted(self, x: Tensor, l: List[Tensor], i: int, b: int, j: int) -> Tensor:
+                if b > 0 and l[b].numel() > 0:
+                  y = self.affine(x, l[i], l[b])
                 else:
-                  y = torch.linear(x, w)
+                  y = self.linear(x, l[i])
+                if l[j].numel() > 0:
+                  y = y + self.linear(self.linear(x, l[j]), l[j + 1])
                 return y
               # x [n, C], n tokens; cos and sin [n, 1, D]. Prefill has n = P * T and the prompt of each row, source [R];
               # a decode step has n = R, no source, and a mask [R, 1, 1, slots] from this slot on.
@@ -64,8 +71,8 @@ public final class FastDecode {
                 batch = n // time
                 x = torch.embedding(w[0], tokens)
                 for i in range(len(keys)):
-                  l = w[3 + 9 * i : 12 + 9 * i]
-                  qkv = self.linear(self.norm(x, l[0], eps), l[1], l[2]).view([n, heads + 2 * kv, dim])
+                  l = w[3 + 17 * i : 20 + 17 * i]
+                  qkv = self.adapted(self.norm(x, l[0], eps), l, 1, 2, 9).view([n, heads + 2 * kv, dim])
                   qk = qkv[:, : heads + kv]
                   if l[3].numel() > 0:
                     qk = torch.cat([self.norm(qk[:, :heads], l[3], eps), self.norm(qk[:, heads:], l[4], eps)], 1)
@@ -88,20 +95,75 @@ public final class FastDecode {
                     begin = end - mask.size(3)
                     mixed = torch.scaled_dot_product_attention(q.view([n, kv, heads // kv, dim]), keys[i][:, :, begin:end],
                         values[i][:, :, begin:end], mask)
-                  x = x + torch.linear(mixed.reshape([n, heads * dim]), l[5])
-                  gate, up = torch.chunk(torch.linear(self.norm(x, l[6], eps), l[7]), 2, 1)
+                  x = x + self.adapted(mixed.reshape([n, heads * dim]), l, 5, 0, 11)
+                  gate, up = torch.chunk(self.adapted(self.norm(x, l[6], eps), l, 7, 0, 13), 2, 1)
                   if sizes[4] > 2: # so many rows at a time that two threads share the work
                     piece = 2 * max(1, 32768 // gate.size(1))
                     for begin in range(0, n, piece):
                       torch.silu_(gate[begin : begin + piece])
                   else:
                     gate = torch.silu(gate)
-                  x = x + torch.linear(gate * up, l[8])
+                  x = x + self.adapted(gate * up, l, 8, 0, 15)
                 return self.norm(x, w[1], eps)
+              # p [n, V] without the less probable tokens; those that tie with the last one kept stay
+              def truncated(self, p: Tensor, k: int, mass: float) -> Tensor:
+                size = p.size(1)
+                if k > 0 and k < size:
+                  best, where = torch.topk(p, k, 1)
+                  p = p * torch.ge(p, best[:, -1:]).to(6)
+                if mass < 1.:
+                  most = torch.sum(p, [1], True) * mass
+                  count = min(64, size)
+                  best, where = torch.topk(p, count, 1)
+                  total = torch.cumsum(best, 1)
+                  while count < size and bool(torch.any(torch.lt(total[:, -1:], most))):
+                    count = min(8 * count, size)
+                    best, where = torch.topk(p, count, 1)
+                    total = torch.cumsum(best, 1)
+                  kept = torch.sum(torch.lt(total - best, most), [1], True)
+                  p = p * torch.ge(p, torch.gather(best, 1, kept - 1)).to(6)
+                return p
+              # the place in each row of p [n, m] at which the running sum exceeds a share of the whole, u [n, 1] below 1
+              def inverted(self, p: Tensor, u: Tensor) -> Tuple[Tensor, Tensor]:
+                sums = torch.cumsum(p, 1)
+                threshold = sums[:, -1:] * u
+                place = torch.clamp_max(torch.searchsorted(sums, threshold, right=True), p.size(1) - 1)
+                before = torch.gather(sums, 1, torch.clamp_min(place - 1, 0)) * torch.gt(place, 0).to(6)
+                rest = (threshold - before) / torch.gather(p, 1, place)
+                return (place, torch.clamp(rest, 0., 0.99999994))
+              # tokens [R, 1] and their log-probabilities [R, 1] by logits [R, V]; the rows go through in pieces that fit a cache
+              def drawn(self, logits: Tensor, temperature: float, k: int, mass: float, uniform: Tensor) -> Tuple[Tensor, Tensor]:
+                rows, size = logits.size(0), logits.size(1)
+                piece = LANES * max(1, 65536 // size)
+                tokens = annotate(List[Tensor], [])
+                chosen = annotate(List[Tensor], [])
+                for begin in range(0, rows, piece):
+                  x = logits[begin : begin + piece].to(6)
+                  u = uniform[begin : begin + piece]
+                  if temperature != 0. and temperature != 1.:
+                    x = x / temperature
+                  p = torch.softmax(x, 1)
+                  if temperature == 0.:
+                    token = torch.argmax(x, 1, True)
+                  else:
+                    t = self.truncated(p, k, mass)
+                    if size > 4 * BLOCK: # sums of blocks first, then inside one
+                      if size % BLOCK > 0:
+                        t = torch.constant_pad_nd(t, [0, BLOCK - size % BLOCK])
+                      blocks = t.view([t.size(0), -1, BLOCK])
+                      block, u = self.inverted(torch.sum(blocks, [2]), u)
+                      inside = torch.gather(blocks, 1, block.unsqueeze(2).expand([-1, 1, BLOCK])).squeeze(1)
+                      place, u = self.inverted(inside, u)
+                      token = block * BLOCK + place
+                    else:
+                      token, u = self.inverted(t, u)
+                  tokens.append(token)
+                  chosen.append(torch.log(torch.gather(p, 1, token)))
+                return (torch.cat(tokens), torch.cat(chosen))
               # prompts [P, T]; index of the last token of each among P * T, padded; of each row: its prompt, length of
               # that, most new tokens; uniform [R, N]; ends [E]. Returns tokens and log-probabilities, [N, R].
-              def sample(self, w: List[Tensor], sizes: List[int], eps: float, temperature: float, prompts: Tensor,
-                  last: Tensor, source: Tensor, lengths: Tensor, room: Tensor, uniform: Tensor, ends: Tensor,
+              def sample(self, w: List[Tensor], sizes: List[int], eps: float, temperature: float, k: int, mass: float,
+                  prompts: Tensor, last: Tensor, source: Tensor, lengths: Tensor, room: Tensor, uniform: Tensor, ends: Tensor,
                   cos: Tensor, sin: Tensor) -> Tuple[Tensor, Tensor]:
                 rows, steps, time = uniform.size(0), uniform.size(1), prompts.size(1)
                 slots = LANES * ((steps + LANES - 1) // LANES)
@@ -122,7 +184,7 @@ public final class FastDecode {
                 mask = mask.view([rows, 1, 1, width])
                 x = self.hidden(w, sizes, eps, prompts.view([-1]), time, cos[:time].repeat([prompts.size(0), 1, 1]),
                     sin[:time].repeat([prompts.size(0), 1, 1]), keys, values, slots, mask, source)
-                logits = torch.linear(torch.index_select(x, 0, last), w[2]).to(6)
+                logits = self.linear(torch.index_select(x, 0, last), w[2])
                 logits = torch.index_select(logits, 0, source)
                 origin = torch.arange(rows, device=lengths.device)
                 tokens = lengths.new_zeros([steps, rows])
@@ -131,17 +193,9 @@ public final class FastDecode {
                 t = 0
                 active = rows
                 while active > 0:
-                  if temperature != 0. and temperature != 1.:
-                    logits = logits / temperature
-                  logp = torch.log_softmax(logits, 1)
-                  if temperature == 0.:
-                    token = torch.argmax(logp, 1, True)
-                  else: # the first token at which the distribution function exceeds a uniform number
-                    cumulative = torch.cumsum(torch.exp(logp), 1)
-                    threshold = cumulative[:, -1:] * uniform[:, t : t + 1]
-                    token = torch.clamp_max(torch.searchsorted(cumulative, threshold, right=True), logp.size(1) - 1)
+                  token, logp = self.drawn(logits, temperature, k, mass, uniform[:, t : t + 1])
                   tokens[t].index_copy_(0, origin, token.squeeze(1))
-                  chosen[t].index_copy_(0, origin, torch.gather(logp, 1, token).squeeze(1))
+                  chosen[t].index_copy_(0, origin, logp.squeeze(1))
                   t = t + 1
                   done = done | torch.any(torch.eq(token, ends), 1) | torch.le(room, t)
                   active = done.size(0) - int(torch.sum(done))
@@ -159,17 +213,23 @@ public final class FastDecode {
                     mask[:, :, :, slot] = 0.
                     x = self.hidden(w, sizes, eps, token.squeeze(1), 1, cos[position], sin[position], keys, values, slot,
                         mask[:, :, :, LANES * (slot // LANES) :], source)
-                    logits = torch.linear(x, w[2]).to(6)
+                    logits = self.linear(x, w[2])
                 return (tokens, chosen)
-            """.replace("LANES", Integer.toString(LANES));
+            """.replace("LANES", Integer.toString(LANES)).replace("BLOCK", "256");
 
     private final ModelConfig config;
     private final PtSymbolBlock script;
 
-    /** The script on the manager's device; it lives as long as the manager. */
-    FastDecode(ModelConfig config, NDManager manager) {
+    /**
+     * The script on the manager's device; it lives as long as the manager.
+     *
+     * @param oneDnn whether oneDNN multiplies matrices in fp32, which is faster than MKL on some processors; see {@link CpuKernels}
+     */
+    FastDecode(ModelConfig config, boolean oneDnn, NDManager manager) {
         this.config = config;
-        script = TorchScript.load("FastDecode", SOURCE, manager);
+        String call = oneDnn ? "ops.mkldnn._linear_pointwise(x, w, %s, \"none\", [], \"\")" : "torch.linear(x, w, %s)";
+        script = TorchScript.load("FastDecode", SOURCE.replace("LINEAR", call.formatted("None")).replace("AFFINE", call.formatted("bias")),
+                manager);
     }
 
     /**
@@ -188,9 +248,12 @@ public final class FastDecode {
      * @param room the most new tokens of each row
      * @param uniform numbers in [0, 1), a row of at least {@code room} each
      * @param temperature 0 for greedy
+     * @param topK draw from so many tokens; 0 for all
+     * @param topP draw from the tokens that hold this share of the probability; 1 for all
      */
-    public Drawn sample(Weights weights, List<int[]> prompts, int[] source, int[] room, float[][] uniform, double temperature) {
-        NDManager manager = weights.embedding().getManager();
+    public Drawn sample(Policy policy, List<int[]> prompts, int[] source, int[] room, float[][] uniform, double temperature, int topK,
+            double topP) {
+        NDManager manager = policy.weights().embedding().getManager();
         int rows = padded(source.length);
         int time = padded(prompts.stream().mapToInt(p -> p.length).max().orElseThrow());
         int steps = Arrays.stream(room).max().orElseThrow();
@@ -222,10 +285,10 @@ public final class FastDecode {
             NDArray[] given = {manager.create(tokens, new Shape(prompts.size(), time)), manager.create(last), manager.create(sources),
                 manager.create(lengths), manager.create(rooms), manager.create(numbers, new Shape(rows, steps)), manager.create(ends),
                 rotary.cos(), rotary.sin()};
-            List<IValue> arguments = new ArrayList<>(List.of(IValue.listFrom(arrays(weights, manager)),
+            List<IValue> arguments = new ArrayList<>(List.of(IValue.listFrom(arrays(policy, manager)),
                     IValue.listFrom(config.heads(), config.kvHeads(), config.headDim(), (long) config.layers(),
                             JniUtils.getNumThreads()),
-                    IValue.from(config.rmsNormEps()), IValue.from(temperature)));
+                    IValue.from(config.rmsNormEps()), IValue.from(temperature), IValue.from((long) topK), IValue.from(topP)));
             Stream.of(given).map(array -> IValue.from((PtNDArray) array)).forEach(arguments::add);
             try (IValue result = IValueUtils.runMethod(script, "sample", arguments.toArray(new IValue[0]))) {
                 var both = result.toNDList((PtNDManager) manager);
@@ -243,11 +306,16 @@ public final class FastDecode {
         return (count + LANES - 1) / LANES * LANES;
     }
 
-    private static PtNDArray[] arrays(Weights weights, NDManager manager) {
+    private PtNDArray[] arrays(Policy policy, NDManager manager) {
+        Weights weights = policy.weights();
         NDArray none = manager.create(new Shape(0));
         List<NDArray> all = new ArrayList<>(List.of(weights.embedding(), weights.finalNorm(), weights.output()));
-        weights.layers().forEach(l -> Stream.of(l.attentionNorm(), l.qkv(), l.qkvBias(), l.queryNorm(), l.keyNorm(), l.attentionOut(),
-                l.feedForwardNorm(), l.gateUp(), l.down()).forEach(array -> all.add(array == null ? none : array)));
+        for (int i = 0; i < weights.layers().size(); i++) {
+            Weights.Layer l = weights.layer(i);
+            Stream.of(l.attentionNorm(), l.qkv(), l.qkvBias(), l.queryNorm(), l.keyNorm(), l.attentionOut(), l.feedForwardNorm(),
+                    l.gateUp(), l.down()).forEach(array -> all.add(array == null ? none : array));
+            all.addAll(policy.adapters(i, none));
+        }
         return all.toArray(new PtNDArray[0]);
     }
 }

@@ -61,11 +61,11 @@ final class Kernels {
     private final FastDecode fastDecode;
     private final Map<String, NDArray> methods = new HashMap<>(); // how DJL is told which one: an array of that name
 
-    /** The operations on the manager's device; they live as long as the manager. */
-    Kernels(ModelConfig config, Precision precision, NDManager manager) {
+    /** The operations on the manager's device; they live as long as the manager. {@code oneDnn} as in {@link FastDecode}. */
+    Kernels(ModelConfig config, Precision precision, boolean oneDnn, NDManager manager) {
         this.precision = precision;
         script = TorchScript.load("Kernels", String.format(Locale.ROOT, SOURCE, precision.code(), config.rmsNormEps()), manager);
-        fastDecode = new FastDecode(config, manager);
+        fastDecode = new FastDecode(config, oneDnn, manager);
         for (String method : List.of("narrow", "wide", "linear", "affine", "norm", "silu", "rsqrt", "causal", "attend", "attendMasked")) {
             NDArray name = manager.create(0f);
             name.setName("module_method:" + method);

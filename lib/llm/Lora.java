@@ -238,6 +238,32 @@ public final class Lora {
         return !any ? y : y.add(parts.size() == 1 ? parts.get(0) : NDArrays.concat(parts, y.getShape().dimension() - 1));
     }
 
+    /**
+     * The adapters of projections that lie side by side, as two matrices: the product of {@code x [n, in]} with both,
+     * {@code (x A^T) B^T}, is what they add to the frozen projection. They are new arrays in fp32.
+     *
+     * @param none what stands for both where nothing is adapted
+     * @return A, {@code [r * adapted, in]}, and B, {@code [out, r * adapted]}, scaled, with zeros beside the diagonal
+     */
+    List<NDArray> sideBySide(int layer, String group, List<String> names, List<Long> widths, NDArray none) {
+        NDList a = new NDList();
+        NDList b = new NDList();
+        long ranks = names.stream().filter(name -> adapters.containsKey(module(layer, group, name))).count() * settings.rank();
+        for (int i = 0; i < names.size(); i++) {
+            Adapter adapter = adapters.get(module(layer, group, names.get(i)));
+            NDManager manager = none.getManager();
+            if (adapter != null) {
+                NDList row = new NDList(manager.zeros(new Shape(widths.get(i), (long) a.size() * settings.rank())), adapter.b().mul(scale));
+                row.add(manager.zeros(new Shape(widths.get(i), ranks - (long) (a.size() + 1) * settings.rank())));
+                b.add(NDArrays.concat(row, 1));
+                a.add(adapter.a());
+            } else {
+                b.add(manager.zeros(new Shape(widths.get(i), ranks)));
+            }
+        }
+        return a.isEmpty() ? List.of(none, none) : List.of(NDArrays.concat(a, 0), NDArrays.concat(b, 0));
+    }
+
     /** An fp32 array of a checkpoint, given with Hugging Face's name, and alpha / r B A added where it is adapted. */
     NDArray merged(String name, NDArray weight) {
         Adapter adapter = adapters.get(name.replaceAll("^model\\.|\\.weight$", ""));

@@ -16,10 +16,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -39,6 +39,7 @@ public final class Policy implements AutoCloseable {
     private final Weights weights;
     private final Lora lora;
     private final Kernels kernels;
+    private final Kernels sampler; // what to sample with
     private final Decoder decoder;
     private final Tokenizer tokenizer;
     private final Map<String, byte[]> companions; // files that are saved as they were read
@@ -46,13 +47,14 @@ public final class Policy implements AutoCloseable {
     private final boolean mixed; // weights in fp32, computing in 16 bits
 
     private Policy(String name, NDManager manager, ModelConfig config, Weights weights, Lora lora, Kernels kernels,
-            Map<String, byte[]> companions, Tokenizer tokenizer, boolean mixed) {
+            Kernels sampler, Map<String, byte[]> companions, Tokenizer tokenizer, boolean mixed) {
         this.name = name;
         this.manager = manager;
         this.config = config;
         this.weights = weights;
         this.lora = lora;
         this.kernels = kernels;
+        this.sampler = sampler;
         this.decoder = new Decoder(config, weights, lora, kernels);
         this.companions = companions;
         this.tokenizer = tokenizer;
@@ -89,9 +91,9 @@ public final class Policy implements AutoCloseable {
         Map<String, byte[]> companions = companions(folder);
         NDManager manager = NDManager.newBaseManager(device);
         try {
-            Kernels kernels = new Kernels(config, precision, manager);
+            Kernels kernels = new Kernels(config, precision, precision == Precision.FP32 && Probe.oneDnnPays(config, device), manager);
             ModelConfig ending = withTokenizersEnd(config, tokenizer, companions, folder);
-            return new Policy(folder.toString(), manager, ending, weights.apply(manager, kernels), null, kernels, companions, tokenizer,
+            return new Policy(folder.toString(), manager, ending, weights.apply(manager, kernels), null, kernels, kernels, companions, tokenizer,
                     learning && precision != Precision.FP32);
         } catch (RuntimeException e) {
             tokenizer.close();
@@ -152,7 +154,7 @@ public final class Policy implements AutoCloseable {
      * else, so that this one can serve as the reference of a KL term at no memory; close only one of them.
      */
     public Policy adapted(Lora adapters) {
-        return new Policy(name, manager, config, weights, adapters, kernels, companions, tokenizer, mixed);
+        return new Policy(name, manager, config, weights, adapters, kernels, sampler, companions, tokenizer, mixed);
     }
 
     /**
@@ -169,26 +171,74 @@ public final class Policy implements AutoCloseable {
             BadInput.unless(tokens.length == 1, "stop token \"%s\": is %d tokens of this model's tokenizer, not one", text, tokens.length);
             ends.add(tokens[0]);
         }
-        return new Policy(name, manager, config.withEosTokens(List.copyOf(ends)), weights, lora, kernels, companions, tokenizer, mixed);
+        return new Policy(name, manager, config.withEosTokens(List.copyOf(ends)), weights, lora, kernels, sampler, companions, tokenizer,
+                mixed);
     }
 
     /**
-     * Calls {@code work} with this policy for sampling: weights that learn in fp32 but are computed with in 16 bits are
-     * narrowed once, and not in every step. What {@code work} gets lives until it returns.
+     * This policy, sampled in another precision than it learns in, see {@link Precision#toSample}. Its weights are rounded to that
+     * precision at the beginning of each rollout. The log-probabilities of what is sampled are then those of the rounded
+     * policy, which differ from the learner's, by 0.01 nats a token or so in bf16; the learner's settings have by default an
+     * importance cap that corrects for it. The two share everything else; close only one of them.
+     */
+    public Policy sampledIn(Precision precision) {
+        return precision == sampler.precision() ? this : sampledBy(new Kernels(config, precision, false, manager));
+    }
+
+    /** The same, with oneDNN or without it where it samples in fp32. */
+    Policy sampledBy(boolean oneDnn) {
+        return sampledBy(new Kernels(config, sampler.precision(), oneDnn, manager));
+    }
+
+    private Policy sampledBy(Kernels other) {
+        return new Policy(name, manager, config, weights, lora, kernels, other, companions, tokenizer, mixed);
+    }
+
+    /** The precision that it is sampled in. */
+    public Precision sampled() {
+        return sampler.precision();
+    }
+
+    /** Whether it is sampled in another precision than it learns in. */
+    public boolean sampledApart() {
+        return sampler.precision() != kernels.precision();
+    }
+
+    /**
+     * Calls {@code work} with this policy for sampling: weights of another precision are rounded once, and not in every step.
+     * What {@code work} gets lives until it returns.
      */
     public <T> T sampling(Function<Policy, T> work) {
-        if (!mixed) {
+        if (!mixed && sampler == kernels) {
             return work.apply(this);
         }
+        Scopes.recordNothing();
         try (NDManager scratch = manager.newSubManager()) {
-            return work.apply(new Policy(name, manager, config, weights.narrowed(kernels, scratch), lora, kernels, companions, tokenizer,
-                    false));
+            Weights rounded = mixed || sampledApart() ? weights.narrowed(sampler, scratch) : weights;
+            return work.apply(new Policy(name, manager, config, rounded, lora, sampler, sampler, companions, tokenizer, false));
         }
     }
 
-    /** Samples with the weights of this policy in one call; empty if it has adapters. */
-    public Optional<FastDecode> fastDecode() {
-        return lora == null ? Optional.of(kernels.fastDecode()) : Optional.empty();
+    /** Samples in one call. */
+    public FastDecode fastDecode() {
+        return kernels.fastDecode();
+    }
+
+    /** The adapters of a layer for {@link FastDecode}: two matrices for each of its four projections, in the current scope. */
+    List<NDArray> adapters(int layer, NDArray none) {
+        if (lora == null) {
+            return Collections.nCopies(8, none);
+        }
+        long query = (long) config.heads() * config.headDim();
+        long key = (long) config.kvHeads() * config.headDim();
+        long wide = config.intermediateSize();
+        long hidden = config.hiddenSize();
+        List<NDArray> all = new ArrayList<>(lora.sideBySide(layer, "self_attn", List.of("q_proj", "k_proj", "v_proj"),
+                List.of(query, key, key), none));
+        all.addAll(lora.sideBySide(layer, "self_attn", List.of("o_proj"), List.of(hidden), none));
+        all.addAll(lora.sideBySide(layer, "mlp", List.of("gate_proj", "up_proj"), List.of(wide, wide), none));
+        all.addAll(lora.sideBySide(layer, "mlp", List.of("down_proj"), List.of(hidden), none));
+        return kernels.precision() == Precision.FP32 ? all : all.stream().map(array -> array == none ? none : kernels.narrow(array)).toList();
     }
 
     /** An empty key-value cache of so many rows and slots. */

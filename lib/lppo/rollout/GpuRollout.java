@@ -12,7 +12,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import llm.FastDecode;
@@ -35,8 +34,7 @@ import lppo.data.Step;
  * @param policy what is sampled
  * @param sampling how
  * @param maxRows most completions decoded at a time; bounds the memory
- * @param plain whether to decode by plain array operations even where {@link FastDecode} can: the reference that it is
- *     tested against
+ * @param plain whether to decode by plain array operations and not by {@link FastDecode}: the reference that it is tested against
  */
 public record GpuRollout(Policy policy, Sampling sampling, int maxRows, boolean plain) implements Rollout {
 
@@ -98,12 +96,10 @@ public record GpuRollout(Policy policy, Sampling sampling, int maxRows, boolean 
                 return prefill.size() - 1;
             });
         }
-        boolean truncated = sampling.topK() > 0 || sampling.topP() < 1;
-        Optional<FastDecode> fast = plain || truncated ? Optional.empty() : policy.fastDecode();
-        if (fast.isPresent()) {
-            decode(rows, prefill, source, fast.get());
-        } else {
+        if (plain) {
             decode(rows, prefill, source);
+        } else {
+            decode(rows, prefill, source, policy.fastDecode());
         }
     }
 
@@ -117,8 +113,8 @@ public record GpuRollout(Policy policy, Sampling sampling, int maxRows, boolean 
                 uniform[i][j] = rows.get(i).uniform();
             }
         }
-        FastDecode.Drawn drawn = fast.sample(policy.weights(), prefill, Arrays.stream(source).mapToInt(i -> (int) i).toArray(), room,
-                uniform, sampling.temperature());
+        FastDecode.Drawn drawn = fast.sample(policy, prefill, Arrays.stream(source).mapToInt(i -> (int) i).toArray(), room,
+                uniform, sampling.temperature(), sampling.topK(), sampling.topP());
         int columns = FastDecode.padded(room.length);
         for (int i = 0; i < room.length; i++) {
             for (int j = 0; !rows.get(i).done; j++) {
