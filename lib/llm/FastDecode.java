@@ -82,19 +82,22 @@ public final class FastDecode {
                     q1 = q.view([batch, time, heads, dim]).transpose(1, 2)
                     k1 = k.view([batch, time, kv, dim]).transpose(1, 2)
                     v1 = v.view([batch, time, kv, dim]).transpose(1, 2)
-                    torch.copy_(torch.narrow(keys[i], 2, slot, time), torch.index_select(k1, 0, source))
-                    torch.copy_(torch.narrow(values[i], 2, slot, time), torch.index_select(v1, 0, source))
+                    torch.copy_(keys[i][:, :, :dim, slot : slot + time], torch.index_select(k1.transpose(2, 3), 0, source))
+                    torch.copy_(values[i][:, :, slot : slot + time, :dim], torch.index_select(v1, 0, source))
                     if heads > kv:
                       k1 = torch.repeat_interleave(k1, heads // kv, 1)
                       v1 = torch.repeat_interleave(v1, heads // kv, 1)
                     mixed = torch.scaled_dot_product_attention(q1, k1, v1, None, 0., True).transpose(1, 2)
                   else:
-                    torch.copy_(torch.select(keys[i], 2, slot), k)
-                    torch.copy_(torch.select(values[i], 2, slot), v)
-                    end = keys[i].size(2)
+                    torch.copy_(keys[i][:, :, :dim, slot], k)
+                    torch.copy_(values[i][:, :, slot, :dim], v)
+                    if dim % LANES > 0:
+                      q = torch.constant_pad_nd(q, [0, LANES - dim % LANES])
+                    end = values[i].size(2)
                     begin = end - mask.size(3)
-                    mixed = torch.scaled_dot_product_attention(q.view([n, kv, heads // kv, dim]), keys[i][:, :, begin:end],
-                        values[i][:, :, begin:end], mask)
+                    scores = torch.matmul(q.view([n, kv, heads // kv, -1]), keys[i][:, :, :, begin:end]).to(6)
+                    scores = torch.softmax(scores * (1. / torch.sqrt(dim)) + mask, 3)
+                    mixed = torch.matmul(scores.to(v.dtype), values[i][:, :, begin:end])[:, :, :, :dim]
                   x = x + self.adapted(mixed.reshape([n, heads * dim]), l, 5, 0, 11)
                   gate, up = torch.chunk(self.adapted(self.norm(x, l[6], eps), l, 7, 0, 13), 2, 1)
                   if sizes[4] > 2: # so many rows at a time that two threads share the work
@@ -168,19 +171,17 @@ public final class FastDecode {
                 rows, steps, time = uniform.size(0), uniform.size(1), prompts.size(1)
                 slots = LANES * ((steps + LANES - 1) // LANES)
                 width = slots + time
-                if sizes[4] > 1: # threads; the slots added are never used: they align attention's buffers
-                  while sizes[0] // sizes[1] * (width + 2 + sizes[2]) % LANES != 0:
-                    width = width + 1
                 cos = cos.to(w[0].dtype).unsqueeze(1)
                 sin = sin.to(w[0].dtype).unsqueeze(1)
                 keys = annotate(List[Tensor], [])
                 values = annotate(List[Tensor], [])
+                dim = LANES * ((sizes[2] + LANES - 1) // LANES) # so that each row begins where a vector may
                 for i in range(sizes[3]):
-                  keys.append(w[0].new_zeros([rows, sizes[1], width, sizes[2]]))
-                  values.append(w[0].new_zeros([rows, sizes[1], width, sizes[2]]))
-                mask = w[0].new_full([rows, width], -inf)
+                  keys.append(w[0].new_zeros([rows, sizes[1], dim, width]))
+                  values.append(w[0].new_zeros([rows, sizes[1], width, dim]))
+                mask = uniform.new_full([rows, width], -inf)
                 padding = torch.ge(torch.arange(time, device=lengths.device), lengths.unsqueeze(1))
-                mask[:, slots : slots + time] = w[0].new_zeros([rows, time]).masked_fill(padding, -inf)
+                mask[:, slots : slots + time] = uniform.new_zeros([rows, time]).masked_fill(padding, -inf)
                 mask = mask.view([rows, 1, 1, width])
                 x = self.hidden(w, sizes, eps, prompts.view([-1]), time, cos[:time].repeat([prompts.size(0), 1, 1]),
                     sin[:time].repeat([prompts.size(0), 1, 1]), keys, values, slots, mask, source)
@@ -201,13 +202,17 @@ public final class FastDecode {
                   active = done.size(0) - int(torch.sum(done))
                   if active > 0:
                     kept = LANES * ((active + LANES - 1) // LANES)
-                    if kept * 5 < done.size(0) * 4: # moving the cache costs about a step
-                      keep = torch.argsort(done, stable=True)[:kept]
+                    if kept < done.size(0): # rows at the end move to the places of those that left
+                      moved = kept + torch.nonzero(torch.logical_not(done[kept:])).squeeze(1)
+                      free = torch.nonzero(done[:kept]).squeeze(1)[: moved.size(0)]
+                      keep = torch.arange(kept, device=lengths.device).index_copy_(0, free, moved)
                       origin, token, done = origin[keep], token[keep], done[keep]
                       room, lengths, uniform, mask = room[keep], lengths[keep], uniform[keep], mask[keep]
                       for i in range(len(keys)):
-                        keys[i] = torch.index_select(keys[i], 0, keep)
-                        values[i] = torch.index_select(values[i], 0, keep)
+                        keys[i].index_copy_(0, free, torch.index_select(keys[i], 0, moved))
+                        values[i].index_copy_(0, free, torch.index_select(values[i], 0, moved))
+                        keys[i] = keys[i][:kept]
+                        values[i] = values[i][:kept]
                     position = lengths + (t - 1)
                     slot = slots - t
                     mask[:, :, :, slot] = 0.

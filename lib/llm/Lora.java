@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 
@@ -243,25 +244,31 @@ public final class Lora {
      * {@code (x A^T) B^T}, is what they add to the frozen projection. They are new arrays in fp32.
      *
      * @param none what stands for both where nothing is adapted
-     * @return A, {@code [r * adapted, in]}, and B, {@code [out, r * adapted]}, scaled, with zeros beside the diagonal
+     * @return A, {@code [R, in]}, and B, {@code [out, R]}, scaled, with zeros beside the diagonal; R is the ranks together, padded
      */
     List<NDArray> sideBySide(int layer, String group, List<String> names, List<Long> widths, NDArray none) {
+        NDManager manager = none.getManager();
+        List<Adapter> beside = names.stream().map(name -> adapters.get(module(layer, group, name))).toList();
+        int count = (int) beside.stream().filter(Objects::nonNull).count();
+        if (count == 0) {
+            return List.of(none, none);
+        }
+        long rank = settings.rank();
+        long ranks = FastDecode.padded((int) (count * rank));
         NDList a = new NDList();
         NDList b = new NDList();
-        long ranks = names.stream().filter(name -> adapters.containsKey(module(layer, group, name))).count() * settings.rank();
-        for (int i = 0; i < names.size(); i++) {
-            Adapter adapter = adapters.get(module(layer, group, names.get(i)));
-            NDManager manager = none.getManager();
+        for (int i = 0; i < beside.size(); i++) {
+            Adapter adapter = beside.get(i);
+            long at = a.size() * rank;
+            b.add(adapter == null ? manager.zeros(new Shape(widths.get(i), ranks))
+                    : NDArrays.concat(new NDList(manager.zeros(new Shape(widths.get(i), at)), adapter.b().mul(scale),
+                            manager.zeros(new Shape(widths.get(i), ranks - at - rank))), 1));
             if (adapter != null) {
-                NDList row = new NDList(manager.zeros(new Shape(widths.get(i), (long) a.size() * settings.rank())), adapter.b().mul(scale));
-                row.add(manager.zeros(new Shape(widths.get(i), ranks - (long) (a.size() + 1) * settings.rank())));
-                b.add(NDArrays.concat(row, 1));
                 a.add(adapter.a());
-            } else {
-                b.add(manager.zeros(new Shape(widths.get(i), ranks)));
             }
         }
-        return a.isEmpty() ? List.of(none, none) : List.of(NDArrays.concat(a, 0), NDArrays.concat(b, 0));
+        a.add(manager.zeros(new Shape(ranks - count * rank, a.get(0).getShape().get(1))));
+        return List.of(NDArrays.concat(a, 0), NDArrays.concat(b, 0));
     }
 
     /** An fp32 array of a checkpoint, given with Hugging Face's name, and alpha / r B A added where it is adapted. */
