@@ -96,7 +96,8 @@ public class evaluate implements Callable<Integer> {
     @Option(names = "--device", description = "auto, cpu or gpu.")
     String device = "auto";
 
-    @Option(names = "--precision", description = "fp32, fp16, bf16, or auto: bf16 on a GPU for a model stored in 16 bits.")
+    @Option(names = "--precision", description = "fp32, fp16, bf16, or auto: bf16 on a GPU for a model stored in 16 bits, and on a CPU"
+            + " that is faster in it.")
     String precision = "auto";
 
     @Mixin
@@ -122,7 +123,7 @@ public class evaluate implements Callable<Integer> {
         Table all = null;
         Device chosen = Policy.device(this.device);
         try (ProblemOptions.Judge judge = asking.judge();
-                Policy loaded = Policy.load(model, adapter, chosen, Precision.named(precision, chosen, model));
+                Policy loaded = Policy.load(model, adapter, chosen, Precision.toSample(precision, Precision.named(precision, chosen, model), chosen, model));
                 Writer out = writer()) {
             Policy policy = loaded.endingAlsoAt(asking.stop);
             PromptFormat format = asking.format(model, policy.tokenizer());

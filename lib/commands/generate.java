@@ -63,7 +63,8 @@ public class generate implements Callable<Integer> {
     @Option(names = "--system", paramLabel = "TEXT", description = "System message of the chat.")
     String system;
 
-    @Option(names = "--precision", description = "fp32, fp16, bf16, or auto: bf16 on a GPU for a model stored in 16 bits.")
+    @Option(names = "--precision", description = "fp32, fp16, bf16, or auto: bf16 on a GPU for a model stored in 16 bits, and on a CPU"
+            + " that is faster in it.")
     String precision = "auto";
 
     @Option(names = "--seed", description = "Root of the draws.")
@@ -78,7 +79,7 @@ public class generate implements Callable<Integer> {
         BadInput.unless(!prompt.isBlank(), "the prompt is empty");
         Sampling sampling = new Sampling(temperature, topK, topP, maxNewTokens);
         Device chosen = Policy.device(device);
-        try (Policy policy = Policy.load(model, adapter, chosen, Precision.named(precision, chosen, model))) {
+        try (Policy policy = Policy.load(model, adapter, chosen, Precision.toSample(precision, Precision.named(precision, chosen, model), chosen, model))) {
             PromptFormat format = ChatFormat.named(promptFormat, model, system, policy.tokenizer());
             Prompt asked = Prompt.unguided(new Problem("prompt", prompt, "?", null, null, null),
                     policy.encode(format.of(prompt)));

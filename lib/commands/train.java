@@ -127,9 +127,10 @@ public class train implements Callable<Integer> {
         BadInput.unless(tokens > 0, "--tokens %d: must be positive", tokens);
         BadInput.unless(loraRank >= 0, "--lora-rank %d: must be 0 (off) or more", loraRank);
         options.length.resolve(asking.task);
-        Recipe chosen = options.recipe(recipe);
         Device device = Policy.device(options.machine.device);
         Precision precision = options.machine.precision(device, model);
+        Precision sampled = options.machine.toSample(device, model);
+        Recipe chosen = options.corrected(options.recipe(recipe), precision, sampled);
         options.check();
         List<Problem> all = demonstrations == null ? asking.problems(data)
                 : Problems.withDemonstrations(asking.problems(data), demonstrations);
@@ -147,7 +148,7 @@ public class train implements Callable<Integer> {
             try (Closeable lock = folder.lock();
                     Policy loaded = Policy.load(resume && loraRank == 0 ? checkpoint : model, device, precision, loraRank == 0);
                     Policy other = reference && loraRank == 0 ? Policy.load(model, device, precision, false) : null) {
-                Policy ending = loaded.endingAlsoAt(asking.stop);
+                Policy ending = loaded.endingAlsoAt(asking.stop).sampledIn(sampled);
                 Policy policy = loraRank == 0 ? ending : ending.adapted(adapters(loaded, checkpoint));
                 PromptFormat format = asking.format(model, loaded.tokenizer());
                 PromptFit fit = fit(trusted, format, chosen, loaded.config(), loaded.tokenizer());
@@ -155,7 +156,7 @@ public class train implements Callable<Integer> {
                 Task task = new SimpleTask(where(), fit.problems(), heldOut(loaded, format), List.of(), format,
                         judge.reward(), options.length.maxNewTokens);
                 WorkerSetup workers = WorkerSetup.of(model, chosen, options.machine.device, precision, lora(), asking.stop,
-                        options.length.rolloutRows);
+                        options.length.rolloutRows).sampledIn(sampled);
                 try (Backend backend = WithSpark.backend(master, conf, workers, policy); Progress progress = new Progress(recipe, steps)) {
                     FolderListener tables = new FolderListener(folder, options.keeping.keep, options.keeping.keepBest, policy);
                     Training training = Training.of(policy, task).recipe(chosen).seed(seed).backend(backend)
@@ -163,7 +164,7 @@ public class train implements Callable<Integer> {
                             .evaluate(task.problems(Task.Split.VALIDATION), options.evaluating.evaluateEvery,
                                     options.evaluating.evaluateSamples)
                             .listener(tables).telling(line -> progress.tell(Cli.flagged(line, spec)));
-                    Map<String, Object> config = config(training);
+                    Map<String, Object> config = config(training, sampled);
                     if (resume) {
                         folder.sameAs(config);
                     }
@@ -185,13 +186,14 @@ public class train implements Callable<Integer> {
         return 0;
     }
 
-    private Map<String, Object> config(Training training) {
+    private Map<String, Object> config(Training training, Precision sampled) {
         Map<String, Object> checksums = new LinkedHashMap<>(Map.of("model", Checksums.ofModel(model)));
         checksums.putAll(training.checksums());
         return RunFolder.columns("command", "train", "recipe", recipe, "model", model.toString(), "data", String.valueOf(data), "steps",
                 steps, "tokens", tokens < Long.MAX_VALUE ? tokens : "any", "seed", seed, "demonstrations",
                 demonstrations == null ? "all" : demonstrations, "lora_rank", loraRank, "lora_alpha", loraAlpha(), "lora_targets",
-                loraTargets, "asking", asking.values(), "options", options.values(), "checksums", checksums, "machine", Cli.machine());
+                loraTargets, "rollout_precision", sampled.toString(), "asking", asking.values(), "options", options.values(), "checksums",
+                checksums, "machine", Cli.machine());
     }
 
     private String where() {

@@ -32,7 +32,7 @@ import java.util.concurrent.Callable;
 public record Probe(double mkl, double oneDnn, double bf16) {
 
     /** Smallest hidden width that is not computed in fp32 by MKL whatever the processor. */
-    static final int WIDE = 256;
+    public static final int WIDE = 256;
 
     private static final double PAYS = 1.3; // times as fast
     private static final int SIZE = 1024;

@@ -32,7 +32,7 @@ class RowsApartTest {
             sample(new GpuRollout(adapted(policy), new Sampling(0.8, 20, 0.9, 24), rows), prompts);
 
     /** With adapters that learned something. */
-    private static Policy adapted(Policy policy) {
+    static Policy adapted(Policy policy) {
         Lora lora = Lora.fresh(policy.config(), Lora.Settings.of(4), new Seed(5), policy.manager());
         SplittableRandom random = new SplittableRandom(6);
         lora.parameters().forEach(array -> {
@@ -57,7 +57,7 @@ class RowsApartTest {
             new Shape("qwen2", 250, 701, 5, 5, 50, 1001, 144, 48));
 
     /** As wide as SmolLM2-135M, with a vocabulary of several blocks, the last one not full. */
-    private static final Shape BLOCKS = new Shape("llama", 576, 1536, 9, 3, 64, 3001, 96, 40);
+    static final Shape BLOCKS = new Shape("llama", 576, 1536, 9, 3, 64, 3001, 96, 40);
 
     /** To the last bit in both precisions, and by the tolerance in rows that are longer than is exact. */
     public static final class Both implements EngineSettings.Property {

@@ -19,20 +19,27 @@ import llm.Precision;
  * @param folder model folder, at the same absolute path on every machine
  * @param fingerprint of that folder, see {@link #fingerprint}
  * @param device auto, cpu or gpu
+ * @param precision to compute in
+ * @param sampled the precision to sample in
  * @param adapters what learns; null if all weights do
  * @param stop further tokens that end a completion
  * @param reference whether a KL term needs the model as it is in the folder
  * @param rows most completions decoded at a time
  */
-public record WorkerSetup(String folder, String fingerprint, String device, Precision precision, Lora.Settings adapters, List<String> stop,
-        boolean reference, int rows) implements Serializable {
+public record WorkerSetup(String folder, String fingerprint, String device, Precision precision, Precision sampled,
+        Lora.Settings adapters, List<String> stop, boolean reference, int rows) implements Serializable {
 
     /** That of a run of a recipe on a model folder. */
     public static WorkerSetup of(Path model, Recipe recipe, String device, Precision precision, Lora.Settings adapters, List<String> stop,
             int rows) {
         Path folder = model.toAbsolutePath().normalize();
-        return new WorkerSetup(folder.toString(), fingerprint(folder), device, precision, adapters, List.copyOf(stop),
+        return new WorkerSetup(folder.toString(), fingerprint(folder), device, precision, precision, adapters, List.copyOf(stop),
                 recipe.algorithm().objective().needsReference(), rows);
+    }
+
+    /** The same, sampled in another precision: see {@link llm.Policy#sampledIn}. */
+    public WorkerSetup sampledIn(Precision value) {
+        return new WorkerSetup(folder, fingerprint, device, precision, value, adapters, stop, reference, rows);
     }
 
     /**
