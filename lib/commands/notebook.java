@@ -158,6 +158,7 @@ public class notebook implements Callable<Integer> {
         String kernel = home.resolve("share/jupyter/kernels/java/jjava.jar").toString();
         List<String> options = List.of("-Djava.awt.headless=true", "-DOPT_OUT_TRACKING=true",
                 "-Dai.djl.pytorch.num_threads=" + System.getenv().getOrDefault("LPPO_THREADS", "1"),
+                "-Dllm.threads=" + System.getenv().getOrDefault("LPPO_THREADS", "auto"),
                 "--add-opens=jdk.jshell/jdk.jshell=ALL-UNNAMED");
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         command.addAll(options);

@@ -6,6 +6,7 @@ import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
+import ai.djl.pytorch.jni.JniUtils;
 import com.google.gson.JsonElement;
 import common.BadInput;
 import common.Checksums;
@@ -29,9 +30,14 @@ import java.util.function.Function;
  * {@code model.safetensors}) in memory. What {@link #save} writes, {@code transformers} loads. Close it to free the
  * weights.
  *
+ * <p>If the system property {@code llm.threads} is {@code auto}, as in JShell and notebooks, the engine gets one thread when a small
+ * model is loaded, which is fastest with one, and all processors when a wider one is.
+ *
  * <p>Seen in {@code notebooks/1-what-is-a-rollout.ipynb} and {@code notebooks/7-bring-your-own-model.ipynb}.
  */
 public final class Policy implements AutoCloseable {
+
+    private static final String THREADS = "auto";
 
     private final String name;
     private final NDManager manager;
@@ -87,6 +93,9 @@ public final class Policy implements AutoCloseable {
     private static Policy make(Path folder, ModelConfig config, Precision precision, boolean learning, Device device,
             BiFunction<NDManager, Kernels, Weights> weights) {
         Scopes.recordNothing();
+        if (THREADS.equals(System.getProperty("llm.threads")) && !device.isGpu()) {
+            JniUtils.setNumThreads(config.hiddenSize() < Probe.WIDE ? 1 : Runtime.getRuntime().availableProcessors());
+        }
         Tokenizer tokenizer = Tokenizer.load(folder);
         Map<String, byte[]> companions = companions(folder);
         NDManager manager = NDManager.newBaseManager(device);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
+import ai.djl.pytorch.jni.JniUtils;
 import commands.Children;
 import common.Seed;
 import java.io.IOException;
@@ -82,6 +83,23 @@ class FastDecodeTest {
             same(policy, new Sampling(0.9, 100, 1, 12), prompts, 2e-5f);
             same(policy.sampledBy(true), new Sampling(1, 0, 1, 12), prompts, 5e-5f);
         } finally {
+            Children.delete(folder);
+        }
+    }
+
+    /** As JShell and notebooks ask for. */
+    @Test
+    void aWideModelGetsAllProcessors() throws IOException {
+        int before = JniUtils.getNumThreads();
+        Path folder = Files.createTempDirectory("wide");
+        System.setProperty("llm.threads", "auto");
+        try (Policy small = base()) {
+            assertEquals(1, JniUtils.getNumThreads());
+            RowsApartTest.BLOCKS.policy(folder, Precision.FP32).close();
+            assertEquals(Runtime.getRuntime().availableProcessors(), JniUtils.getNumThreads());
+        } finally {
+            System.clearProperty("llm.threads");
+            JniUtils.setNumThreads(before);
             Children.delete(folder);
         }
     }
