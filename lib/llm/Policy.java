@@ -250,6 +250,11 @@ public final class Policy implements AutoCloseable {
         return kernels.precision() == Precision.FP32 ? all : all.stream().map(array -> array == none ? none : kernels.narrow(array)).toList();
     }
 
+    /** Bytes of the keys and values of a row of so many tokens. */
+    public long cacheBytes(int tokens) {
+        return 2L * config.layers() * config.kvHeads() * FastDecode.padded(config.headDim()) * tokens * kernels.precision().bytes();
+    }
+
     /** An empty key-value cache of so many rows and slots. */
     public KvCache cache(int rows, int slots) {
         return new KvCache(config, kernels, rows, slots, manager);

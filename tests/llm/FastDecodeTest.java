@@ -87,9 +87,32 @@ class FastDecodeTest {
         }
     }
 
+    /** Prompts of 480 tokens, 64 of them different: more than run through the model at once; what each gets is what it gets alone. */
+    @Test
+    void manyLongPromptsAreDecodedInParts() throws IOException {
+        Path folder = Files.createTempDirectory("long");
+        RowsApart.Shape shape = new RowsApart.Shape("llama", 32, 64, 2, 2, 16, 80, 520, 64);
+        try (Policy policy = shape.policy(folder, Precision.FP32)) {
+            SplittableRandom random = new SplittableRandom(9);
+            List<Prompt> prompts = IntStream.range(0, 64).mapToObj(i ->
+                    prompt(i, random.ints(i % 2 == 0 ? 480 : 5, 3, 80).toArray())).toList();
+            GpuRollout rollout = new GpuRollout(policy, Sampling.plain(6), 1024);
+            List<Completion> all = sample(rollout, prompts);
+            for (int i = 0; i < 64; i++) {
+                Completion alone = sample(rollout, prompts.subList(i, i + 1)).get(0);
+                assertArrayEquals(prompts.get(i).tokens(), all.get(i).prompt().tokens(), "in the order that was asked");
+                assertArrayEquals(alone.tokens(), all.get(i).tokens());
+                assertArrayEquals(alone.logProbs(), all.get(i).logProbs(), 1e-4f);
+            }
+        } finally {
+            Children.delete(folder);
+        }
+    }
+
     /** As JShell and notebooks ask for. */
     @Test
     void aWideModelGetsAllProcessors() throws IOException {
+        Scopes.recordNothing(); // loads the engine
         int before = JniUtils.getNumThreads();
         Path folder = Files.createTempDirectory("wide");
         System.setProperty("llm.threads", "auto");
