@@ -12,6 +12,7 @@ import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -22,17 +23,21 @@ import java.util.stream.Stream;
  *
  * <p>On a CPU, what a row gets does not depend on the other rows, to the last bit, if the longest prompt and the longest
  * completion together have at most 144 tokens, and the engine has one or two threads, or the widths of the model (hidden,
- * feed-forward, one head) are multiples of 16. This holds in fp32 and bf16, for each set of kernels that the engine has
- * (AVX-512, AVX2, plain; {@code RowsApartTest} runs all that the processor has), but numbers of two sets, two kinds of
- * processor or two numbers of threads differ in the last bits. Longer rows differ by rounding, log-probabilities by some 1e-6:
- * attention multiplies matrices there, whose sums the engine cuts in pieces by how long the longest row is.
+ * feed-forward, one head) are multiples of 16. This holds in fp32, by MKL and by oneDNN, and in bf16, with adapters and with top-k and
+ * top-p, for each set of kernels that the engine has (AVX-512, AVX2, plain; {@code RowsApartTest} runs all that the processor has),
+ * but numbers of two sets, two kinds of processor or two numbers of threads differ in the last bits. Longer rows differ by rounding,
+ * log-probabilities by some 1e-6: attention multiplies matrices there, whose sums the engine cuts in pieces by how long the longest
+ * row is.
  *
  * <p>What it takes: A row's keys are laid out from its own prompt outwards: the prompt begins at slot N, the first sampled
- * token is at N - 1, the next at N - 2, so that a longer prompt elsewhere only adds masked slots at the end. Rows, prompts
- * and slots are padded to multiples of {@link #LANES}, because a block of rows or a vector of numbers is rounded differently
- * if it is not full. If there are several threads, slots are added until attention's buffer for each, H/K (slots + 2 + D)
- * numbers, begins where a vector may. Threads share whole rows of what the engine rounds by vectors. And the uniform numbers
- * are given, one per row and position.
+ * token is at N - 1, the next at N - 2, so that a longer prompt elsewhere only adds masked slots at the end. Rows, prompts,
+ * slots, widths of heads and ranks of adapters are padded to multiples of {@link #LANES}, because a block of rows or a vector of
+ * numbers is rounded differently if it is not full, or does not begin where a vector may. Threads share whole rows of what the engine
+ * rounds by vectors. And the uniform numbers are given, one per row and position.
+ *
+ * <p>What makes it fast: Keys are stored transposed, so that attention reads them in order. A token is drawn by the sums of blocks
+ * of the vocabulary and then inside one block, a few rows at a time, which stay in the processor's cache. Where a row has ended,
+ * the last one moves to its place, and nothing else of the cache moves.
  */
 public final class FastDecode {
 
@@ -319,8 +324,24 @@ public final class FastDecode {
             Weights.Layer l = weights.layer(i);
             Stream.of(l.attentionNorm(), l.qkv(), l.qkvBias(), l.queryNorm(), l.keyNorm(), l.attentionOut(), l.feedForwardNorm(),
                     l.gateUp(), l.down()).forEach(array -> all.add(array == null ? none : array));
-            all.addAll(policy.adapters(i, none));
+            all.addAll(adapters(policy, i, none));
         }
         return all.toArray(new PtNDArray[0]);
+    }
+
+    /** The adapters of a layer: two matrices for each of its four projections, in the precision of the policy. */
+    private List<NDArray> adapters(Policy policy, int layer, NDArray none) {
+        Lora lora = policy.lora();
+        if (lora == null) {
+            return Collections.nCopies(8, none);
+        }
+        long query = (long) config.heads() * config.headDim();
+        long key = (long) config.kvHeads() * config.headDim();
+        long wide = config.intermediateSize();
+        List<Long> hidden = List.of((long) config.hiddenSize());
+        return Stream.of(lora.sideBySide(layer, "self_attn", List.of("q_proj", "k_proj", "v_proj"), List.of(query, key, key), none),
+                lora.sideBySide(layer, "self_attn", List.of("o_proj"), hidden, none),
+                lora.sideBySide(layer, "mlp", List.of("gate_proj", "up_proj"), List.of(wide, wide), none),
+                lora.sideBySide(layer, "mlp", List.of("down_proj"), hidden, none)).flatMap(List::stream).map(policy::narrow).toList();
     }
 }

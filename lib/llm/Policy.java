@@ -17,7 +17,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,8 +35,6 @@ import java.util.function.Function;
  * <p>Seen in {@code notebooks/1-what-is-a-rollout.ipynb} and {@code notebooks/7-bring-your-own-model.ipynb}.
  */
 public final class Policy implements AutoCloseable {
-
-    private static final String THREADS = "auto";
 
     private final String name;
     private final NDManager manager;
@@ -93,14 +90,15 @@ public final class Policy implements AutoCloseable {
     private static Policy make(Path folder, ModelConfig config, Precision precision, boolean learning, Device device,
             BiFunction<NDManager, Kernels, Weights> weights) {
         Scopes.recordNothing();
-        if (THREADS.equals(System.getProperty("llm.threads")) && !device.isGpu()) {
+        if ("auto".equals(System.getProperty("llm.threads")) && !device.isGpu()) {
             JniUtils.setNumThreads(config.hiddenSize() < Probe.WIDE ? 1 : Runtime.getRuntime().availableProcessors());
         }
         Tokenizer tokenizer = Tokenizer.load(folder);
-        Map<String, byte[]> companions = companions(folder);
+        Map<String, byte[]> companions = Checkpoint.companions(folder);
         NDManager manager = NDManager.newBaseManager(device);
         try {
-            Kernels kernels = new Kernels(config, precision, precision == Precision.FP32 && Probe.oneDnnPays(config, device), manager);
+            boolean oneDnn = precision == Precision.FP32 && Probe.oneDnnPays(config, device);
+            Kernels kernels = new Kernels(config, precision, oneDnn, manager);
             ModelConfig ending = withTokenizersEnd(config, tokenizer, companions, folder);
             return new Policy(folder.toString(), manager, ending, weights.apply(manager, kernels), null, kernels, kernels, companions, tokenizer,
                     learning && precision != Precision.FP32);
@@ -187,8 +185,8 @@ public final class Policy implements AutoCloseable {
     /**
      * This policy, sampled in another precision than it learns in, see {@link Precision#toSample}. Its weights are rounded to that
      * precision at the beginning of each rollout. The log-probabilities of what is sampled are then those of the rounded
-     * policy, which differ from the learner's, by 0.01 nats a token or so in bf16; the learner's settings have by default an
-     * importance cap that corrects for it. The two share everything else; close only one of them.
+     * policy, and differ from the learner's by some 0.01 nats a token in bf16: give the learner an
+     * importance cap, which corrects for it. The two share everything else; close only one.
      */
     public Policy sampledIn(Precision precision) {
         return precision == sampler.precision() ? this : sampledBy(new Kernels(config, precision, false, manager));
@@ -199,13 +197,8 @@ public final class Policy implements AutoCloseable {
         return sampledBy(new Kernels(config, sampler.precision(), oneDnn, manager));
     }
 
-    private Policy sampledBy(Kernels other) {
-        return new Policy(name, manager, config, weights, lora, kernels, other, companions, tokenizer, mixed);
-    }
-
-    /** The precision that it is sampled in. */
-    public Precision sampled() {
-        return sampler.precision();
+    private Policy sampledBy(Kernels k) {
+        return new Policy(name, manager, config, weights, lora, kernels, k, companions, tokenizer, mixed);
     }
 
     /** Whether it is sampled in another precision than it learns in. */
@@ -233,21 +226,9 @@ public final class Policy implements AutoCloseable {
         return kernels.fastDecode();
     }
 
-    /** The adapters of a layer for {@link FastDecode}: two matrices for each of its four projections, in the current scope. */
-    List<NDArray> adapters(int layer, NDArray none) {
-        if (lora == null) {
-            return Collections.nCopies(8, none);
-        }
-        long query = (long) config.heads() * config.headDim();
-        long key = (long) config.kvHeads() * config.headDim();
-        long wide = config.intermediateSize();
-        long hidden = config.hiddenSize();
-        List<NDArray> all = new ArrayList<>(lora.sideBySide(layer, "self_attn", List.of("q_proj", "k_proj", "v_proj"),
-                List.of(query, key, key), none));
-        all.addAll(lora.sideBySide(layer, "self_attn", List.of("o_proj"), List.of(hidden), none));
-        all.addAll(lora.sideBySide(layer, "mlp", List.of("gate_proj", "up_proj"), List.of(wide, wide), none));
-        all.addAll(lora.sideBySide(layer, "mlp", List.of("down_proj"), List.of(hidden), none));
-        return kernels.precision() == Precision.FP32 ? all : all.stream().map(array -> array == none ? none : kernels.narrow(array)).toList();
+    /** The adapters; null for none. */
+    Lora lora() {
+        return lora;
     }
 
     /** Bytes of the keys and values of a row of so many tokens. */
@@ -343,6 +324,11 @@ public final class Policy implements AutoCloseable {
         return tokenizer.decode(tokens);
     }
 
+    /** An array in the precision that is computed in. */
+    NDArray narrow(NDArray array) {
+        return kernels.precision() == Precision.FP32 ? array : kernels.narrow(array);
+    }
+
     /** A copy in fp32 of an array that may be in 16 bits. */
     NDArray wide(NDArray array) {
         return kernels.wide(array);
@@ -396,23 +382,6 @@ public final class Policy implements AutoCloseable {
     public void close() {
         tokenizer.close();
         manager.close();
-    }
-
-    /** What else a model folder holds, to be saved along: whatever the tokenizer and generation need. */
-    private static Map<String, byte[]> companions(Path folder) {
-        Map<String, byte[]> files = new LinkedHashMap<>();
-        for (String name : List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
-                "vocab.json", "merges.txt", "chat_template.jinja", "generation_config.json")) {
-            Path file = folder.resolve(name);
-            try {
-                if (Files.isRegularFile(file)) {
-                    files.put(name, Files.readAllBytes(file));
-                }
-            } catch (IOException e) {
-                throw new BadInput(file + ": cannot be read (" + e.getMessage() + ")", e);
-            }
-        }
-        return files;
     }
 
     @Override
