@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -187,7 +188,11 @@ public class notebook implements Callable<Integer> {
         kernel.put("display_name", name);
         kernel.put("language", "java");
         kernel.put("interrupt_mode", "message");
-        kernel.put("env", environment);
+        Map<String, String> all = new LinkedHashMap<>(environment);
+        for (String variable : List.of("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GOMP_SPINCOUNT")) { // as the wrapper has them
+            Optional.ofNullable(System.getenv(variable)).ifPresent(value -> all.put(variable, value));
+        }
+        kernel.put("env", all);
         Files.createDirectories(folder);
         Files.writeString(folder.resolve("kernel.json"),
                 new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(kernel) + "\n");
