@@ -33,8 +33,8 @@ public final class CpuKernels {
     static String processor() {
         try {
             Path info = Path.of("/proc/cpuinfo");
-            return !Files.isReadable(info) ? "" : Files.readAllLines(info).stream().filter(l -> l.startsWith("model name") || l.startsWith("flags"))
-                    .limit(2).collect(Collectors.joining());
+            return !Files.isReadable(info) ? "" : Files.readAllLines(info).stream()
+                    .filter(l -> l.startsWith("model name") || l.startsWith("flags")).limit(2).collect(Collectors.joining());
         } catch (IOException e) {
             return "";
         }

@@ -127,7 +127,7 @@ class FastDecodeTest {
         }
     }
 
-    /** A policy that learns in fp32 may be sampled in bf16: log-probabilities differ by what 8 bits of mantissa make of them, and no more. */
+    /** A policy that learns in fp32 may be sampled in bf16: log-probabilities differ by what 8 bits make of them, and no more. */
     @Test
     void aPolicyMayBeSampledInAnotherPrecision() {
         try (Policy policy = base()) {
@@ -136,8 +136,8 @@ class FastDecodeTest {
             List<Prompt> prompts = questions(policy);
             List<Completion> wide = sample(new GpuRollout(policy, Sampling.plain(1), 1024), prompts);
             List<Completion> narrow = sample(new GpuRollout(apart, Sampling.plain(1), 1024), prompts);
-            List<Integer> same = IntStream.range(0, prompts.size()).filter(i -> wide.get(i).tokens()[0] == narrow.get(i).tokens()[0]).boxed()
-                    .toList();
+            List<Integer> same = IntStream.range(0, prompts.size()).boxed()
+                    .filter(i -> wide.get(i).tokens()[0] == narrow.get(i).tokens()[0]).toList();
             double difference = same.stream().mapToDouble(i -> Math.abs(wide.get(i).logProbs()[0] - narrow.get(i).logProbs()[0])).average()
                     .orElseThrow();
             assertTrue(same.size() > 0.9 * prompts.size() && difference > 1e-5 && difference < 0.05, same.size() + " " + difference);
