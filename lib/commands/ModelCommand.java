@@ -18,7 +18,8 @@ abstract class ModelCommand {
     @Option(names = "--device", description = "auto, cpu or gpu.")
     String device = "auto";
 
-    @Option(names = "--precision", description = "fp32, fp16, bf16, or auto: bf16 on a GPU for a model stored in 16 bits.")
+    @Option(names = "--precision", description = "fp32, fp16, bf16, or auto: bf16 on a GPU for a model stored in 16 bits, and on a CPU"
+            + " that is faster in it.")
     String precision = "auto";
 
     @Option(names = "--top-p", description = "Nucleus sampling: sample from the most probable mass p.")
@@ -28,6 +29,6 @@ abstract class ModelCommand {
     Policy policy() {
         model = ByName.model(model);
         Device chosen = Policy.device(device);
-        return Policy.load(model, adapter, chosen, Precision.named(precision, chosen, model));
+        return Policy.load(model, adapter, chosen, Precision.toSample(precision, Precision.named(precision, chosen, model), chosen, model));
     }
 }

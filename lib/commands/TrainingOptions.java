@@ -108,7 +108,19 @@ public final class TrainingOptions {
 
     private LearnerSettings settings() {
         return learning.settings().warmUp(updates.warmUp).updates(updates.updates).epochs(updates.epochs)
-                .importanceCap(updates.importanceCap).temperature(sampling.temperature);
+                .importanceCap(updates.importanceCap == null ? 0 : updates.importanceCap).temperature(sampling.temperature);
+    }
+
+    /**
+     * The recipe for rollouts in this precision: where that of the learner is another, importance is truncated unless the user says
+     * otherwise.
+     *
+     * @param learner the precision to learn in
+     * @param sampled the precision to sample in
+     */
+    public Recipe corrected(Recipe recipe, Precision learner, Precision sampled) {
+        return sampled == learner || updates.importanceCap != null ? recipe
+                : recipe.learning(recipe.learning().importanceCap(LearnerSettings.CAP));
     }
 
     /**
@@ -255,8 +267,9 @@ public final class TrainingOptions {
 
         @Option(names = "--importance-cap",
                 description = "Truncated importance sampling: ratios use the learner's own log-probabilities before the update, and"
-                        + " advantages are multiplied by the ratio to the rollout's, at most this; 0: off (default: ${DEFAULT-VALUE}).")
-        public double importanceCap = LEARNER.importanceCap();
+                        + " advantages are multiplied by the ratio to the rollout's, at most this; 0: off (default: 2 if the rollout uses"
+                        + " another precision than the learner, else 0).")
+        public Double importanceCap;
     }
 
     /** Learning. */
@@ -355,8 +368,8 @@ public final class TrainingOptions {
         public String device = "auto";
 
         @Option(names = "--precision",
-                description = "fp32, bf16, or auto: bf16 on a GPU for a model stored in 16 bits; trainable weights stay fp32"
-                        + " (default: ${DEFAULT-VALUE}).")
+                description = "fp32, bf16, or auto: bf16 on a GPU for a model stored in 16 bits, and for rollouts and evaluation on a CPU"
+                        + " that is faster in it; trainable weights stay fp32 (default: ${DEFAULT-VALUE}).")
         public String precision = "auto";
 
         /**
@@ -368,6 +381,11 @@ public final class TrainingOptions {
             Precision named = Precision.named(precision, on, model);
             BadInput.unless(named != Precision.FP16, "--precision fp16: small gradients underflow; train in bf16 or fp32");
             return named;
+        }
+
+        /** The precision to sample a model in, see {@link Precision#toSample}. */
+        public Precision toSample(Device on, Path model) {
+            return Precision.toSample(precision, precision(on, model), on, model);
         }
     }
 }

@@ -22,6 +22,7 @@ import java.util.stream.Stream;
 import javax.tools.ToolProvider;
 import llm.CpuKernels;
 import llm.Policy;
+import llm.Probe;
 import lppo.run.Footprint;
 import picocli.CommandLine.Command;
 
@@ -57,6 +58,12 @@ public class doctor implements Callable<Integer> {
                             String.valueOf(System.getenv("ATEN_CPU_CAPABILITY")).replace("null", "not set"));
         });
         check("arithmetic", doctor::arithmetic);
+        check("rollouts", () -> {
+            Probe probe = Probe.here();
+            return "%s: fp32 %.0f (MKL) and %.0f (oneDNN) Gflop/s, bf16 %.0f; models narrower than %d: fp32, MKL; remembered in %s".formatted(
+                    probe.bf16Pays() ? "bf16" : probe.oneDnnPays() ? "fp32, oneDNN" : "fp32, MKL", probe.mkl(), probe.oneDnn(), probe.bf16(),
+                    Probe.WIDE, Probe.file());
+        });
         check("GPU", () -> {
             int gpus = CudaUtils.getGpuCount();
             int seen = Engine.getEngine("PyTorch").getGpuCount();

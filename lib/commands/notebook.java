@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -150,6 +151,7 @@ public class notebook implements Callable<Integer> {
         String kernel = home.resolve("share/jupyter/kernels/java/jjava.jar").toString();
         List<String> options = List.of("-Djava.awt.headless=true", "-DOPT_OUT_TRACKING=true",
                 "-Dai.djl.pytorch.num_threads=" + System.getenv().getOrDefault("LPPO_THREADS", "1"),
+                "-Dllm.threads=" + System.getenv().getOrDefault("LPPO_THREADS", "auto"),
                 "--add-opens=jdk.jshell/jdk.jshell=ALL-UNNAMED");
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         command.addAll(options);
@@ -178,7 +180,11 @@ public class notebook implements Callable<Integer> {
         kernel.put("display_name", name);
         kernel.put("language", "java");
         kernel.put("interrupt_mode", "message");
-        kernel.put("env", environment);
+        Map<String, String> all = new LinkedHashMap<>(environment);
+        for (String variable : List.of("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GOMP_SPINCOUNT")) { // as the wrapper has them
+            Optional.ofNullable(System.getenv(variable)).ifPresent(value -> all.put(variable, value));
+        }
+        kernel.put("env", all);
         Files.createDirectories(folder);
         Files.writeString(folder.resolve("kernel.json"),
                 new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(kernel) + "\n");

@@ -51,12 +51,13 @@ public class shell implements Callable<Integer> {
               var tracker = new ProgressTracker(); tracker.observe("p", 0.25); tracker.observe("p", 1); display(Tables.of(tracker))
             """;
 
-    @Option(names = "--threads", description = "Threads of the engine (default: ${DEFAULT-VALUE}; tiny models are fastest with one).")
-    int threads = 1;
+    @Option(names = "--threads", description = "Threads of the engine (default: one for tiny models, which are fastest with one, else one per"
+            + " core).")
+    Integer threads;
 
     @Override
     public Integer call() throws Exception {
-        BadInput.unless(threads > 0, "--threads %d: must be positive", threads);
+        BadInput.unless(threads == null || threads > 0, "--threads %d: must be positive", threads);
         Path folder = Files.createTempDirectory("lppo-shell");
         try {
             Path data = reproduce.unpack(folder, Task.builtIn());
@@ -66,7 +67,8 @@ public class shell implements Callable<Integer> {
             System.out.flush();
             Process jshell = new ProcessBuilder(List.of(Path.of(System.getProperty("java.home"), "bin", "jshell").toString(), "--class-path",
                     System.getProperty("java.class.path"), "--startup", start.toString(), "-R-DOPT_OUT_TRACKING=true",
-                    "-R-Dai.djl.pytorch.num_threads=" + threads)).inheritIO().start();
+                    "-R-Dai.djl.pytorch.num_threads=" + (threads == null ? 1 : threads),
+                    "-R-Dllm.threads=" + (threads == null ? "auto" : threads))).inheritIO().start();
             Runtime.getRuntime().addShutdownHook(new Thread(() -> jshell.onExit().join())); // JShell handles Ctrl-C and continues
             return jshell.waitFor();
         } finally {

@@ -116,10 +116,11 @@ public class train extends LearningCommand implements Callable<Integer> {
         model = ByName.model(model);
         BadInput.unless(adapter == null || loraRank > 0, "--adapter: needs --lora-rank, the rank of these adapters");
         options.length.resolve(asking.task);
-        Recipe named = options.recipe(recipe);
-        Recipe chosen = named.cut() == null && asking.task != null ? named.cut(Tasks.named(asking.task).cut()) : named;
         Device device = Policy.device(options.machine.device);
         Precision precision = options.machine.precision(device, model);
+        Precision sampled = options.machine.toSample(device, model);
+        Recipe corrected = options.corrected(options.recipe(recipe), precision, sampled);
+        Recipe chosen = corrected.cut() == null && asking.task != null ? corrected.cut(Tasks.named(asking.task).cut()) : corrected;
         options.check();
         following.check();
         List<Problem> all = asking.problems(data, demonstrations);
@@ -137,7 +138,7 @@ public class train extends LearningCommand implements Callable<Integer> {
             try (Closeable lock = folder.lock();
                     Policy loaded = Policy.load(resume && loraRank == 0 ? checkpoint : model, device, precision, loraRank == 0);
                     Policy other = reference && loraRank == 0 ? Policy.load(model, device, precision, false) : null) {
-                Policy ending = loaded.endingAlsoAt(asking.stop);
+                Policy ending = loaded.endingAlsoAt(asking.stop).sampledIn(sampled);
                 Policy policy = loraRank == 0 ? ending : ending.adapted(adapters(loaded, checkpoint));
                 PromptFormat format = asking.format(model, loaded.tokenizer());
                 PromptFit fit = fit(trusted, format, chosen, loaded.config(), loaded.tokenizer());
@@ -146,7 +147,7 @@ public class train extends LearningCommand implements Callable<Integer> {
                         asking.heldOut(options.evaluating.evaluateOn, format, loaded, options.length.maxNewTokens), List.of(), format,
                         judge.reward(), options.length.maxNewTokens);
                 WorkerSetup workers = WorkerSetup.of(model, chosen, options.machine.device, precision, lora(), asking.stop,
-                        options.length.rolloutRows);
+                        options.length.rolloutRows).sampledIn(sampled);
                 try (Backend backend = WithSpark.backend(master, conf, workers, policy); Progress progress = new Progress(recipe, steps)) {
                     FolderListener tables = new FolderListener(folder, options.keeping.keep, options.keeping.keepBest, policy);
                     Training training = Training.of(policy, task).recipe(chosen).seed(seed).backend(backend)
@@ -154,7 +155,7 @@ public class train extends LearningCommand implements Callable<Integer> {
                             .evaluate(task.problems(Task.Split.VALIDATION), options.evaluating.evaluateEvery,
                                     options.evaluating.evaluateSamples)
                             .listener(tables).telling(line -> progress.tell(Cli.flagged(line, spec)));
-                    Map<String, Object> config = config(training);
+                    Map<String, Object> config = config(training, sampled);
                     if (resume) {
                         folder.sameAs(config);
                     }
@@ -179,7 +180,7 @@ public class train extends LearningCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Map<String, Object> config(Training training) {
+    private Map<String, Object> config(Training training, Precision sampled) {
         Map<String, Object> checksums = new LinkedHashMap<>(Map.of("model", Checksums.ofModel(model)));
         checksums.putAll(training.checksums());
         if (adapter != null) {
@@ -188,7 +189,8 @@ public class train extends LearningCommand implements Callable<Integer> {
         return RunFolder.columns("command", "train", "recipe", recipe, "model", model.toString(), "data", String.valueOf(data), "steps",
                 steps, "tokens", tokens < Long.MAX_VALUE ? tokens : "any", "seed", seed, "demonstrations",
                 demonstrations == null ? "all" : demonstrations, "lora_rank", loraRank, "lora_alpha", loraAlpha(), "lora_targets",
-                loraTargets, "adapter", String.valueOf(adapter), "asking", asking.values(true), "options", options.values(), "checksums", checksums, "machine", Cli.machine());
+                loraTargets, "adapter", String.valueOf(adapter), "rollout_precision", sampled.toString(),
+                "asking", asking.values(true), "options", options.values(), "checksums", checksums, "machine", Cli.machine());
     }
 
     private PromptFit fit(List<Problem> problems, PromptFormat format, Recipe chosen, ModelConfig config, Tokenizer tokenizer) {

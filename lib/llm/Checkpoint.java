@@ -7,10 +7,12 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import common.BadInput;
 import common.Json;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -99,5 +101,22 @@ record Checkpoint(Path path, Map<String, Safetensors> files) {
             }
             sink.accept(row, piece);
         }, manager);
+    }
+
+    /** What else a model folder holds, to be saved along: whatever the tokenizer and generation need. */
+    static Map<String, byte[]> companions(Path folder) {
+        Map<String, byte[]> files = new LinkedHashMap<>();
+        for (String name : List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+                "vocab.json", "merges.txt", "chat_template.jinja", "generation_config.json")) {
+            Path file = folder.resolve(name);
+            try {
+                if (Files.isRegularFile(file)) {
+                    files.put(name, Files.readAllBytes(file));
+                }
+            } catch (IOException e) {
+                throw new BadInput(file + ": cannot be read (" + e.getMessage() + ")", e);
+            }
+        }
+        return files;
     }
 }

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The sets of kernels that the engine has for an x86-64 processor, named as in {@code ATEN_CPU_CAPABILITY}. The engine selects one at
@@ -25,6 +26,17 @@ public final class CpuKernels {
                     : List.of();
         } catch (IOException e) {
             return List.of();
+        }
+    }
+
+    /** Returns the model and flags of the processor; empty if the system does not tell. */
+    static String processor() {
+        try {
+            Path info = Path.of("/proc/cpuinfo");
+            return !Files.isReadable(info) ? "" : Files.readAllLines(info).stream()
+                    .filter(l -> l.startsWith("model name") || l.startsWith("flags")).limit(2).collect(Collectors.joining());
+        } catch (IOException e) {
+            return "";
         }
     }
 

@@ -64,11 +64,11 @@ final class Kernels {
     private BlockKernels blocks; // created on first use
     private final Map<String, NDArray> methods = new HashMap<>(); // DJL selects a method by the name of its first argument
 
-    /** Creates the operations on the manager's device; they live as long as the manager. */
-    Kernels(ModelConfig config, Precision precision, NDManager manager) {
+    /** Creates the operations on the manager's device; they live as long as the manager. {@code oneDnn} as in {@link FastDecode}. */
+    Kernels(ModelConfig config, Precision precision, boolean oneDnn, NDManager manager) {
         this.precision = precision;
         script = TorchScript.load("Kernels", String.format(Locale.ROOT, SOURCE, precision.code(), config.rmsNormEps()), manager);
-        fastDecode = new FastDecode(config, manager);
+        fastDecode = new FastDecode(config, oneDnn, manager);
         rotary = new Rotary.Table(config, manager);
         this.manager = manager;
         for (String method : List.of("narrow", "wide", "linear", "affine", "norm", "silu", "rsqrt", "causal", "attend", "attendMasked")) {

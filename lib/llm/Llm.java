@@ -24,6 +24,7 @@ package llm;
 //SOURCES ModelConfig.java
 //SOURCES Policy.java
 //SOURCES Precision.java
+//SOURCES Probe.java
 //SOURCES Recomputation.java
 //SOURCES Rope.java
 //SOURCES Rotary.java

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 
@@ -246,6 +247,38 @@ public final class Lora {
             }
         }
         return !any ? y : y.add(parts.size() == 1 ? parts.get(0) : NDArrays.concat(parts, y.getShape().dimension() - 1));
+    }
+
+    /**
+     * The adapters of projections that lie side by side, as two matrices: the product of {@code x [n, in]} with both,
+     * {@code (x A^T) B^T}, is what they add to the frozen projection. They are new arrays in fp32.
+     *
+     * @param none what stands for both where nothing is adapted
+     * @return A, {@code [R, in]}, and B, {@code [out, R]}, scaled, with zeros beside the diagonal; R is the ranks together, padded
+     */
+    List<NDArray> sideBySide(int layer, String group, List<String> names, List<Long> widths, NDArray none) {
+        NDManager manager = none.getManager();
+        List<Adapter> beside = names.stream().map(name -> adapters.get(module(layer, group, name))).toList();
+        int count = (int) beside.stream().filter(Objects::nonNull).count();
+        if (count == 0) {
+            return List.of(none, none);
+        }
+        long rank = settings.rank();
+        long ranks = FastDecode.padded((int) (count * rank));
+        NDList a = new NDList();
+        NDList b = new NDList();
+        for (int i = 0; i < beside.size(); i++) {
+            Adapter adapter = beside.get(i);
+            long at = a.size() * rank;
+            b.add(adapter == null ? manager.zeros(new Shape(widths.get(i), ranks))
+                    : NDArrays.concat(new NDList(manager.zeros(new Shape(widths.get(i), at)), adapter.b().mul(scale),
+                            manager.zeros(new Shape(widths.get(i), ranks - at - rank))), 1));
+            if (adapter != null) {
+                a.add(adapter.a());
+            }
+        }
+        a.add(manager.zeros(new Shape(ranks - count * rank, a.get(0).getShape().get(1))));
+        return List.of(NDArrays.concat(a, 0), NDArrays.concat(b, 0));
     }
 
     /** An fp32 array of a checkpoint, given with Hugging Face's name, and alpha / r B A added where it is adapted. */

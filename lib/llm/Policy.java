@@ -6,6 +6,7 @@ import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
+import ai.djl.pytorch.jni.JniUtils;
 import com.google.gson.JsonElement;
 import common.BadInput;
 import common.Checksums;
@@ -16,10 +17,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -27,6 +26,9 @@ import java.util.function.Function;
 /**
  * A causal language model and its tokenizer: a Hugging Face folder ({@code config.json}, {@code tokenizer.json},
  * {@code model.safetensors}) in memory. {@code transformers} can load what {@link #save} writes. Closing it frees the weights.
+ *
+ * <p>If the system property {@code llm.threads} is {@code auto}, as in JShell and notebooks, the engine gets one thread when a small
+ * model is loaded, which is fastest with one, and all processors when a wider one is.
  *
  * <p>Seen in {@code notebooks/1-what-is-a-rollout.ipynb} and {@code notebooks/7-bring-your-own-model.ipynb}.
  */
@@ -38,6 +40,7 @@ public final class Policy implements AutoCloseable {
     private final Weights weights;
     private final Lora lora;
     private final Kernels kernels;
+    private final Kernels sampler; // what to sample with
     private final Decoder decoder;
     private final Tokenizer tokenizer;
     private final Map<String, byte[]> companions; // files that are saved as they were read
@@ -45,13 +48,14 @@ public final class Policy implements AutoCloseable {
     private final boolean mixed; // weights in fp32, computing in 16 bits
 
     private Policy(String name, NDManager manager, ModelConfig config, Weights weights, Lora lora, Kernels kernels,
-            Map<String, byte[]> companions, Tokenizer tokenizer, boolean mixed) {
+            Kernels sampler, Map<String, byte[]> companions, Tokenizer tokenizer, boolean mixed) {
         this.name = name;
         this.manager = manager;
         this.config = config;
         this.weights = weights;
         this.lora = lora;
         this.kernels = kernels;
+        this.sampler = sampler;
         this.decoder = new Decoder(config, weights, lora, kernels);
         this.companions = companions;
         this.tokenizer = tokenizer;
@@ -84,13 +88,17 @@ public final class Policy implements AutoCloseable {
     private static Policy make(Path folder, ModelConfig config, Precision precision, boolean learning, Device device,
             BiFunction<NDManager, Kernels, Weights> weights) {
         Scopes.recordNothing();
+        if ("auto".equals(System.getProperty("llm.threads")) && !device.isGpu()) {
+            JniUtils.setNumThreads(config.hiddenSize() < Probe.WIDE ? 1 : Runtime.getRuntime().availableProcessors());
+        }
         Tokenizer tokenizer = Tokenizer.load(folder);
-        Map<String, byte[]> companions = companions(folder);
+        Map<String, byte[]> companions = Checkpoint.companions(folder);
         NDManager manager = NDManager.newBaseManager(device);
         try {
-            Kernels kernels = new Kernels(config, precision, manager);
+            boolean oneDnn = precision == Precision.FP32 && Probe.oneDnnPays(config, device);
+            Kernels kernels = new Kernels(config, precision, oneDnn, manager);
             ModelConfig ending = withTokenizersEnd(config, tokenizer, companions, folder);
-            return new Policy(folder.toString(), manager, ending, weights.apply(manager, kernels), null, kernels, companions, tokenizer,
+            return new Policy(folder.toString(), manager, ending, weights.apply(manager, kernels), null, kernels, kernels, companions, tokenizer,
                     learning && precision != Precision.FP32);
         } catch (RuntimeException e) {
             tokenizer.close();
@@ -151,7 +159,7 @@ public final class Policy implements AutoCloseable {
      * can serve as the reference of a KL term at no memory cost; close only one of them.
      */
     public Policy adapted(Lora adapters) {
-        return new Policy(name, manager, config, weights, adapters, kernels, companions, tokenizer, mixed);
+        return new Policy(name, manager, config, weights, adapters, kernels, sampler, companions, tokenizer, mixed);
     }
 
     /**
@@ -168,7 +176,32 @@ public final class Policy implements AutoCloseable {
             BadInput.unless(tokens.length == 1, "stop token \"%s\": is %d tokens of this model's tokenizer, not one", text, tokens.length);
             ends.add(tokens[0]);
         }
-        return new Policy(name, manager, config.withEosTokens(List.copyOf(ends)), weights, lora, kernels, companions, tokenizer, mixed);
+        return new Policy(name, manager, config.withEosTokens(List.copyOf(ends)), weights, lora, kernels, sampler, companions, tokenizer,
+                mixed);
+    }
+
+    /**
+     * Returns this policy with another precision for sampling, see {@link Precision#toSample}. Weights are rounded to that precision at
+     * the start of each rollout. The log-probabilities of sampled tokens are then those of the rounded policy, and differ from the
+     * learner's by about 0.01 nats per token in bf16: give the learner an importance cap, which corrects for this. The two share
+     * everything else; close only one.
+     */
+    public Policy sampledIn(Precision precision) {
+        return precision == sampler.precision() ? this : sampledBy(new Kernels(config, precision, false, manager));
+    }
+
+    /** Returns the same with or without oneDNN for sampling in fp32. */
+    Policy sampledBy(boolean oneDnn) {
+        return sampledBy(new Kernels(config, sampler.precision(), oneDnn, manager));
+    }
+
+    private Policy sampledBy(Kernels k) {
+        return new Policy(name, manager, config, weights, lora, kernels, k, companions, tokenizer, mixed);
+    }
+
+    /** Returns whether sampling and learning use different precisions. */
+    public boolean sampledApart() {
+        return sampler.precision() != kernels.precision();
     }
 
     /**
@@ -176,18 +209,29 @@ public final class Policy implements AutoCloseable {
      * every step. The policy passed to {@code work} is valid until it returns.
      */
     public <T> T sampling(Function<Policy, T> work) {
-        if (!mixed) {
+        if (!mixed && sampler == kernels) {
             return work.apply(this);
         }
+        Scopes.recordNothing();
         try (NDManager scratch = manager.newSubManager()) {
-            return work.apply(new Policy(name, manager, config, weights.narrowed(kernels, scratch), lora, kernels, companions, tokenizer,
-                    false));
+            Weights rounded = mixed || sampledApart() ? weights.narrowed(sampler, scratch) : weights;
+            return work.apply(new Policy(name, manager, config, rounded, lora, sampler, sampler, companions, tokenizer, false));
         }
     }
 
-    /** Samples with the weights of this policy in one call; empty if it has adapters. */
-    public Optional<FastDecode> fastDecode() {
-        return lora == null ? Optional.of(kernels.fastDecode()) : Optional.empty();
+    /** Samples in one call. */
+    public FastDecode fastDecode() {
+        return kernels.fastDecode();
+    }
+
+    /** Returns the adapters; null if there are none. */
+    Lora lora() {
+        return lora;
+    }
+
+    /** Bytes of the keys and values of a row of so many tokens. */
+    public long cacheBytes(int tokens) {
+        return 2L * config.layers() * config.kvHeads() * FastDecode.padded(config.headDim()) * tokens * kernels.precision().bytes();
     }
 
     /** Creates an empty key-value cache with these numbers of rows and slots. */
@@ -277,6 +321,11 @@ public final class Policy implements AutoCloseable {
         return tokenizer.decode(tokens);
     }
 
+    /** Returns an array in the precision of the computation. */
+    NDArray narrow(NDArray array) {
+        return kernels.precision() == Precision.FP32 ? array : kernels.narrow(array);
+    }
+
     /** Returns the precision of the computation. */
     public Precision precision() {
         return kernels.precision();
@@ -285,11 +334,6 @@ public final class Policy implements AutoCloseable {
     /** Blocks with their derivatives, on a CPU. */
     BlockKernels blockKernels() {
         return kernels.blocks();
-    }
-
-    /** The adapters; null if the weights learn. */
-    Lora lora() {
-        return lora;
     }
 
     /** Returns an fp32 copy of an array that may be in 16 bits. */
@@ -347,23 +391,6 @@ public final class Policy implements AutoCloseable {
     public void close() {
         tokenizer.close();
         manager.close();
-    }
-
-    /** Reads the other files of a model folder that are saved along: those of the tokenizer and of generation. */
-    private static Map<String, byte[]> companions(Path folder) {
-        Map<String, byte[]> files = new LinkedHashMap<>();
-        for (String name : List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
-                "vocab.json", "merges.txt", "chat_template.jinja", "generation_config.json")) {
-            Path file = folder.resolve(name);
-            try {
-                if (Files.isRegularFile(file)) {
-                    files.put(name, Files.readAllBytes(file));
-                }
-            } catch (IOException e) {
-                throw new BadInput(file + ": cannot be read (" + e.getMessage() + ")", e);
-            }
-        }
-        return files;
     }
 
     @Override

@@ -32,6 +32,17 @@ public enum Precision {
     }
 
     /**
+     * Returns the precision for sampling and evaluation if {@code auto} is given: on a CPU, bf16 for a model that is wide enough, on a
+     * processor that {@linkplain Probe multiplies} faster in it; else the precision of the learner.
+     *
+     * @param name {@code auto}; any other means the same precision for both
+     * @param learner the precision of this name for learning
+     */
+    public static Precision toSample(String name, Precision learner, ai.djl.Device device, Path folder) {
+        return name.equalsIgnoreCase("auto") && learner == FP32 && Probe.bf16Pays(ModelConfig.read(folder), device) ? BF16 : learner;
+    }
+
+    /**
      * Returns the precision of this name; {@code auto} is bf16 on a GPU for a model that is stored in 16 bits, else fp32.
      *
      * @param folder of the model

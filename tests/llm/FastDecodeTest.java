@@ -5,7 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
+import ai.djl.pytorch.jni.JniUtils;
+import commands.Children;
 import common.Seed;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -38,7 +43,8 @@ class FastDecodeTest {
                 int[] tokens = i % 5 == 4 ? prompts.get(i - 1).tokens() : random.ints(length, 3, policy.config().vocabSize()).toArray();
                 prompts.add(prompt(i, tokens));
             }
-            same(policy, new Sampling(temperature, 0, 1, 40), prompts, 1e-5f);
+            List<Completion> all = same(policy, new Sampling(temperature, 0, 1, 40), prompts, 1e-5f);
+            assertEquals(2, temperature == 0 ? 2 : all.stream().map(Completion::finish).distinct().count(), "both ways to end");
         }
     }
 
@@ -46,7 +52,97 @@ class FastDecodeTest {
     @ValueSource(doubles = {1, 0, 0.6})
     void equalsPlainSamplingOnTheBuiltInPolicy(double temperature) {
         try (Policy policy = base()) {
-            same(policy, new Sampling(temperature, 0, 1, 5), questions(policy), 1e-5f);
+            List<Completion> all = same(policy, new Sampling(temperature, 0, 1, 5), questions(policy), 1e-5f);
+            assertEquals(2, temperature == 0 ? 2 : all.stream().map(Completion::finish).distinct().count(), "both ways to end");
+        }
+    }
+
+    /** Truncated distributions, with adapters that learned something, of all layouts of weights. */
+    @ParameterizedTest
+    @CsvSource({"qwen2, 1, 5, 1", "qwen3, 0.7, 0, 0.8", "llama, 1.5, 30, 0.6", "llama, 0, 0, 1", "qwen2, 1, 0, 0.99"})
+    void equalsPlainSamplingWithAdaptersAndTruncation(String model, double temperature, int topK, double topP) {
+        try (Policy policy = Policy.load(Checkout.ROOT.resolve("tests/fixtures").resolve(model), Device.cpu())) {
+            SplittableRandom random = new SplittableRandom(8);
+            List<Prompt> prompts = IntStream.range(0, 40).mapToObj(i ->
+                    prompt(i, random.ints(1 + i % 9, 3, policy.config().vocabSize()).toArray())).toList();
+            Sampling sampling = new Sampling(temperature, topK, topP, 20);
+            List<Completion> base = sample(new GpuRollout(policy, sampling, 1024, false), prompts);
+            List<Completion> adapted = same(RowsApartTest.adapted(policy), sampling, prompts, 2e-5f);
+            assertTrue(IntStream.range(0, 40).anyMatch(i -> base.get(i).logProbs()[0] != adapted.get(i).logProbs()[0]), "adapters count");
+        }
+    }
+
+    /** A vocabulary that is summed by blocks, the last one not full: whole, truncated and in oneDNN's arithmetic. */
+    @Test
+    void equalsPlainSamplingWithManyTokens() throws IOException {
+        Path folder = Files.createTempDirectory("many");
+        try (Policy policy = RowsApartTest.BLOCKS.policy(folder, Precision.FP32)) {
+            List<Prompt> prompts = RowsApartTest.BLOCKS.prompts();
+            same(policy, new Sampling(1, 0, 1, 12), prompts, 2e-5f);
+            same(policy, new Sampling(1, 0, 0.9, 12), prompts, 2e-5f);
+            same(policy, new Sampling(0.9, 100, 1, 12), prompts, 2e-5f);
+            same(policy.sampledBy(true), new Sampling(1, 0, 1, 12), prompts, 5e-5f);
+        } finally {
+            Children.delete(folder);
+        }
+    }
+
+    /** Prompts of 480 tokens, 64 of them different: more than run through the model at once; what each gets is what it gets alone. */
+    @Test
+    void manyLongPromptsAreDecodedInParts() throws IOException {
+        Path folder = Files.createTempDirectory("long");
+        RowsApart.Shape shape = new RowsApart.Shape("llama", 32, 64, 2, 2, 16, 80, 520, 64);
+        try (Policy policy = shape.policy(folder, Precision.FP32)) {
+            SplittableRandom random = new SplittableRandom(9);
+            List<Prompt> prompts = IntStream.range(0, 64).mapToObj(i ->
+                    prompt(i, random.ints(i % 2 == 0 ? 480 : 5, 3, 80).toArray())).toList();
+            GpuRollout rollout = new GpuRollout(policy, Sampling.plain(6), 1024);
+            List<Completion> all = sample(rollout, prompts);
+            for (int i = 0; i < 64; i++) {
+                Completion alone = sample(rollout, prompts.subList(i, i + 1)).get(0);
+                assertArrayEquals(prompts.get(i).tokens(), all.get(i).prompt().tokens(), "in the order that was asked");
+                assertArrayEquals(alone.tokens(), all.get(i).tokens());
+                assertArrayEquals(alone.logProbs(), all.get(i).logProbs(), 1e-4f);
+            }
+        } finally {
+            Children.delete(folder);
+        }
+    }
+
+    /** As JShell and notebooks ask for. */
+    @Test
+    void aWideModelGetsAllProcessors() throws IOException {
+        Scopes.recordNothing(); // loads the engine
+        int before = JniUtils.getNumThreads();
+        Path folder = Files.createTempDirectory("wide");
+        System.setProperty("llm.threads", "auto");
+        try (Policy small = base()) {
+            assertEquals(1, JniUtils.getNumThreads());
+            RowsApartTest.BLOCKS.policy(folder, Precision.FP32).close();
+            assertEquals(Runtime.getRuntime().availableProcessors(), JniUtils.getNumThreads());
+        } finally {
+            System.clearProperty("llm.threads");
+            JniUtils.setNumThreads(before);
+            Children.delete(folder);
+        }
+    }
+
+    /** A policy that learns in fp32 may be sampled in bf16: log-probabilities differ by what 8 bits make of them, and no more. */
+    @Test
+    void aPolicyMayBeSampledInAnotherPrecision() {
+        try (Policy policy = base()) {
+            Policy apart = policy.sampledIn(Precision.BF16);
+            assertTrue(apart.sampledApart() && !policy.sampledApart());
+            List<Prompt> prompts = questions(policy);
+            List<Completion> wide = sample(new GpuRollout(policy, Sampling.plain(1), 1024), prompts);
+            List<Completion> narrow = sample(new GpuRollout(apart, Sampling.plain(1), 1024), prompts);
+            List<Integer> same = IntStream.range(0, prompts.size()).boxed()
+                    .filter(i -> wide.get(i).tokens()[0] == narrow.get(i).tokens()[0]).toList();
+            double difference = same.stream().mapToDouble(i -> Math.abs(wide.get(i).logProbs()[0] - narrow.get(i).logProbs()[0])).average()
+                    .orElseThrow();
+            assertTrue(same.size() > 0.9 * prompts.size() && difference > 1e-5 && difference < 0.05, same.size() + " " + difference);
+            assertArrayEquals(wide.get(0).logProbs(), sample(new GpuRollout(policy, Sampling.plain(1), 1024), prompts).get(0).logProbs(), 0,
+                    "the weights are as they were");
         }
     }
 
@@ -66,16 +162,16 @@ class FastDecodeTest {
         }
     }
 
-    private static void same(Policy policy, Sampling sampling, List<Prompt> prompts, float tolerance) {
+    private static List<Completion> same(Policy policy, Sampling sampling, List<Prompt> prompts, float tolerance) {
         List<Completion> plain = sample(new GpuRollout(policy, sampling, 1024, true), prompts);
         List<Completion> fast = sample(new GpuRollout(policy, sampling, 1024, false), prompts);
-        assertEquals(2, sampling.temperature() == 0 ? 2 : plain.stream().map(Completion::finish).distinct().count(), "both ways to end");
         for (int i = 0; i < prompts.size(); i++) {
             assertArrayEquals(plain.get(i).tokens(), fast.get(i).tokens());
             assertArrayEquals(plain.get(i).logProbs(), fast.get(i).logProbs(), tolerance);
             assertEquals(plain.get(i).finish(), fast.get(i).finish());
         }
         assertTrue(plain.stream().mapToInt(c -> c.tokens().length).sum() > prompts.size());
+        return fast;
     }
 
     private static List<Completion> sample(GpuRollout rollout, List<Prompt> prompts) {

@@ -42,7 +42,7 @@ final class RowsApart {
      */
     record Shape(String family, int hidden, int wide, int heads, int kvHeads, int dim, int vocab, int positions, int rows) {
 
-        private Policy policy(Path folder, Precision precision) throws IOException {
+        Policy policy(Path folder, Precision precision) throws IOException {
             Path fixture = Checkout.ROOT.resolve("tests/fixtures").resolve(family);
             JsonObject config = JsonParser.parseString(Files.readString(fixture.resolve("config.json"))).getAsJsonObject();
             config.addProperty("hidden_size", hidden);
@@ -61,7 +61,7 @@ final class RowsApart {
         }
 
         /** Short ones first, so that their batches have no long one when few rows are decoded at a time. */
-        private List<Prompt> prompts() {
+        List<Prompt> prompts() {
             SplittableRandom random = new SplittableRandom(hidden);
             List<Prompt> prompts = new ArrayList<>();
             for (int i = 0; i < rows; i++) {

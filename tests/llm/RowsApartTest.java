@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import common.Seed;
 import java.util.List;
+import java.util.SplittableRandom;
 import llm.RowsApart.Shape;
 import llm.RowsApart.Way;
 import lppo.EngineSettings;
@@ -25,6 +26,25 @@ class RowsApartTest {
     private static final Way FAST = (policy, prompts, rows) -> sample(new GpuRollout(policy, Sampling.plain(24), rows), prompts);
     private static final Way PLAIN = (policy, prompts, rows) -> sample(new GpuRollout(policy, Sampling.plain(24), rows, true), prompts);
 
+    private static final Way ONE_DNN = (policy, prompts, rows) ->
+            sample(new GpuRollout(policy.sampledBy(true), Sampling.plain(24), rows), prompts);
+    private static final Way TRUNCATED = (policy, prompts, rows) ->
+            sample(new GpuRollout(adapted(policy), new Sampling(0.8, 20, 0.9, 24), rows), prompts);
+
+    /** With adapters that learned something. */
+    static Policy adapted(Policy policy) {
+        Lora lora = Lora.fresh(policy.config(), Lora.Settings.of(4), new Seed(5), policy.manager());
+        SplittableRandom random = new SplittableRandom(6);
+        lora.parameters().forEach(array -> {
+            float[] values = new float[(int) array.size()];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) (random.nextDouble() - 0.5) / 10;
+            }
+            array.set(values);
+        });
+        return policy.adapted(lora);
+    }
+
     private static List<Completion> sample(Rollout rollout, List<Prompt> prompts) {
         return rollout.sample(prompts, new Step(2, new Seed(3))).stream().flatMap(group -> group.completions().stream()).toList();
     }
@@ -36,6 +56,9 @@ class RowsApartTest {
             new Shape("llama", 56, 77, 7, 7, 24, 90, 64, 48), new Shape("qwen3", 192, 520, 6, 3, 32, 1000, 144, 80),
             new Shape("qwen2", 250, 701, 5, 5, 50, 1001, 144, 48));
 
+    /** As wide as SmolLM2-135M, with a vocabulary of several blocks, the last one not full. */
+    static final Shape BLOCKS = new Shape("llama", 576, 1536, 9, 3, 64, 3001, 96, 40);
+
     /** To the last bit in both precisions, and by the tolerance in rows that are longer than is exact. */
     public static final class Both implements EngineSettings.Property {
         @Override
@@ -44,6 +67,12 @@ class RowsApartTest {
                 RowsApart.check(FAST, shape, Precision.FP32, 0);
                 RowsApart.check(FAST, shape, Precision.BF16, 0);
             }
+            RowsApart.check(TRUNCATED, SHAPES.get(1), Precision.FP32, 0);
+            RowsApart.check(TRUNCATED, SHAPES.get(6), Precision.BF16, 0);
+            RowsApart.check(ONE_DNN, SHAPES.get(2), Precision.FP32, 0);
+            RowsApart.check(ONE_DNN, SHAPES.get(7), Precision.FP32, 0);
+            RowsApart.check(ONE_DNN, BLOCKS, Precision.FP32, 0);
+            RowsApart.check(FAST, BLOCKS, Precision.BF16, 0);
             RowsApart.check(FAST, new Shape("qwen2", 64, 192, 4, 4, 16, 77, 700, 24), Precision.FP32, 1e-4f);
         }
     }

@@ -99,6 +99,19 @@ class WrapperTest {
                 run(wrapper, "", "x"));
     }
 
+    /** What the engine reads at its start; a user's own choice stays. */
+    @Test
+    void waitingThreadsSleepSoonUnlessTheUserSaysOtherwise() throws Exception {
+        pinnedJBang();
+        program("bin/show", "#!/bin/sh\necho \"${GOMP_SPINCOUNT-none} ${OMP_WAIT_POLICY-none}\"\n");
+        assertEquals("1000 none\n", run(wrapper, "", "x").output());
+        environment.put("OMP_WAIT_POLICY", "active");
+        assertEquals("none active\n", run(wrapper, "", "x").output());
+        environment.remove("OMP_WAIT_POLICY");
+        environment.put("GOMP_SPINCOUNT", "7");
+        assertEquals("7 none\n", run(wrapper, "", "x").output());
+    }
+
     @Test
     void withNothingInstalledItSaysWhatToInstall() throws Exception {
         assertEquals(new Result("", "jbang: no Java found: fetching JBang with its own installer, once\n"

@@ -21,6 +21,9 @@ import java.io.Serializable;
 public record LearnerSettings(double learningRate, int warmUp, double weightDecay, double maxNorm, int updates, int epochs,
         int tokenBudget, boolean recompute, double importanceCap, double temperature, double maxDifference) implements Serializable {
 
+    /** The usual importance cap where rollout and learner compute in different precisions. */
+    public static final double CAP = 2;
+
     public LearnerSettings {
         BadInput.unless(learningRate > 0 && Double.isFinite(learningRate), "learning rate %s: must be positive", learningRate);
         BadInput.unless(warmUp >= 0, "warm-up %d: must be 0 or more steps", warmUp);

@@ -8,11 +8,13 @@ import ai.djl.ndarray.types.Shape;
 import common.BadInput;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import llm.FastDecode;
@@ -34,13 +36,16 @@ import lppo.data.Step;
  *
  * @param policy to sample from
  * @param sampling sampling settings
- * @param maxRows maximum number of completions decoded at a time; bounds the memory
+ * @param maxRows maximum number of completions decoded at a time; fewer if their keys and values would take more than 4 GB, or if their
+ *     different prompts have more than 16,384 tokens in total
  * @param plain whether to decode by plain array operations even where {@link FastDecode} can: the reference that it is
  *     tested against
  */
 public record GpuRollout(Policy policy, Sampling sampling, int maxRows, boolean plain) implements Rollout {
 
     private static final double COMPACT_BELOW = 0.8; // moving the cache costs about a decoding step
+    private static final long CACHE_BYTES = 4L << 30;
+    private static final long PROMPT_TOKENS = 1 << 14; // that run through the model at once, padded
 
     public GpuRollout {
         BadInput.unless(maxRows > 0, "rollout rows %d: must be positive", maxRows);
@@ -64,11 +69,42 @@ public record GpuRollout(Policy policy, Sampling sampling, int maxRows, boolean 
     private List<Group> decoded(List<Prompt> prompts, Step step) {
         Scopes.recordNothing();
         List<Row> rows = rows(prompts, step);
-        for (int begin = 0; begin < rows.size(); begin += maxRows) {
-            List<Row> batch = rows.subList(begin, Math.min(rows.size(), begin + maxRows));
-            Scopes.run(() -> decode(batch));
-        }
+        batches(rows).forEach(batch -> Scopes.run(() -> decode(batch)));
         return Group.of(rows.stream().map(Row::completion).toList());
+    }
+
+    /**
+     * What is decoded together: rows by the length of their prompts, so that few are padded much; as many as {@link #maxRows}, the
+     * memory of the cache and that of the prompts allow.
+     */
+    private List<List<Row>> batches(List<Row> rows) {
+        List<Row> sorted = new ArrayList<>(rows);
+        sorted.sort(Comparator.comparingInt(row -> row.prompt.tokens().length)); // stable: a group stays together
+        List<List<Row>> batches = new ArrayList<>();
+        List<Row> batch = new ArrayList<>();
+        Set<List<Integer>> different = new HashSet<>();
+        int room = 0;
+        for (Row row : sorted) {
+            int length = FastDecode.padded(row.prompt.tokens().length);
+            List<Integer> prompt = IntStream.of(row.prompt.tokens()).boxed().toList();
+            int most = Math.max(room, row.tokens.length);
+            long cache = policy.cacheBytes(length + most) * FastDecode.padded(batch.size() + 1);
+            long prompts = (different.size() + (different.contains(prompt) ? 0L : 1)) * length;
+            if (!batch.isEmpty() && (batch.size() == maxRows || batch.size() % FastDecode.padded(1) == 0
+                    && (cache > CACHE_BYTES || prompts > PROMPT_TOKENS))) {
+                batches.add(batch);
+                batch = new ArrayList<>();
+                different.clear();
+                most = row.tokens.length;
+            }
+            batch.add(row);
+            different.add(prompt);
+            room = most;
+        }
+        if (!batch.isEmpty()) {
+            batches.add(batch);
+        }
+        return batches;
     }
 
     private List<Row> rows(List<Prompt> prompts, Step step) {
@@ -98,12 +134,10 @@ public record GpuRollout(Policy policy, Sampling sampling, int maxRows, boolean 
                 return prefill.size() - 1;
             });
         }
-        boolean truncated = sampling.topK() > 0 || sampling.topP() < 1;
-        Optional<FastDecode> fast = plain || truncated ? Optional.empty() : policy.fastDecode();
-        if (fast.isPresent()) {
-            decode(rows, prefill, source, fast.get());
-        } else {
+        if (plain) {
             decode(rows, prefill, source);
+        } else {
+            decode(rows, prefill, source, policy.fastDecode());
         }
     }
 
@@ -117,8 +151,8 @@ public record GpuRollout(Policy policy, Sampling sampling, int maxRows, boolean 
                 uniform[i][j] = rows.get(i).uniform();
             }
         }
-        FastDecode.Drawn drawn = fast.sample(policy.weights(), prefill, Arrays.stream(source).mapToInt(i -> (int) i).toArray(), room,
-                uniform, sampling.temperature());
+        FastDecode.Drawn drawn = fast.sample(policy, prefill, Arrays.stream(source).mapToInt(i -> (int) i).toArray(), room,
+                uniform, sampling.temperature(), sampling.topK(), sampling.topP());
         int columns = FastDecode.padded(room.length);
         for (int i = 0; i < room.length; i++) {
             for (int j = 0; !rows.get(i).done; j++) {
