@@ -237,7 +237,8 @@ public class train extends LearningCommand implements Callable<Integer> {
             return Lora.fresh(base.config(), lora(), new Seed(seed), base.manager());
         }
         Lora loaded = Lora.load(from, base.config(), base.manager());
-        BadInput.unless(loaded.settings().equals(lora()), "%s: its adapters have --lora-rank %d --lora-alpha %s --lora-targets %s; give these",
+        BadInput.unless(checkpoint != null || loaded.settings().equals(lora()), // a checkpoint's are compared with the configuration
+                 "%s: its adapters have --lora-rank %d --lora-alpha %s --lora-targets %s; give these",
                 from, loaded.settings().rank(), loaded.settings().alpha(), String.join(",", loaded.settings().targets()));
         return loaded;
     }

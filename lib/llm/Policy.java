@@ -181,10 +181,9 @@ public final class Policy implements AutoCloseable {
     }
 
     /**
-     * Returns this policy with another precision for sampling, see {@link Precision#toSample}. Weights are rounded to that precision at
-     * the start of each rollout. The log-probabilities of sampled tokens are then those of the rounded policy, and differ from the
-     * learner's by about 0.01 nats per token in bf16: give the learner an importance cap, which corrects for this. The two share
-     * everything else; close only one.
+     * Returns this policy with weights rounded for sampling, see {@link Precision#toSample}. Log-probabilities of sampled tokens then
+     * differ from the learner's by about 0.01 nats per token in bf16: give the learner an importance cap, which corrects for this.
+     * The two share everything else; close only one.
      */
     public Policy sampledIn(Precision precision) {
         return precision == sampler.precision() ? this : sampledBy(new Kernels(config, precision, false, manager));
@@ -195,8 +194,8 @@ public final class Policy implements AutoCloseable {
         return sampledBy(new Kernels(config, sampler.precision(), oneDnn, manager));
     }
 
-    private Policy sampledBy(Kernels k) {
-        return new Policy(name, manager, config, weights, lora, kernels, k, companions, tokenizer, mixed);
+    private Policy sampledBy(Kernels other) {
+        return new Policy(name, manager, config, weights, lora, kernels, other, companions, tokenizer, mixed);
     }
 
     /** Returns whether sampling and learning use different precisions. */

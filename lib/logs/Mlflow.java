@@ -1,8 +1,8 @@
 package logs;
 
+import com.google.gson.Gson;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import common.BadInput;
 import common.OneLine;
 import java.awt.image.BufferedImage;
@@ -205,7 +205,7 @@ public final class Mlflow implements RunListener, AutoCloseable {
         }
         Path note = folder.resolve("mlflow.json");
         if (Files.exists(note)) {
-            String id = JsonParser.parseString(Files.readString(note)).getAsJsonObject().get("run_id").getAsString();
+            String id = new Gson().fromJson(Files.readString(note), JsonObject.class).get("run_id").getAsString();
             JsonObject again = of("run_id", id);
             again.addProperty("status", "RUNNING");
             artifacts = call("runs/update", again).getAsJsonObject("run_info").get("artifact_uri").getAsString();
@@ -294,7 +294,7 @@ public final class Mlflow implements RunListener, AutoCloseable {
             throw new IOException("answers " + answer.statusCode() + " to " + answer.request().uri().getPath() + ": "
                     + answer.body().substring(0, Math.min(200, answer.body().length())));
         }
-        return answer.body().isBlank() ? new JsonObject() : JsonParser.parseString(answer.body()).getAsJsonObject();
+        return answer.body().isBlank() ? new JsonObject() : new Gson().fromJson(answer.body(), JsonObject.class);
     }
 
     private static JsonObject of(String name, String value) {

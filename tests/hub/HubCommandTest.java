@@ -72,7 +72,7 @@ class HubCommandTest {
         bytes[bytes.length - 2] ^= 1;
         Files.write(weights, bytes);
         String said = run(2, with("org/qwen2"));
-        assertTrue(said.lines().count() == 1 && said.contains("was damaged or changed"), said);
+        assertTrue(said.lines().count() == 1 && said.contains("is damaged or was changed"), said);
     }
 
     @Test

@@ -17,6 +17,7 @@ import lppo.Hint;
 import lppo.PolicyLoss;
 import lppo.Stateful;
 import lppo.TinyPolicy;
+import lppo.StepCut;
 import lppo.Weighting;
 import lppo.data.Problem;
 import lppo.data.Step;
@@ -60,7 +61,7 @@ class OwnOperatorTest extends TinyPolicy {
     }
 
     private static Recipe recipe() {
-        return TinyRun.recipe("grpo").weighting(new Novelty()).hint((problem, step) -> step.number() % 2 == 0 ? 0.7 : 0);
+        return TinyRun.recipe("grpo").weighting(new Novelty()).cut(new StepCut()).hint((problem, step) -> step.number() % 2 == 0 ? 0.7 : 0);
     }
 
     @Test
