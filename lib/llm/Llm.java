@@ -19,6 +19,7 @@ package llm;
 //SOURCES KvCache.java
 //SOURCES Lora.java
 //SOURCES ModelConfig.java
+//SOURCES PackedRows.java
 //SOURCES Policy.java
 //SOURCES Precision.java
 //SOURCES Recomputation.java

@@ -82,7 +82,7 @@ record Pass(Policy policy, Policy reference, LearnerSettings settings, long logi
     private List<List<List<Sample>>> flatMicro(Policy scored, List<Sample> samples) {
         int budget = (int) Math.min(settings.tokenBudget(),
                 Math.max(1, Backpropagation.ACTIVATIONS / Backpropagation.bytes(scored.config(), scored.precision(), settings.recompute())));
-        return TokenBatch.microTrees(TokenBatch.trees(samples, budget), budget);
+        return TokenBatch.microRows(TokenBatch.trees(samples, budget), budget);
     }
 
     /** Accumulates the gradient of trees of samples on the parameters; adds to the numbers of the report. */
