@@ -177,7 +177,8 @@ public final class Backpropagation {
                 inner = List.of(made).subList(1, made.length);
             }
             NDArray below = kernels.one("block_back", above, inner, weights(i, false),
-                    all ? weights(i, true) : Collections.nCopies(9, none), adapters(i, true, false), adapters(i, false, false), adapters(i, true, true), adapters(i, false, true),
+                    all ? weights(i, true) : Collections.nCopies(9, none), adapters(i, true, false), adapters(i, false, false),
+                    adapters(i, true, true), adapters(i, false, true),
                     rotary.cos(), rotary.sin(), flat.pieces(), sizes(), config.rmsNormEps(), scale());
             above.close();
             inner.forEach(NDArray::close);

@@ -50,21 +50,14 @@ public final class Decoder {
         return run(tokens, positions(tokens), cache);
     }
 
-    /**
-     * Returns the last hidden states of rows in which several sequences share a prefix.
-     *
-     * @param tokens {@code [B, T]} int64
-     * @param positions of the tokens in their sequences, {@code [B * T]} int64, each below {@code longest}
-     * @param mask added to attention scores, {@code [B, 1, T, T]}: minus infinity where a token belongs to another sequence or comes later
-     * @return {@code [B, T, C]}
-     */
-    public NDArray packed(NDArray tokens, NDArray positions, int longest, NDArray mask) {
-        long batch = tokens.getShape().get(0);
-        long time = tokens.getShape().get(1);
-        Rotary table = kernels.rotary(longest);
+    /** Returns the last hidden states of rows in which several sequences share a prefix, {@code [B, T, C]}. */
+    public NDArray packed(PackedRows rows) {
+        long batch = rows.tokens().getShape().get(0);
+        long time = rows.tokens().getShape().get(1);
+        Rotary table = kernels.rotary(rows.longest());
         Shape shape = new Shape(batch, 1, time, config.headDim());
-        Rotary rotary = new Rotary(table.cos().get(positions).reshape(shape), table.sin().get(positions).reshape(shape));
-        return run(tokens, new Positions(rotary(rotary), mask, scale(tokens)), null);
+        Rotary rotary = new Rotary(table.cos().get(rows.positions()).reshape(shape), table.sin().get(rows.positions()).reshape(shape));
+        return run(rows.tokens(), new Positions(rotary(rotary), rows.mask(), scale(rows.tokens())), null);
     }
 
     /**

@@ -22,6 +22,7 @@ package llm;
 //SOURCES KvCache.java
 //SOURCES Lora.java
 //SOURCES ModelConfig.java
+//SOURCES PackedRows.java
 //SOURCES Policy.java
 //SOURCES Precision.java
 //SOURCES Probe.java

@@ -12,7 +12,8 @@ import java.io.Serializable;
  * @param maxNorm gradients of a larger global norm are scaled down to it
  * @param updates parts that the groups of a step are learned in, an optimiser step each
  * @param epochs how often all groups of a step are learned from
- * @param tokenBudget most padded tokens of a micro-batch; bounds the memory, changes no gradient but by rounding
+ * @param tokenBudget most padded tokens of a micro-batch; bounds the memory, changes no gradient but by rounding. A large model on a
+ *     CPU takes fewer, see {@link llm.Backpropagation#ACTIVATIONS}
  * @param recompute whether activations are computed again in the backward pass, for less memory
  * @param importanceCap truncated importance sampling, see {@link Sample#withOld}: largest factor; 0 for off
  * @param temperature of the sampling that is learned from, so that log-probabilities mean the same here and there

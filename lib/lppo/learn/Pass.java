@@ -81,16 +81,18 @@ record Pass(Policy policy, Policy reference, LearnerSettings settings, long logi
 
     private List<List<List<Sample>>> flatMicro(Policy scored, List<Sample> samples) {
         int budget = (int) Math.min(settings.tokenBudget(),
-                Math.max(1, Backpropagation.ACTIVATIONS / Backpropagation.bytes(scored.config(), scored.precision(), settings.recompute())));
-        return TokenBatch.microTrees(TokenBatch.trees(samples, budget), budget);
+                Math.max(1, Backpropagation.ACTIVATIONS
+                        / Backpropagation.bytes(scored.config(), scored.precision(), settings.recompute())));
+        return TokenBatch.microRows(TokenBatch.trees(samples, budget), budget);
     }
 
     /** Accumulates the gradient of trees of samples on the parameters; adds to the numbers of the report. */
     private void flatGradient(List<List<Sample>> trees, Objective objective, double[] sums) {
         FlatTokens flat = TokenBatch.flat(trees);
         TokenBatch plain = TokenBatch.of(trees, flat, policy.manager());
-        TokenBatch batch = !objective.needsReference() ? plain : plain.withReference(Scopes.keep(() -> Backpropagation.possible(reference.manager().getDevice(), reference.precision())
-                ? flatLogProbs(reference, trees) : logProbs(reference, TokenBatch.of(trees.stream().flatMap(List::stream).toList(), policy.manager()))));
+        TokenBatch batch = !objective.needsReference() ? plain : plain.withReference(Scopes.keep(() ->
+                Backpropagation.possible(reference.manager().getDevice(), reference.precision()) ? flatLogProbs(reference, trees)
+                : logProbs(reference, TokenBatch.of(trees.stream().flatMap(List::stream).toList(), policy.manager()))));
         Backpropagation pass = new Backpropagation(policy, flat, settings.recompute(), logits);
         Backpropagation.Scores scores = pass.score(batch.index(), batch.targets(), settings.temperature(), true);
         NDArray logProbs = scores.logProbs();
@@ -124,9 +126,9 @@ record Pass(Policy policy, Policy reference, LearnerSettings settings, long logi
     }
 
     /**
-     * The same from hidden states, which {@code norm} makes ready for the logits, with the vocabulary for some tokens at a time. A loss may look at all
-     * tokens of a completion at once, so the tokens are scored first, the loss and its gradient by their log-probabilities
-     * are computed for all, and the slices pass that gradient on.
+     * The same from hidden states, which {@code norm} makes ready for the logits, with the vocabulary for some tokens at a
+     * time. A loss may look at all tokens of a completion at once, so the tokens are scored first, the loss and its gradient by
+     * their log-probabilities are computed for all, and the slices pass that gradient on.
      */
     private void backwardInSlices(TokenBatch batch, Objective objective, NDArray output, UnaryOperator<NDArray> norm,
             double[] sums) {

@@ -6,15 +6,16 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntUnaryOperator;
 import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
 import llm.Decoder;
 import llm.FlatTokens;
+import llm.PackedRows;
 import lppo.Objective;
 
 /**
@@ -34,19 +35,10 @@ import lppo.Objective;
  * @param packing how sequences share rows; null if each has its own
  */
 public record TokenBatch(NDArray tokens, NDArray index, NDArray owners, int sequences, NDArray targets, NDArray behaviour,
-        NDArray old, NDArray advantages, NDArray weights, NDArray reference, Packing packing) {
+        NDArray old, NDArray advantages, NDArray weights, NDArray reference, PackedRows packing) {
 
-    static final int LONGEST = 96; // tokens of a sequence that shares a row
+    private static final int LONGEST = 96; // tokens of a sequence that shares a row
     private static final int ROW = 64; // of a row: attention looks at all pairs of its tokens
-
-    /**
-     * Completions of one prompt in a row: the prompt once, then their tokens one after another.
-     *
-     * @param positions of the tokens in their sequences {@code [batch * time]} int64
-     * @param longest sequence
-     * @param mask {@code [batch, 1, time, time]}: 0 where a token may look, else minus infinity
-     */
-    record Packing(NDArray positions, int longest, NDArray mask) {}
 
     /** The arrays of some samples. */
     public static TokenBatch of(List<Sample> samples, NDManager manager) {
@@ -67,7 +59,7 @@ public record TokenBatch(NDArray tokens, NDArray index, NDArray owners, int sequ
         return of(samples, manager.create(tokens, new Shape(samples.size(), time)), manager.create(index), null, manager);
     }
 
-    private static TokenBatch of(List<Sample> samples, NDArray tokens, NDArray index, Packing packing, NDManager manager) {
+    private static TokenBatch of(List<Sample> samples, NDArray tokens, NDArray index, PackedRows packing, NDManager manager) {
         int count = samples.stream().mapToInt(s -> s.completion().length).sum();
         long[] owners = new long[count];
         float[] behaviour = new float[count];
@@ -94,67 +86,30 @@ public record TokenBatch(NDArray tokens, NDArray index, NDArray owners, int sequ
         return samples.stream().flatMapToInt(s -> IntStream.of(s.completion())).asLongStream().toArray();
     }
 
-    /**
-     * Samples that share a prompt, of at most {@code budget} tokens together; a sample that is longer is alone.
-     */
-    static List<List<Sample>> trees(List<Sample> samples, int budget) {
-        List<List<Sample>> trees = new ArrayList<>();
-        byPrompt(samples).forEach(group -> {
-            List<Sample> tree = new ArrayList<>();
-            for (Sample sample : group) {
-                if (!tree.isEmpty() && length(tree) + sample.completion().length - 1 > budget) {
-                    trees.add(tree);
-                    tree = new ArrayList<>();
-                }
-                tree.add(sample);
-            }
-            trees.add(tree);
-        });
-        return trees;
-    }
-
-    /** Micro-batches of {@link #trees} of at most {@code budget} tokens, in order. */
-    static List<List<List<Sample>>> microTrees(List<List<Sample>> trees, int budget) {
-        List<List<List<Sample>>> batches = new ArrayList<>();
-        int tokens = 0;
-        for (List<Sample> tree : trees) {
-            if (batches.isEmpty() || tokens + length(tree) > budget) {
-                batches.add(new ArrayList<>());
-                tokens = 0;
-            }
-            batches.get(batches.size() - 1).add(tree);
-            tokens += length(tree);
-        }
-        return batches;
-    }
-
     /** {@link #trees} laid one after another. */
     static FlatTokens flat(List<List<Sample>> trees) {
-        return FlatTokens.of(trees.stream().map(tree -> new FlatTokens.Tree(tree.get(0).prompt(),
-                tree.stream().map(s -> Arrays.copyOf(s.completion(), s.completion().length - 1)).toList())).toList());
+        return FlatTokens.of(forked(trees));
     }
 
-    /**
-     * What an objective looks at of {@link #trees}, without model input.
-     *
-     * @param flat the same trees
-     */
+    private static List<FlatTokens.Tree> forked(List<List<Sample>> groups) {
+        return groups.stream().map(group -> new FlatTokens.Tree(group.get(0).prompt(),
+                group.stream().map(s -> Arrays.copyOf(s.completion(), s.completion().length - 1)).toList())).toList();
+    }
+
+    /** What an objective looks at of {@link #trees}, without model input. */
     static TokenBatch of(List<List<Sample>> trees, FlatTokens flat, NDManager manager) {
         List<Sample> samples = trees.stream().flatMap(List::stream).toList();
-        long[] index = new long[samples.stream().mapToInt(s -> s.completion().length).sum()];
-        int at = 0;
-        for (int i = 0; i < samples.size(); i++) {
-            for (int t = 0; t < samples.get(i).completion().length; t++) {
-                index[at++] = t == 0 ? flat.beginnings()[i] : flat.branches()[i] + t - 1L;
-            }
-        }
-        return of(samples, null, manager.create(index), null, manager);
+        return of(samples, null, manager.create(index(samples, flat.beginnings(), flat.branches())), null, manager);
     }
 
-    private static Collection<List<Sample>> byPrompt(List<Sample> samples) {
-        Map<List<Integer>, List<Sample>> byPrompt = new LinkedHashMap<>();
-        samples.forEach(s -> byPrompt.computeIfAbsent(IntStream.of(s.prompt()).boxed().toList(), prompt -> new ArrayList<>()).add(s));
-        return byPrompt.values();
+    private static TokenBatch of(List<List<Sample>> rows, PackedRows packed, NDManager manager) {
+        List<Sample> samples = rows.stream().flatMap(List::stream).toList();
+        return of(samples, packed.tokens(), manager.create(index(samples, packed.beginnings(), packed.branches())), packed, manager);
+    }
+
+    private static long[] index(List<Sample> samples, int[] beginnings, int[] branches) {
+        return IntStream.range(0, samples.size()).boxed().flatMapToLong(i -> IntStream.range(0, samples.get(i).completion().length)
+                .mapToLong(t -> t == 0 ? beginnings[i] : branches[i] + t - 1L)).toArray();
     }
 
     /**
@@ -162,15 +117,24 @@ public record TokenBatch(NDArray tokens, NDArray index, NDArray owners, int sequ
      * filled; empty if a sample is too long for it to pay.
      */
     static List<List<Sample>> rows(List<Sample> samples, int budget) {
-        if (samples.stream().anyMatch(s -> s.inputLength() > LONGEST)) {
-            return List.of();
-        }
+        return samples.stream().anyMatch(s -> s.inputLength() > LONGEST) ? List.of()
+                : rows(samples, longest -> Math.min(budget, Math.max(ROW, 2 * longest)));
+    }
+
+    /** Samples that share a prompt, in as few lists as hold them in about so many tokens each, evenly filled. */
+    static List<List<Sample>> trees(List<Sample> samples, int budget) {
+        return rows(samples, longest -> budget);
+    }
+
+    /** @param most tokens of a row, given those of the longest sample of a prompt */
+    private static List<List<Sample>> rows(List<Sample> samples, IntUnaryOperator most) {
+        Map<List<Integer>, List<Sample>> byPrompt = new LinkedHashMap<>();
+        samples.forEach(s -> byPrompt.computeIfAbsent(IntStream.of(s.prompt()).boxed().toList(), prompt -> new ArrayList<>()).add(s));
         List<List<Sample>> rows = new ArrayList<>();
-        byPrompt(samples).forEach(group -> {
-            int prompt = group.get(0).prompt().length;
+        byPrompt.forEach((prompt, group) -> {
             int longest = group.stream().mapToInt(Sample::inputLength).max().orElseThrow();
-            int room = Math.max(1, Math.min(budget, Math.max(ROW, 2 * longest)) - prompt);
-            int wanted = (length(group) - prompt + room - 1) / room;
+            int room = Math.max(1, most.applyAsInt(longest) - prompt.size());
+            int wanted = (length(group) - prompt.size() + room - 1) / room;
             int count = Math.max(1, Math.min(group.size(), wanted));
             for (int row = 0; row < count; row++) {
                 rows.add(group.subList(group.size() * row / count, group.size() * (row + 1) / count));
@@ -186,52 +150,17 @@ public record TokenBatch(NDArray tokens, NDArray index, NDArray owners, int sequ
 
     /** The arrays of some {@link #rows}: the same sequences with the prompt of each row once. */
     static TokenBatch packed(List<List<Sample>> rows, NDManager manager) {
-        int time = rows.stream().mapToInt(TokenBatch::length).max().orElseThrow();
-        long[] tokens = new long[rows.size() * time];
-        long[] positions = new long[rows.size() * time];
-        float[] mask = new float[rows.size() * time * time];
-        Arrays.fill(mask, Float.NEGATIVE_INFINITY);
-        List<Sample> samples = rows.stream().flatMap(List::stream).toList();
-        long[] index = new long[samples.stream().mapToInt(s -> s.completion().length).sum()];
-        int at = 0;
-        for (int r = 0; r < rows.size(); r++) {
-            int[] prompt = rows.get(r).get(0).prompt();
-            int begin = r * time;
-            for (int i = 0; i < prompt.length; i++) {
-                tokens[begin + i] = prompt[i];
-                positions[begin + i] = i;
-            }
-            for (int i = 0; i < time; i++) { // the prompt, which all see as far as it goes
-                Arrays.fill(mask, (begin + i) * time, (begin + i) * time + Math.min(i + 1, prompt.length), 0);
-            }
-            int from = prompt.length;
-            for (Sample sample : rows.get(r)) {
-                int[] completion = sample.completion();
-                index[at++] = begin + prompt.length - 1L;
-                for (int i = 0; i < completion.length - 1; i++) {
-                    tokens[begin + from + i] = completion[i];
-                    positions[begin + from + i] = prompt.length + i;
-                    int row = (begin + from + i) * time;
-                    Arrays.fill(mask, row + from, row + from + i + 1, 0);
-                    index[at++] = begin + from + i;
-                }
-                from += completion.length - 1;
-            }
-        }
-        int longest = samples.stream().mapToInt(Sample::inputLength).max().orElseThrow();
-        return of(samples, manager.create(tokens, new Shape(rows.size(), time)), manager.create(index), new Packing(
-                manager.create(positions), longest, manager.create(mask, new Shape(rows.size(), 1, time, time))), manager);
+        return of(rows, PackedRows.of(forked(rows), manager), manager);
     }
 
-    /** Micro-batches of packed rows of at most {@code budget} padded tokens, rows of like length together. */
+    /** Micro-batches of {@link #rows} or {@link #trees} of at most {@code budget} padded tokens, rows of like length together. */
     static List<List<List<Sample>>> microRows(List<List<Sample>> rows, int budget) {
         return split(rows, TokenBatch::length, budget);
     }
 
     /** The last hidden states of the batch {@code [batch, time, C]}. */
     NDArray hidden(Decoder decoder) {
-        return packing == null ? decoder.hidden(tokens, null)
-                : decoder.packed(tokens, packing.positions, packing.longest, packing.mask);
+        return packing == null ? decoder.hidden(tokens, null) : decoder.packed(packing);
     }
 
     /** The same batch with the reference's log-probabilities. */

@@ -70,7 +70,8 @@ class FlatTest {
             whole.optimizer();
             pieces.optimizer();
             assertEquals(Learner.Layout.ROWS, pieces.micro(samples).get(0).layout());
-            assertArrayEquals(whole.gradients(samples, Objective.likelihood()), pieces.gradients(samples, Objective.likelihood()), tolerance);
+            assertArrayEquals(whole.gradients(samples, Objective.likelihood()), pieces.gradients(samples, Objective.likelihood()),
+                    tolerance);
             assertSame(left, right, tolerance);
         }
     }
@@ -140,7 +141,8 @@ class FlatTest {
     /** Where each token lies: two branches of a prompt of two tokens, then a sequence that shares nothing. */
     @Test
     void whereTokensLie() {
-        FlatTokens flat = FlatTokens.of(List.of(new FlatTokens.Tree(new int[] {5, 6}, List.of(new int[] {7, 8, 9}, new int[] {}, new int[] {1})),
+        FlatTokens flat = FlatTokens.of(List.of(
+                new FlatTokens.Tree(new int[] {5, 6}, List.of(new int[] {7, 8, 9}, new int[] {}, new int[] {1})),
                 new FlatTokens.Tree(new int[] {3}, List.of(new int[] {4}))));
         assertArrayEquals(new long[] {5, 6, 3, 4, 1, 7, 8, 9}, flat.tokens());
         assertArrayEquals(new long[] {0, 1, 0, 1, 2, 2, 3, 4}, flat.positions());
