@@ -203,9 +203,13 @@ final class Browser implements AutoCloseable, WebSocket.Listener {
     }
 
     @Override
-    public void close() throws Exception {
-        socket.abort();
-        process.destroy();
-        process.waitFor(10, TimeUnit.SECONDS);
+    public void close() {
+        List<ProcessHandle> all = Stream.concat(process.descendants(), Stream.of(process.toHandle())).toList();
+        session = "";
+        call("Browser.close", new JsonObject());
+        all.forEach(each -> each.onExit().orTimeout(10, TimeUnit.SECONDS).exceptionally(late -> {
+            each.destroyForcibly();
+            return each;
+        }).join());
     }
 }

@@ -204,7 +204,7 @@ class WatchPageTest {
         return browser.value("""
                 (() => { const row = field.rows.findIndex(p => p.id === '%s'), s = devicePixelRatio;
                 const d = document.getElementById('field').getContext('2d').getImageData((field.labels + (%d - 1) / field.last * field.wide + 1.5) * s,
-                    (row + 0.5) * field.h * s, 1, 1).data; return JSON.stringify([...d].slice(0, 3)); })()""".formatted(problem, step)).getAsString();
+                    ((row + 0.5) * field.h - document.getElementById('scroll').scrollTop) * s, 1, 1).data; return JSON.stringify([...d].slice(0, 3)); })()""".formatted(problem, step)).getAsString();
     }
 
     @Test
