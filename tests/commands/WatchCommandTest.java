@@ -34,7 +34,8 @@ class WatchCommandTest {
     private String[] train(String... more) {
         Path data = Checkout.ROOT.resolve("data");
         List<String> arguments = new ArrayList<>(List.of("train", "--recipe", "pg", "--model", data.resolve("base").toString(), "--data",
-                data.resolve("train.jsonl").toString(), "--out", folder.resolve("run").toString(), "--problems-per-step", "32", "--group-size", "2",
+                data.resolve("train.jsonl").toString(), "--out", folder.resolve("run").toString(), "--problems-per-step", "32",
+                "--group-size", "2",
                 "--guide-after", "0", "--guide-below", "1", "--device", "cpu"));
         arguments.addAll(Arrays.asList(more));
         return arguments.toArray(String[]::new);
@@ -53,13 +54,15 @@ class WatchCommandTest {
     }
 
     private static String get(String address) throws Exception {
-        return HttpClient.newHttpClient().send(HttpRequest.newBuilder(URI.create(address)).build(), HttpResponse.BodyHandlers.ofString()).body();
+        return HttpClient.newHttpClient().send(HttpRequest.newBuilder(URI.create(address)).build(), HttpResponse.BodyHandlers.ofString())
+                .body();
     }
 
     @Test
     void aRunIsWatchedWhileItLastsAndToldToTensorBoardAndAServerThatIsAway() throws Exception {
         Path log = folder.resolve("log");
-        Process process = new Commands(classes).process(log, train("--steps", "12", "--log", "tensorboard,mlflow=http://127.0.0.1:1", "--watch=0")).start();
+        Process process = new Commands(classes).process(log, train("--steps", "12", "--log", "tensorboard,mlflow=http://127.0.0.1:1",
+                "--watch=0")).start();
         String address = address(log, process);
         assertTrue(get(address).startsWith("<!doctype html>"));
         while (process.isAlive() && !get(address + "runs").contains("metrics.csv")) {
@@ -68,17 +71,25 @@ class WatchCommandTest {
         assertTrue(get(address + "runs/0/metrics.csv").startsWith("step,sampled_tokens,pass_rate"));
         assertTrue(process.waitFor(120, TimeUnit.SECONDS));
         assertEquals(0, process.exitValue(), Files.readString(log));
-        assertEquals(1, Pattern.compile("MLflow at http://127\\.0\\.0\\.1:1").matcher(Files.readString(log)).results().count(), Files.readString(log));
+        assertEquals(1, Pattern.compile("MLflow at http://127\\.0\\.0\\.1:1").matcher(Files.readString(log)).results().count(),
+                Files.readString(log));
         Path run = folder.resolve("run");
-        assertEquals(1, Checkout.list(run).stream().filter(file -> file.getFileName().toString().startsWith("events.out.tfevents.")).count());
+        assertEquals(1, Checkout.list(run).stream().filter(file -> file.getFileName().toString().startsWith("events.out.tfevents."))
+                .count());
         assertEquals(13, Files.readAllLines(run.resolve("metrics.csv")).size());
+        new Commands(classes).run(0, "plot", run.toString(), "--out", folder.resolve("charts").toString());
+        for (String chart : List.of("pass_rate", "silent_share", "loss", "problems")) {
+            assertTrue(Files.size(folder.resolve("charts").resolve(chart + ".png")) > 5_000, chart);
+        }
 
-        List<JsonObject> samples = Files.readAllLines(run.resolve("samples.jsonl")).stream().map(line -> JsonParser.parseString(line).getAsJsonObject()).toList();
+        List<JsonObject> samples = Files.readAllLines(run.resolve("samples.jsonl")).stream().map(line -> JsonParser.parseString(line)
+                .getAsJsonObject()).toList();
         assertTrue(samples.stream().filter(s -> s.get("step").getAsInt() == 2).count() <= 8);
         List<JsonObject> guided = samples.stream().filter(s -> !s.get("hint").getAsString().isEmpty()).toList();
         assertFalse(guided.isEmpty(), "some completions were sampled behind a hint");
         String solutions = Files.readString(Checkout.ROOT.resolve("data/train.jsonl"));
-        guided.forEach(s -> assertTrue(s.get("beta").getAsDouble() > 0 && solutions.contains("\"" + s.get("hint").getAsString() + " "), s::toString));
+        guided.forEach(s -> assertTrue(s.get("beta").getAsDouble() > 0 && solutions.contains("\"" + s.get("hint").getAsString() + " "),
+                s::toString));
     }
 
     @Test
@@ -91,14 +102,17 @@ class WatchCommandTest {
         assertEquals("step\n1\n", get(address + "runs/0/metrics.csv"));
         process.destroy();
         assertTrue(process.waitFor(10, TimeUnit.SECONDS), "it ends at SIGTERM");
-        assertEquals(List.of("metrics.csv"), Checkout.list(run).stream().map(file -> file.getFileName().toString()).toList(), "it writes nothing");
+        assertEquals(List.of("metrics.csv"), Checkout.list(run).stream().map(file -> file.getFileName().toString()).toList(),
+                "it writes nothing");
     }
 
     @Test
     void mistakesAreToldBeforeAnythingIsDone() throws Exception {
         Commands commands = new Commands(classes);
-        for (List<String> wrong : List.of(List.of("--watch=70000", "must be a port, 0 to 65535"), List.of("--log=wandb", "choose tensorboard, mlflow or mlflow=URL"),
-                List.of("--log=mlflow=ftp://x", "ftp://x is no address of an MLflow server"), List.of("--log=mlflow=http://a b", "is no address"))) {
+        for (List<String> wrong : List.of(List.of("--watch=70000", "must be a port, 0 to 65535"), List.of("--log=wandb",
+                "choose tensorboard, mlflow or mlflow=URL"),
+                List.of("--log=mlflow=ftp://x", "ftp://x is no address of an MLflow server"), List.of("--log=mlflow=http://a b",
+                "is no address"))) {
             String said = commands.run(2, train("--steps", "1", wrong.get(0)));
             assertTrue(said.contains(wrong.get(1)) && said.lines().count() == 1, said);
             assertFalse(Files.exists(folder.resolve("run")));
