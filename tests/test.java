@@ -50,7 +50,8 @@ import picocli.CommandLine.Parameters;
  */
 @Command(name = "test", description = "Runs the tests.",
         footer = {"", "Examples:", "  ./jbang test            # every equation, golden file, property, command and message",
-            "  ./jbang test --all      # kills, clusters, browsers, fuzzing, damage, places and remote starts too", "  ./jbang test Advantage",
+            "  ./jbang test --all      # kills, clusters, browsers, fuzzing, damage, places and remote starts too",
+            "  ./jbang test Advantage",
             "  ./jbang test 'P*Test'"})
 public class test implements Callable<Integer> {
     /** What takes long: run by {@code --all}, or by name. */

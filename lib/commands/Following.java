@@ -26,7 +26,8 @@ public final class Following {
     private static final String MLFLOW = "http://127.0.0.1:5000";
 
     @Option(names = "--watch", arity = "0..1", fallbackValue = "" + WatchServer.PORT, paramLabel = "PORT",
-            description = "Serve a page to watch the run on while it lasts, for browsers on this machine (default port: " + WatchServer.PORT + ", or any that is free).")
+            description = "Serve a page to watch the run on while it lasts, for browsers on this machine (default port: "
+                    + WatchServer.PORT + ", or any that is free).")
     Integer watch;
 
     @Option(names = "--log", split = ",", paramLabel = "WHERE",

@@ -55,7 +55,8 @@ final class RunCharts {
             java.util.Arrays.fill(row, from, columns, visits.doubleColumn("ema").getDouble(i)); // it holds until the next visit
         }
         List<double[]> all = List.copyOf(rows.values());
-        double[][] cells = IntStream.range(0, columns).mapToObj(c -> all.stream().mapToDouble(row -> row[c]).toArray()).toArray(double[][]::new);
+        double[][] cells = IntStream.range(0, columns).mapToObj(c -> all.stream().mapToDouble(row -> row[c]).toArray())
+                .toArray(double[][]::new);
         return Charts.heatMap("Moving average of the pass rate", columns == last ? "training step" : "training, " + last + " steps in "
                 + columns + " columns", "problem", cells);
     }

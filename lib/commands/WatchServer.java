@@ -122,7 +122,8 @@ final class WatchServer implements AutoCloseable {
                     JsonObject file = new JsonObject();
                     file.addProperty("size", Files.size(folder.resolve(name)));
                     file.addProperty("identity", FileTail.identity(folder.resolve(name)));
-                    file.addProperty("age", (System.currentTimeMillis() - Files.getLastModifiedTime(folder.resolve(name)).toMillis()) / 1000);
+                    file.addProperty("age", (System.currentTimeMillis() - Files.getLastModifiedTime(folder.resolve(name))
+                            .toMillis()) / 1000);
                     files.add(name, file);
                 } catch (IOException e) {
                     continue; // not there yet, or no longer
@@ -181,8 +182,8 @@ final class WatchServer implements AutoCloseable {
 
     /** Only the page's own script and style run, and nothing is loaded from elsewhere: whatever a model wrote stays text. */
     private static String policy(String page) {
-        return "default-src 'none'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; script-src "
-                + hash(page, "script") + "; style-src " + hash(page, "style");
+        return "default-src 'none'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+                + "script-src " + hash(page, "script") + "; style-src " + hash(page, "style");
     }
 
     private static String hash(String page, String tag) {

@@ -16,12 +16,13 @@ import picocli.CommandLine.Parameters;
 
 /** A page to watch runs on, in a browser on this machine. */
 @Command(name = "watch", mixinStandardHelpOptions = true,
-        description = "Serve a page to watch runs on: curves, problems by step, completions to read. Only browsers on this machine reach it.",
+        description = "Serve a page to watch runs on: curves, problems by step, completions to read. Only this machine reaches it.",
         footer = {"", "Examples:", "  ./jbang watch runs/reproduce", "  ./jbang watch runs/a /mnt/shared/runs/b --port 8000",
             "  ssh -L 7070:localhost:7070 MACHINE    # to watch what another machine serves"})
 public class watch implements Callable<Integer> {
 
-    @Parameters(paramLabel = "RUN", arity = "1..*", description = "Run folders, or folders with run folders in them; runs that begin later are found too.")
+    @Parameters(paramLabel = "RUN", arity = "1..*",
+            description = "Run folders, or folders with run folders in them; runs that begin later are found too.")
     List<Path> folders;
 
     @Option(names = "--port", description = "To listen on; 0: any that is free (default: ${DEFAULT-VALUE}).")

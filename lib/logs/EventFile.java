@@ -77,7 +77,8 @@ final class EventFile implements AutoCloseable {
 
     /** A text, which TensorBoard reads as Markdown. */
     void text(long step, String tag, String markdown) {
-        Protobuf tensor = new Protobuf().integer(1, STRING).message(2, new Protobuf().message(2, new Protobuf().integer(1, 1))).text(8, markdown);
+        Protobuf tensor = new Protobuf().integer(1, STRING).message(2, new Protobuf().message(2, new Protobuf().integer(1, 1))).text(8,
+                markdown);
         value(step, new Protobuf().text(1, tag).message(8, tensor).message(9, plugin("text", new Protobuf())));
     }
 
@@ -100,7 +101,8 @@ final class EventFile implements AutoCloseable {
     }
 
     private static Protobuf plugin(String name, Protobuf content) {
-        return new Protobuf().message(1, content.bytes().length == 0 ? new Protobuf().text(1, name) : new Protobuf().text(1, name).message(2, content));
+        return new Protobuf().message(1, content.bytes().length == 0 ? new Protobuf().text(1, name) : new Protobuf().text(1, name)
+                .message(2, content));
     }
 
     private void value(long step, Protobuf value) {

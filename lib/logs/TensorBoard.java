@@ -88,7 +88,8 @@ public final class TensorBoard implements RunListener, AutoCloseable {
             file = new EventFile(folder, () -> System.currentTimeMillis() / 1e3);
             file.start(now); // an earlier file may have this step, if the run was resumed
             file.settings(Settings.flat(config));
-            file.text(now, "config", verbatim(new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().serializeSpecialFloatingPointValues()
+            file.text(now, "config", verbatim(new GsonBuilder().setPrettyPrinting().disableHtmlEscaping()
+                    .serializeSpecialFloatingPointValues()
                     .create().toJson(config)));
         }
         step = now;
@@ -97,8 +98,10 @@ public final class TensorBoard implements RunListener, AutoCloseable {
     private void text(String tag, List<Completion> completions) {
         StringBuilder text = new StringBuilder();
         for (Completion c : completions) {
-            text.append("**%s, reward %s, reference answer**\n\n".formatted(c.prompt().guided() ? "with a hint" : "without a hint", c.reward()))
-                    .append(verbatim(c.prompt().problem().answer())).append("question\n\n").append(verbatim(c.prompt().problem().question()))
+            text.append("**%s, reward %s, reference answer**\n\n".formatted(c.prompt().guided() ? "with a hint" : "without a hint",
+                    c.reward()))
+                    .append(verbatim(c.prompt().problem().answer())).append("question\n\n").append(verbatim(c.prompt().problem()
+                    .question()))
                     .append(c.prompt().guided() ? "hint\n\n" + verbatim(policy.decode(c.prompt().prefix())) : "").append("completion\n\n")
                     .append(verbatim(policy.decode(c.tokens()))).append("---\n\n");
         }

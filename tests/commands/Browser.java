@@ -55,9 +55,11 @@ final class Browser implements AutoCloseable, WebSocket.Listener {
 
     /** Starts one with a profile of its own. */
     static Browser start(Path chromium, Path profile) throws IOException {
-        List<String> line = new ArrayList<>(List.of(chromium.toString(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+        List<String> line = new ArrayList<>(List.of(chromium.toString(), "--headless", "--no-sandbox", "--disable-gpu",
+                "--disable-dev-shm-usage",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--hide-scrollbars",
-                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--remote-debugging-port=0", "--user-data-dir=" + profile, "about:blank"));
+                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--remote-debugging-port=0", "--user-data-dir=" + profile,
+                "about:blank"));
         Process process = new ProcessBuilder(line).redirectErrorStream(true).start();
         BufferedReader reader = process.inputReader();
         for (String said = reader.readLine(); said != null; said = reader.readLine()) {
@@ -117,7 +119,8 @@ final class Browser implements AutoCloseable, WebSocket.Listener {
                 return;
             }
             if (System.nanoTime() > end) {
-                throw new AssertionError("did not come to be: " + expression + "; the page shows " + text("document.body.innerText") + complaints);
+                throw new AssertionError("did not come to be: " + expression + "; the page shows " + text("document.body.innerText")
+                        + complaints);
             }
             Thread.sleep(50);
         }
@@ -125,7 +128,8 @@ final class Browser implements AutoCloseable, WebSocket.Listener {
 
     /** Presses a key, say {@code Tab} or {@code ArrowLeft}. */
     void key(String name) {
-        int code = Map.of("Tab", 9, "Enter", 13, "Escape", 27, " ", 32, "ArrowLeft", 37, "ArrowUp", 38, "ArrowRight", 39, "ArrowDown", 40).get(name);
+        int code = Map.of("Tab", 9, "Enter", 13, "Escape", 27, " ", 32, "ArrowLeft", 37, "ArrowUp", 38, "ArrowRight", 39, "ArrowDown", 40)
+                .get(name);
         for (String type : List.of("keyDown", "keyUp")) {
             JsonObject key = object("type", type);
             key.addProperty("key", name);
@@ -180,7 +184,8 @@ final class Browser implements AutoCloseable, WebSocket.Listener {
 
     private void event(String method, JsonObject parameters) {
         switch (method) {
-            case "Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Page.javascriptDialogOpening" -> complaints.add(method + " " + parameters);
+            case "Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Page.javascriptDialogOpening" -> complaints.add(method + " "
+                    + parameters);
             case "Log.entryAdded" -> complaints.add(parameters.getAsJsonObject("entry").toString());
             case "Network.requestWillBeSent" -> {
                 String address = parameters.getAsJsonObject("request").get("url").getAsString();
@@ -203,9 +208,13 @@ final class Browser implements AutoCloseable, WebSocket.Listener {
     }
 
     @Override
-    public void close() throws Exception {
-        socket.abort();
-        process.destroy();
-        process.waitFor(10, TimeUnit.SECONDS);
+    public void close() {
+        List<ProcessHandle> all = Stream.concat(process.descendants(), Stream.of(process.toHandle())).toList();
+        session = "";
+        call("Browser.close", new JsonObject());
+        all.forEach(each -> each.onExit().orTimeout(10, TimeUnit.SECONDS).exceptionally(late -> {
+            each.destroyForcibly();
+            return each;
+        }).join());
     }
 }

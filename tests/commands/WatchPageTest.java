@@ -55,7 +55,8 @@ class WatchPageTest {
         Path run = Files.createDirectory(folder.resolve(name));
         Files.writeString(run.resolve("config.json"), "{\"recipe\": \"" + recipe + "\", \"steps\": 40}\n");
         Files.writeString(run.resolve("metrics.csv"), "step,sampled_tokens,pass_rate,guided_pass_rate,silent_share,loss,my_own,trouble\n");
-        Files.writeString(run.resolve("evaluation.csv"), "step,sampled_tokens,level,problems,greedy,average\n0,0,3,4,0.5,\n0,0,all,4,0.25,\n");
+        Files.writeString(run.resolve("evaluation.csv"),
+                "step,sampled_tokens,level,problems,greedy,average\n0,0,3,4,0.5,\n0,0,all,4,0.25,\n");
         Files.writeString(run.resolve("problems.csv"), "step,problem,level,pass_rate,guided_pass_rate,ema,progress,weight,guided,beta\n");
         Files.writeString(run.resolve(".lock"), "");
         for (int step = 1; step <= steps; step++) {
@@ -70,12 +71,14 @@ class WatchPageTest {
         append(run, "metrics.csv", "%d,%d,%s,,0.5,-0.001,3,\n".formatted(step, 100 * step, 0.2 + 0.01 * step));
         for (int problem = 1; problem <= 3; problem++) {
             boolean guided = problem == 2 && step % 2 == 0;
-            append(run, "problems.csv", "%d,p-%d,%d,%s,%s,0.3,0,1.1,%d,%s\n".formatted(step, problem, problem, guided ? "" : "0.25", guided ? "0.75" : "",
+            append(run, "problems.csv", "%d,p-%d,%d,%s,%s,0.3,0,1.1,%d,%s\n".formatted(step, problem, problem, guided ? "" : "0.25", guided
+                    ? "0.75" : "",
                     guided ? 1 : 0, guided ? "0.4" : "0.0"));
         }
     }
 
-    private static void sample(Path run, int step, String kind, String problem, String question, String hint, String completion, double reward)
+    private static void sample(Path run, int step, String kind, String problem, String question, String hint, String completion,
+            double reward)
             throws IOException {
         JsonObject line = new JsonObject();
         line.addProperty("step", step);
@@ -98,7 +101,8 @@ class WatchPageTest {
 
     private void open(String view) throws Exception {
         browser.open(server.address() + "#" + view);
-        browser.until("document.querySelectorAll('#runs tr').length === 2 && document.getElementById('view-" + view + "').offsetHeight > 0");
+        browser.until("document.querySelectorAll('#runs tr').length === 2 && document.getElementById('view-" + view
+                + "').offsetHeight > 0");
     }
 
     private String row(int run) {
@@ -109,7 +113,8 @@ class WatchPageTest {
     void curvesGrowWhileARunTrainsAndARunEnds() throws Exception {
         open("curves");
         browser.until(row(1) + ".includes('20 of 40') && " + row(1) + ".includes('running')");
-        assertEquals(4, browser.value("document.querySelectorAll('figure:first-child path').length").getAsInt(), "each run and its smoothed line");
+        assertEquals(4, browser.value("document.querySelectorAll('figure:first-child path').length").getAsInt(),
+                "each run and its smoothed line");
         String last = "document.querySelector('figure path:not(.raw)').getAttribute('d')";
         String before = browser.text(last);
         Path run = folder.resolve("grpo-1");
@@ -126,7 +131,8 @@ class WatchPageTest {
         browser.until(row(0) + ".includes('finished')");
         run("later", "pg", 3);
         browser.until("document.querySelectorAll('#runs tr').length === 3");
-        Files.writeString(run.resolve("metrics.csv"), Files.readString(run.resolve("metrics.csv")).lines().limit(11).reduce("", (a, b) -> a + b + "\n"));
+        Files.writeString(run.resolve("metrics.csv"), Files.readString(run.resolve("metrics.csv")).lines().limit(11).reduce("", (a, b) -> a
+                + b + "\n"));
         browser.until(row(0) + ".includes('10 of 40') && " + row(0) + ".includes('stopped')");
         server.close();
         browser.until("document.getElementById('link').className === 'lost'");
@@ -171,7 +177,8 @@ class WatchPageTest {
     }
 
     private void choose(String id, String value, int count, String first) throws Exception {
-        browser.value("(() => { const e = document.getElementById('" + id + "'); e.value = '" + value + "'; e.dispatchEvent(new Event('input'));"
+        browser.value("(() => { const e = document.getElementById('" + id + "'); e.value = '" + value
+                + "'; e.dispatchEvent(new Event('input'));"
                 + " e.dispatchEvent(new Event('change')); })()");
         browser.until("document.querySelectorAll('article').length === " + count);
         assertTrue(browser.text("document.querySelector('article').innerText").contains(first), id + " " + value);
@@ -204,7 +211,7 @@ class WatchPageTest {
         return browser.value("""
                 (() => { const row = field.rows.findIndex(p => p.id === '%s'), s = devicePixelRatio;
                 const d = document.getElementById('field').getContext('2d').getImageData((field.labels + (%d - 1) / field.last * field.wide + 1.5) * s,
-                    (row + 0.5) * field.h * s, 1, 1).data; return JSON.stringify([...d].slice(0, 3)); })()""".formatted(problem, step)).getAsString();
+                    ((row + 0.5) * field.h - document.getElementById('scroll').scrollTop) * s, 1, 1).data; return JSON.stringify([...d].slice(0, 3)); })()""".formatted(problem, step)).getAsString();
     }
 
     @Test
@@ -217,7 +224,8 @@ class WatchPageTest {
             reached.append(browser.text("document.activeElement.tagName + ' ' + (document.activeElement.name || document.activeElement.id"
                     + " || document.activeElement.innerText || document.activeElement.type || '') + ', '"));
         }
-        for (String wanted : List.of("A Curves", "A Problems", "A Completions", "INPUT checkbox", "INPUT axis", "INPUT smooth", "SELECT more", "svg")) {
+        for (String wanted : List.of("A Curves", "A Problems", "A Completions", "INPUT checkbox", "INPUT axis", "INPUT smooth",
+                "SELECT more", "svg")) {
             assertTrue(reached.toString().contains(wanted), wanted + " in " + reached);
         }
         browser.value("document.querySelector('figure svg').focus()");
@@ -242,7 +250,8 @@ class WatchPageTest {
                     open(view);
                     browser.until("document.querySelector('#view-" + view + "').offsetHeight > 100");
                     String where = view + " at " + width + (dark ? ", dark" : ", light");
-                    assertTrue(browser.value("document.documentElement.scrollWidth <= innerWidth").getAsBoolean(), where + " is wider than the window");
+                    assertTrue(browser.value("document.documentElement.scrollWidth <= innerWidth").getAsBoolean(), where
+                            + " is wider than the window");
                     double contrast = browser.value(CONTRAST).getAsDouble();
                     assertTrue(contrast >= 4.5, where + ": a text has a contrast of " + contrast + " only");
                 }

@@ -146,15 +146,18 @@ class WatchServerTest {
     void nothingElseIsServedAndNothingIsChanged() throws Exception {
         Files.writeString(folder.resolve("a/run/secret.txt"), "secret");
         Files.writeString(folder.resolve("a/secret.csv"), "secret");
-        for (String path : List.of("runs/0/secret.txt", "runs/0/..%2fsecret.csv", "runs/0/%2e%2e/secret.csv", "runs/0/", "runs/x/metrics.csv", "etc/passwd",
+        for (String path : List.of("runs/0/secret.txt", "runs/0/..%2fsecret.csv", "runs/0/%2e%2e/secret.csv", "runs/0/",
+                "runs/x/metrics.csv", "etc/passwd",
                 "runs/0/metrics.csv/", "runs/-1/metrics.csv", "runs/99999999999/metrics.csv")) {
             assertEquals(404, get(path).statusCode(), path);
         }
-        for (String path : List.of("runs/0/metrics.csv?from=-5", "runs/0/metrics.csv?from=99999999999999999999999", "runs/0/metrics.csv?from=x&identity=%00")) {
+        for (String path : List.of("runs/0/metrics.csv?from=-5", "runs/0/metrics.csv?from=99999999999999999999999",
+                "runs/0/metrics.csv?from=x&identity=%00")) {
             assertEquals("step,loss\n1,0.5\n", get(path).body(), path);
         }
         for (String method : List.of("POST", "PUT", "DELETE", "OPTIONS")) {
-            assertEquals(405, client.send(HttpRequest.newBuilder(URI.create(server.address() + "runs")).method(method, HttpRequest.BodyPublishers.noBody())
+            assertEquals(405, client.send(HttpRequest.newBuilder(URI.create(server.address() + "runs")).method(method,
+                    HttpRequest.BodyPublishers.noBody())
                     .build(), HttpResponse.BodyHandlers.ofString()).statusCode());
         }
     }
@@ -188,7 +191,8 @@ class WatchServerTest {
         for (NetworkInterface network : NetworkInterface.networkInterfaces().toList()) {
             for (InetAddress address : network.inetAddresses().filter(each -> !each.isLoopbackAddress()).toList()) {
                 try (Socket socket = new Socket()) {
-                    assertThrows(java.io.IOException.class, () -> socket.connect(new InetSocketAddress(address, port), 2000), address::toString);
+                    assertThrows(java.io.IOException.class, () -> socket.connect(new InetSocketAddress(address, port), 2000),
+                            address::toString);
                 }
             }
         }
@@ -214,7 +218,8 @@ class WatchServerTest {
 
     @Test
     void mistakesAreToldInALine() {
-        assertTrue(assertThrows(BadInput.class, () -> new WatchedRuns(List.of(folder.resolve("none")))).getMessage().contains("no such folder"));
+        assertTrue(assertThrows(BadInput.class, () -> new WatchedRuns(List.of(folder.resolve("none")))).getMessage()
+                .contains("no such folder"));
         int port = URI.create(server.address()).getPort();
         BadInput taken = assertThrows(BadInput.class, () -> new WatchServer(new WatchedRuns(List.of(folder)), port));
         assertTrue(taken.getMessage().startsWith("port " + port + ": cannot be listened on"), taken.getMessage());

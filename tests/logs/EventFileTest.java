@@ -29,7 +29,8 @@ class EventFileTest {
             file.text(301, "words", "é\n    *a* " + "x".repeat(200));
             file.ended(true);
         }
-        assertArrayEquals(Files.readAllBytes(Checkout.ROOT.resolve("tests/fixtures/events.tfevents")), Files.readAllBytes(Checkout.list(folder).get(0)));
+        assertArrayEquals(Files.readAllBytes(Checkout.ROOT.resolve("tests/fixtures/events.tfevents")),
+                Files.readAllBytes(Checkout.list(folder).get(0)));
     }
 
     /** The check value of CRC-32C is that of RFC 3720; the mask is TFRecord's. */
@@ -59,9 +60,11 @@ class EventFileTest {
 
     @Test
     void settingsAreFlatAndNumbersAreNumbers() {
-        Map<String, Object> flat = Settings.flat(Map.of("steps", 30, "model", "data/base", "options", Map.of("kappa", "8.0", "hint", "null", "seeds", "1,2"),
+        Map<String, Object> flat = Settings.flat(Map.of("steps", 30, "model", "data/base", "options", Map.of("kappa", "8.0", "hint", "null",
+                "seeds", "1,2"),
                 "machine", Map.of("cores", 2), "checksums", Map.of("model", "12")));
-        assertEquals(new TreeMap<>(Map.of("steps", 30, "model", "data/base", "options.kappa", 8.0, "options.hint", "null", "options.seeds", "1,2")),
+        assertEquals(new TreeMap<>(Map.of("steps", 30, "model", "data/base", "options.kappa", 8.0, "options.hint", "null", "options.seeds",
+                "1,2")),
                 new TreeMap<>(flat));
     }
 }

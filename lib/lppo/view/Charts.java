@@ -153,7 +153,8 @@ public final class Charts {
                 new CategoryChartBuilder().width(900).height(560).title(title).xAxisTitle(xLabel).yAxisTitle(yLabel).build();
         style(chart.getStyler());
         chart.getStyler().setAvailableSpaceFill(0.8).setStacked(stacked).setLegendVisible(series.size() > 1);
-        chart.getStyler().setXAxisTickLabelsFormattingFunction(null).setXAxisMaxLabelCount(categories.size() > 24 ? 9 : Math.max(2, categories.size()));
+        chart.getStyler().setXAxisTickLabelsFormattingFunction(null).setXAxisMaxLabelCount(categories.size() > 24 ? 9 : Math.max(2,
+                categories.size()));
         int longest = categories.stream().mapToInt(String::length).max().orElse(0);
         if (longest * categories.size() > 110) { // labels side by side would overlap
             chart.getStyler().setXAxisLabelRotation(30);
@@ -182,7 +183,8 @@ public final class Charts {
         double low = Math.min(0, intervals.stream().mapToDouble(ConfidenceInterval::low).min().orElse(0));
         double high = Math.max(low + 1e-3, intervals.stream().mapToDouble(ConfidenceInterval::high).max().orElse(0));
         chart.getStyler().setYAxisMin(-1.0).setYAxisMax((double) names.size()).setXAxisMin(low - 0.7 * (high - low)).setLegendVisible(false);
-        chart.getStyler().setXAxisTickLabelsFormattingFunction(x -> (x > 1e-12 ? "+" : "") + tick(x)).setYAxisTicksVisible(false) // no tick labels: names are in the plot
+        chart.getStyler().setXAxisTickLabelsFormattingFunction(x -> (x > 1e-12 ? "+" : "") + tick(x))
+                .setYAxisTicksVisible(false) // no tick labels: names are in the plot
                 .setAnnotationTextFont(new Font(Font.SANS_SERIF, Font.PLAIN, 14));
         for (int i = 0; i < names.size(); i++) {
             double y = names.size() - 1 - i;
@@ -215,7 +217,8 @@ public final class Charts {
                 }
             }
         }
-        chart.addSeries("value", IntStream.range(0, cells.length).boxed().toList(), IntStream.range(0, cells[0].length).boxed().toList(), points);
+        chart.addSeries("value", IntStream.range(0, cells.length).boxed().toList(), IntStream.range(0, cells[0].length).boxed().toList(),
+                points);
         chart.getStyler().setRangeColors(new Color[] {new Color(0xF7FBFF), new Color(0x9ECAE1), new Color(0x08306B)});
         chart.getStyler().setShowValue(false);
         chart.getStyler().setXAxisMin(-1e-3).setYAxisMin(-1e-3); // as in roundTicks

@@ -50,8 +50,10 @@ class LogsPeerTest {
         String named = System.getenv("LPPO_LOGS_PYTHON");
         python = named != null ? Path.of(named) : scratch.resolve("venv/bin/python");
         if (named == null) {
-            assumeTrue(done(List.of("python3", "-m", "venv", scratch.resolve("venv").toString())) && done(List.of(python.toString(), "-m", "pip", "install",
-                    "--quiet", "tensorboard", "mlflow")), "tensorboard and mlflow cannot be had by pip: set LPPO_LOGS_PYTHON to a Python that has them");
+            assumeTrue(done(List.of("python3", "-m", "venv", scratch.resolve("venv").toString())) && done(List.of(python.toString(), "-m",
+                    "pip", "install",
+                    "--quiet", "tensorboard", "mlflow")),
+                    "tensorboard and mlflow cannot be had by pip: set LPPO_LOGS_PYTHON to a Python that has them");
         }
     }
 
@@ -101,18 +103,21 @@ class LogsPeerTest {
     @Test
     void tensorBoardReadsWhatTheTablesSay() throws Exception {
         Path out = Files.createDirectory(folder.resolve("run"));
-        try (Policy policy = policy(); TensorBoard board = new TensorBoard(out, policy, Map.of("recipe", "lppo", "options", Map.of("kappa", "8.0")),
+        try (Policy policy = policy(); TensorBoard board = new TensorBoard(out, policy, Map.of("recipe", "lppo", "options", Map.of("kappa",
+                "8.0")),
                 LogsPeerTest::chart)) {
             train(policy, out, 3, false, board);
             board.ended(true);
         }
-        try (Policy policy = Policy.load(new Checkpoints(out).latest(), ai.djl.Device.cpu()); TensorBoard board = new TensorBoard(out, policy,
+        try (Policy policy = Policy.load(new Checkpoints(out).latest(), ai.djl.Device.cpu()); TensorBoard board = new TensorBoard(out,
+                policy,
                 Map.of("recipe", "lppo", "options", Map.of("kappa", "8.0")), LogsPeerTest::chart)) {
             train(policy, out, 5, true, board);
             board.ended(true);
         }
         Path script = Files.writeString(folder.resolve("read.py"), READER);
-        Process process = new ProcessBuilder(python.toString(), script.toString(), out.toString()).redirectError(folder.resolve("errors").toFile()).start();
+        Process process = new ProcessBuilder(python.toString(), script.toString(), out.toString()).redirectError(folder.resolve("errors")
+                .toFile()).start();
         String said = new String(process.getInputStream().readAllBytes());
         assertEquals(0, process.waitFor(), Files.readString(folder.resolve("errors")));
         JsonObject read = JsonParser.parseString(said).getAsJsonObject();
@@ -120,7 +125,8 @@ class LogsPeerTest {
         for (Map<String, String> row : TinyRun.rows(out.resolve("metrics.csv"))) {
             for (Map.Entry<String, String> cell : row.entrySet()) {
                 if (!List.of("step", "trouble").contains(cell.getKey()) && !cell.getValue().equals("NaN")) {
-                    double value = read.getAsJsonObject("scalars").getAsJsonObject("train/" + cell.getKey()).get(row.get("step")).getAsDouble();
+                    double value = read.getAsJsonObject("scalars").getAsJsonObject("train/" + cell.getKey()).get(row.get("step"))
+                            .getAsDouble();
                     assertEquals((float) Double.parseDouble(cell.getValue()), (float) value, 1e-6 * Math.abs(value), cell.getKey());
                     numbers++;
                 }
@@ -129,11 +135,15 @@ class LogsPeerTest {
         assertTrue(numbers > 70, numbers + " numbers");
         assertEquals(2, read.getAsJsonObject("scalars").getAsJsonObject("evaluation/all/average").entrySet().stream()
                 .filter(e -> List.of("0", "5").contains(e.getKey())).count());
-        assertEquals("[[0,20,10,\"89504e47\"],[3,20,10,\"89504e47\"],[5,20,10,\"89504e47\"]]", read.getAsJsonObject("images").get("charts/one").toString());
+        assertEquals("[[0,20,10,\"89504e47\"],[3,20,10,\"89504e47\"],[5,20,10,\"89504e47\"]]", read.getAsJsonObject("images")
+                .get("charts/one").toString());
         JsonObject texts = read.getAsJsonObject("texts");
-        assertTrue(texts.getAsJsonArray("completions/evaluation").get(0).getAsString().contains("    " + TinyRun.PROBLEMS.get(0).question()), said);
-        assertTrue(texts.has("completions/training") && texts.getAsJsonArray("config").get(0).getAsString().contains("\"kappa\": \"8.0\""), said);
-        assertEquals("{\"options.kappa\":8.0,\"recipe\":\"lppo\"}", read.get("settings").toString().replace("\"recipe\":\"lppo\",\"options.kappa\":8.0",
+        assertTrue(texts.getAsJsonArray("completions/evaluation").get(0).getAsString().contains("    " + TinyRun.PROBLEMS.get(0)
+                .question()), said);
+        assertTrue(texts.has("completions/training") && texts.getAsJsonArray("config").get(0).getAsString().contains("\"kappa\": \"8.0\""),
+                said);
+        assertEquals("{\"options.kappa\":8.0,\"recipe\":\"lppo\"}", read.get("settings").toString()
+                .replace("\"recipe\":\"lppo\",\"options.kappa\":8.0",
                 "\"options.kappa\":8.0,\"recipe\":\"lppo\"").replace(", ", ","));
         assertEquals(1, read.get("end").getAsInt());
     }
@@ -147,8 +157,10 @@ class LogsPeerTest {
         URI address = URI.create("http://127.0.0.1:" + port);
         Path out = Files.createDirectory(folder.resolve("run"));
         List<String> warnings = new ArrayList<>();
-        Process server = new ProcessBuilder(python.toString(), "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", "" + port, "--workers", "1",
-                "--backend-store-uri", "sqlite:///" + folder.resolve("mlflow.db"), "--artifacts-destination", folder.resolve("artifacts").toString())
+        Process server = new ProcessBuilder(python.toString(), "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", "" + port,
+                "--workers", "1",
+                "--backend-store-uri", "sqlite:///" + folder.resolve("mlflow.db"), "--artifacts-destination", folder.resolve("artifacts")
+                .toString())
                 .redirectErrorStream(true).redirectOutput(folder.resolve("server.log").toFile()).start();
         try {
             long end = System.nanoTime() + 180_000_000_000L;
@@ -158,7 +170,8 @@ class LogsPeerTest {
             }
             for (int part = 1; part <= 2; part++) {
                 try (Policy policy = part == 1 ? policy() : Policy.load(new Checkpoints(out).latest(), ai.djl.Device.cpu());
-                        Mlflow mlflow = new Mlflow(address, "lppo", out, Map.of("recipe", "lppo", "options", Map.of("kappa", "8.0")), LogsPeerTest::chart,
+                        Mlflow mlflow = new Mlflow(address, "lppo", out, Map.of("recipe", "lppo", "options", Map.of("kappa", "8.0")),
+                                LogsPeerTest::chart,
                                 warnings::add)) {
                     train(policy, out, 2 * part, part == 2, mlflow);
                     mlflow.ended(part == 2);
@@ -172,13 +185,15 @@ class LogsPeerTest {
             assertEquals("run", run.getAsJsonObject("info").get("run_name").getAsString());
             assertEquals(2, run.getAsJsonObject("data").getAsJsonArray("params").size());
             for (String column : List.of("pass_rate", "loss", "learning_rate", "sampled_tokens")) {
-                JsonArray history = JsonParser.parseString(get(address + "/api/2.0/mlflow/metrics/get-history?run_id=" + id + "&metric_key=" + column)
+                JsonArray history = JsonParser.parseString(get(address + "/api/2.0/mlflow/metrics/get-history?run_id=" + id
+                        + "&metric_key=" + column)
                         .orElseThrow()).getAsJsonObject().getAsJsonArray("metrics");
                 List<Map<String, String>> rows = TinyRun.rows(out.resolve("metrics.csv"));
                 assertEquals(4, history.size());
                 for (JsonElement each : history) {
                     int step = each.getAsJsonObject().get("step").getAsInt();
-                    assertEquals(Double.parseDouble(rows.get(step - 1).get(column)), each.getAsJsonObject().get("value").getAsDouble(), column);
+                    assertEquals(Double.parseDouble(rows.get(step - 1).get(column)), each.getAsJsonObject().get("value").getAsDouble(),
+                            column);
                 }
             }
             String files = get(address + "/api/2.0/mlflow/artifacts/list?run_id=" + id).orElseThrow();

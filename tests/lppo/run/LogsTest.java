@@ -69,7 +69,8 @@ class LogsTest {
     }
 
     private Mlflow mlflow(URI address, Path out) {
-        return new Mlflow(address, "an experiment", out, Map.of("recipe", "lppo", "options", Map.of("kappa", "8.0")), LogsTest::chart, warnings::add);
+        return new Mlflow(address, "an experiment", out, Map.of("recipe", "lppo", "options", Map.of("kappa", "8.0")), LogsTest::chart,
+                warnings::add);
     }
 
     private URI serve(int port) throws IOException {
@@ -106,7 +107,8 @@ class LogsTest {
                         JsonObject one = each.getAsJsonObject();
                         String name = one.get("key").getAsString();
                         String key = kind.equals("params") ? name : "%03d %s".formatted(one.get("step").getAsInt(), name);
-                        assertEquals(null, (kind.equals("params") ? parameters : metrics).put(key, one.get("value").getAsString()), key + " was sent twice");
+                        assertEquals(null, (kind.equals("params") ? parameters : metrics).put(key, one.get("value").getAsString()), key
+                                + " was sent twice");
                     }
                 }
             }
@@ -196,7 +198,8 @@ class LogsTest {
             serve(port);
             mlflow.ended(true);
         }
-        assertTrue(metrics.keySet().containsAll(List.of("001 loss", "002 loss", "003 loss", "000 evaluation/all/greedy")), metrics::toString);
+        assertTrue(metrics.keySet().containsAll(List.of("001 loss", "002 loss", "003 loss", "000 evaluation/all/greedy")),
+                metrics::toString);
         assertEquals(1, warnings.size());
         Path other = Files.createDirectory(folder.resolve("other"));
         server.stop(0);
@@ -235,10 +238,12 @@ class LogsTest {
                 board.ended(true);
             }
         }
-        List<Path> files = new ArrayList<>(Files.list(out).filter(file -> file.getFileName().toString().startsWith("events.out.tfevents.")).toList());
+        List<Path> files = new ArrayList<>(Files.list(out).filter(file -> file.getFileName().toString().startsWith("events.out.tfevents."))
+                .toList());
         assertEquals(1, files.size());
         String bytes = Files.readString(files.get(0), StandardCharsets.ISO_8859_1);
-        for (String tag : List.of("train/pass_rate", "timing/rollout_seconds", "evaluation/all/greedy", "charts/one", "completions/evaluation", "completions/training",
+        for (String tag : List.of("train/pass_rate", "timing/rollout_seconds", "evaluation/all/greedy", "charts/one",
+                "completions/evaluation", "completions/training",
                 "_hparams_/session_start_info", "_hparams_/session_end_info", TinyRun.PROBLEMS.get(0).question())) {
             assertTrue(bytes.contains(tag), tag);
         }

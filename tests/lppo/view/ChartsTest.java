@@ -72,11 +72,13 @@ class ChartsTest {
         double[] x = {1, 2, 3};
         BufferedImage flat = Charts.shares("t", "x", "y", List.of(Curve.line("LPPO", x, new double[] {0.30, 0.30, 0.30}),
                 Curve.line("GRPO", x, new double[] {0.35, 0.35, 0.35})));
-        BufferedImage ends = Charts.shares("t", "x", "y", List.of(Curve.line("LPPO", x, new double[] {0, 0, 0}), Curve.line("GRPO", x, new double[] {1, 1, 1})));
+        BufferedImage ends = Charts.shares("t", "x", "y", List.of(Curve.line("LPPO", x, new double[] {0, 0, 0}), Curve.line("GRPO", x,
+                new double[] {1, 1, 1})));
         double whole = middle(ends, LPPO) - middle(ends, GRPO);
         assertTrue(whole > 350, "nearly all of the height: " + whole);
         assertEquals(0.05 * whole, middle(flat, LPPO) - middle(flat, GRPO), 2, "no difference looks larger than it is");
-        BufferedImage wide = Charts.shares("t", "x", "y", List.of(new Curve("LPPO", x, List.of(new double[] {0.9, 0.9, 0.9}, new double[] {1, 1, 1}))));
+        BufferedImage wide = Charts.shares("t", "x", "y", List.of(new Curve("LPPO", x, List.of(new double[] {0.9, 0.9, 0.9},
+                new double[] {1, 1, 1}))));
         assertTrue(inPlot(wide, LPPO) > 1_000);
     }
 
@@ -84,30 +86,42 @@ class ChartsTest {
     void meansOfManyPointsAreOneCurveWithTheirCounts() {
         double[][] points = {{0.05, 0.05, 0.95, 1}, {0, 1, 1, 1}};
         BufferedImage image = Charts.means("t", "x", "y", Map.of("LPPO", points));
-        assertEquals(2 * inPlot(curve(new double[] {1}, List.of(new double[] {1})), LPPO), inPlot(image, LPPO), 30, "two dots, at 0.5 and 1");
-        BufferedImage more = Charts.means("t", "x", "y", Map.of("LPPO", new double[][] {{0.05, 0.05, 0.05, 0.05, 0.95, 1}, {0, 0, 1, 1, 1, 1}}));
-        long changed = IntStream.range(0, 560).filter(y -> IntStream.range(0, 900).anyMatch(x -> image.getRGB(x, y) != more.getRGB(x, y))).count();
+        assertEquals(2 * inPlot(curve(new double[] {1}, List.of(new double[] {1})), LPPO), inPlot(image, LPPO), 30,
+                "two dots, at 0.5 and 1");
+        BufferedImage more = Charts.means("t", "x", "y", Map.of("LPPO", new double[][] {{0.05, 0.05, 0.05, 0.05, 0.95, 1}, {0, 0, 1, 1, 1,
+                1}}));
+        long changed = IntStream.range(0, 560).filter(y -> IntStream.range(0, 900).anyMatch(x -> image.getRGB(x, y) != more.getRGB(x, y)))
+                .count();
         assertTrue(changed > 4 && changed < 20, "only a count, 2 or 4, is another: " + changed + " rows of pixels");
     }
 
     @Test
     void ticksAreRoundNumbersWithoutTheDigitsOfBinaryFractions() {
-        assertEquals(List.of("0", "0.3", "-0.25", "1,200,000", "2e-4", "-5e-5", "0.001", "7"), List.of(Charts.tick(0), Charts.tick(0.1 + 0.2),
+        assertEquals(List.of("0", "0.3", "-0.25", "1,200,000", "2e-4", "-5e-5", "0.001", "7"), List.of(Charts.tick(0), Charts.tick(0.1
+                + 0.2),
                 Charts.tick(-0.25), Charts.tick(1.2e6), Charts.tick(2e-4), Charts.tick(-5e-5), Charts.tick(1e-3), Charts.tick(7)));
-        int gray = 0xFFDDDDDD; // lines at ticks
-        BufferedImage odd = Charts.curves("t", "x", "y", List.of(Curve.line("LPPO", IntStream.range(0, 300).mapToDouble(i -> 5123 * i).toArray(), new double[300])));
-        int row = IntStream.range(60, 400).boxed().max((a, b) -> Long.compare(inRow(odd, gray, a), inRow(odd, gray, b))).orElseThrow();
-        assertTrue(IntStream.range(60, 400).mapToLong(y -> y == row ? 0 : inRow(odd, gray, y)).max().orElse(0) <= 8, "at 0, 200,000 … 1,400,000");
+        BufferedImage odd = Charts.curves("t", "x", "y", List.of(Curve.line("LPPO", IntStream.range(0, 300).mapToDouble(i -> 5123 * i)
+                .toArray(),
+                IntStream.range(0, 300).asDoubleStream().toArray())));
+        int[] line = IntStream.range(0, 900).filter(x -> IntStream.range(0, 480).anyMatch(y -> odd.getRGB(x, y) == LPPO)).toArray();
+        int axis = IntStream.range(400, 540).boxed().max((a, b) -> Long.compare(dark(odd, a), dark(odd, b))).orElseThrow();
+        int[] marks = IntStream.range(line[0] - 9, 900).filter(x -> dark(odd, x, axis + 3) && !dark(odd, x - 1, axis + 3)).toArray();
+        double step = 299 * 5123.0 * (marks[marks.length - 1] - marks[0]) / (marks.length - 1) / (line[line.length - 1] - line[0]);
+        assertEquals(200_000, step, 5_000, "tokens between two marks, which were 5123 times a whole number");
     }
 
-    /** Pixels of a colour in a row of the plot. */
-    private static long inRow(BufferedImage image, int color, int y) {
-        return IntStream.range(0, 900).filter(x -> image.getRGB(x, y) == color).count();
+    private static long dark(BufferedImage image, int y) {
+        return IntStream.range(0, 900).filter(x -> dark(image, x, y)).count();
+    }
+
+    private static boolean dark(BufferedImage image, int x, int y) {
+        return (image.getRGB(x, y) >> 16 & 255) < 0xD0;
     }
 
     /** The middle of the rows of the plot that hold a colour. */
     private static double middle(BufferedImage image, int color) {
-        return IntStream.range(0, image.getHeight() - 80).filter(y -> IntStream.range(100, 800).filter(x -> image.getRGB(x, y) == color).count() > 200)
+        return IntStream.range(0, image.getHeight() - 80).filter(y -> IntStream.range(100, 800).filter(x -> image.getRGB(x, y) == color)
+                .count() > 200)
                 .average().orElseThrow();
     }
 
