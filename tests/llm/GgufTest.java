@@ -41,8 +41,8 @@ class GgufTest {
         expected.put("qwen3.feed_forward_length", 48);
         expected.put("qwen3.attention.head_count", 4);
         expected.put("qwen3.attention.head_count_kv", 2);
-        expected.put("qwen3.attention.key_length", 12);
-        expected.put("qwen3.attention.value_length", 12);
+        expected.put("qwen3.attention.key_length", 128);
+        expected.put("qwen3.attention.value_length", 128);
         expected.put("qwen3.attention.layer_norm_rms_epsilon", 1e-3f);
         expected.put("qwen3.rope.freq_base", 500f);
         expected.put("qwen3.vocab_size", 430);
