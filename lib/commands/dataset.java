@@ -23,7 +23,7 @@ import tech.tablesaw.api.IntColumn;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 
-/** Says where the benchmarks are published, and converts a downloaded file into our problem format. */
+/** Says where the benchmarks are published, and converts a file of one into our problem format. */
 @Command(name = "dataset", mixinStandardHelpOptions = true, showDefaultValues = true,
         description = "Where the benchmarks are published; with a FILE, what it holds; with --out, our problems of it.",
         footer = {"", "Examples:", "  ./jbang dataset", "  ./jbang dataset test-00000-of-00001.parquet --out gsm8k.jsonl",

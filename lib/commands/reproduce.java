@@ -47,7 +47,8 @@ public class reproduce implements Callable<Integer> {
     @Option(names = "--task", description = "The task to learn (default: ${DEFAULT-VALUE}).")
     String task = Tasks.names().get(0);
 
-    @Option(names = "--model", description = "Model folder, or OWNER/NAME[@REVISION] on the hub, that all recipes begin with (default: the base policy of the built-in task).")
+    @Option(names = "--model", description = "Model folder, or OWNER/NAME[@REVISION] on the hub, that all recipes begin with"
+            + " (default: the base policy of the built-in task).")
     Path model;
 
     @Option(names = "--out", description = "Report folder; it must be new or empty, unless --resume (default: ${DEFAULT-VALUE}).")

@@ -42,7 +42,8 @@ class GgufPythonTest {
                 arguments.addAll(List.of(folder.toString(), out.toString(), TOLERANCES.get(type)));
             }
         }
-        String said = PythonEnvironment.run(python, Map.of("OMP_NUM_THREADS", "1", "HF_HUB_OFFLINE", "1"), arguments.toArray(String[]::new));
+        String said = PythonEnvironment.run(python, Map.of("OMP_NUM_THREADS", "1", "HF_HUB_OFFLINE", "1"),
+                arguments.toArray(String[]::new));
         System.out.print(said);
         assertEquals(12, said.lines().count(), said);
     }
@@ -50,8 +51,8 @@ class GgufPythonTest {
     @Test
     void llamaCppContinuesAsWeDo(@TempDir Path world) throws Exception {
         String python = PythonEnvironment.with("llama_cpp", world);
-        List<String> texts = List.of("Find the sum of all", "the answer is 12345 it's equal to the sum of the first one hundred numbers, and"
-                + " then multiply by 1000 so it is", "数学：证明 naïve", "<|im_start|>user\nhi<|im_end|>\n");
+        List<String> texts = List.of("Find the sum of all", "the answer is 12345 it's equal to the sum of the first one hundred numbers,"
+                + " and then multiply by 1000 so it is", "数学：证明 naïve", "<|im_start|>user\nhi<|im_end|>\n");
         JsonObject yarn = scaled("yarn", 4);
         yarn.addProperty("original_max_position_embeddings", 16);
         JsonObject none = GgufModels.plain();
@@ -62,7 +63,8 @@ class GgufPythonTest {
             GgufExport.write(folder, out, Gguf.Type.F32, done -> {});
             List<String> arguments = new ArrayList<>(List.of(SCRIPTS.resolve("llama_cpp_greedy.py").toString(), "40", out.toString()));
             arguments.addAll(texts);
-            assertEquals(ours(folder, texts), PythonEnvironment.run(python, Map.of(), arguments.toArray(String[]::new)), model[0] + " " + model[1]);
+            assertEquals(ours(folder, texts), PythonEnvironment.run(python, Map.of(), arguments.toArray(String[]::new)),
+                    model[0] + " " + model[1]);
         }
     }
 

@@ -42,7 +42,8 @@ class CatalogTest {
     @Test
     void theListsOfSourcesAreComplete() throws IOException {
         Map<String, String> rooms = new TreeMap<>(Map.of("answers", "answers/Answers.java", "chat", "chat/Chat.java", "common",
-                "common/Common.java", "hub", "hub/Hub.java", "llm", "llm/Llm.java", "spark", "spark/Spark.java", "lppo/files", "lppo/files/FileFormats.java", "lppo",
+                "common/Common.java", "hub", "hub/Hub.java", "llm", "llm/Llm.java", "spark", "spark/Spark.java",
+                "lppo/files", "lppo/files/FileFormats.java", "lppo",
                 "lppo/Lppo.java"));
         for (Map.Entry<String, String> room : rooms.entrySet()) {
             Path folder = LIB.resolve(room.getKey());
