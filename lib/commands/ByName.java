@@ -13,7 +13,6 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** What a command was given as a folder or file, or as the name of a model or data set on the Hugging Face hub. */
 public final class ByName {
@@ -78,9 +77,10 @@ public final class ByName {
         String config = only(name, "configuration", parts(files, 1), USUAL);
         List<String> those = files.stream().filter(file -> file.startsWith(config + "/")).toList();
         String chosen = only(name, "split", parts(those, 2), List.of(split));
-        List<String> found = those.stream().filter(file -> PARQUET.matcher(file).matches() && file.startsWith(config + "/" + chosen + "/")).toList();
-        BadInput.unless(found.size() == 1, "%s: its split %s is in %d files, too large for a benchmark; download what is wanted", name, chosen,
-                found.size());
+        List<String> found = those.stream().filter(file -> PARQUET.matcher(file).matches()
+                && file.startsWith(config + "/" + chosen + "/")).toList();
+        BadInput.unless(found.size() == 1, "%s: its split %s is in %d files, too large for a benchmark; download what is wanted", name,
+                chosen, found.size());
         return found.get(0);
     }
 
@@ -91,10 +91,10 @@ public final class ByName {
 
     private static String only(String name, String kind, List<String> there, List<String> wanted) {
         BadInput.unless(!there.isEmpty(), "%s: has no Parquet files of the form CONFIGURATION/SPLIT/0000.parquet", name);
-        List<String> found = Stream.concat(wanted.stream().filter(there::contains), there.size() == 1 ? there.stream() : Stream.of()).toList();
-        BadInput.unless(!found.isEmpty(), "%s: has no %s %s, only %s; download a file of it and name that", name, kind, String.join(" or ", wanted),
-                String.join(", ", there));
-        return found.get(0);
+        String found = wanted.stream().filter(there::contains).findFirst().orElse(there.size() == 1 ? there.get(0) : null);
+        BadInput.unless(found != null, "%s: has no %s %s, only %s; download a file of it and name that", name, kind,
+                String.join(" or ", wanted), String.join(", ", there));
+        return found;
     }
 
     /** A bar of megabytes on a terminal, elsewhere one line. */

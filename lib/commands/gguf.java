@@ -15,7 +15,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Writes a model folder as one file for llama.cpp, Ollama and other engines that read GGUF. */
-@Command(name = "export-gguf", mixinStandardHelpOptions = true, description = "Write a model folder as one GGUF file, for llama.cpp and Ollama.",
+@Command(name = "export-gguf", mixinStandardHelpOptions = true,
+        description = "Write a model folder as one GGUF file, for llama.cpp and Ollama.",
         footer = {"", "Examples:", "  ./jbang export-gguf /tmp/lppo/checkpoint lppo.gguf --type q8_0",
             "  ./jbang export-gguf HuggingFaceTB/SmolLM2-135M-Instruct smollm2.gguf",
             "", "Adapters are merged first: ./jbang merge."})

@@ -17,7 +17,8 @@ import picocli.CommandLine.Option;
         footer = {"", "Example:", "  ./jbang merge --model data/base --adapter /tmp/lppo/checkpoint --out /tmp/merged"})
 public class merge implements Callable<Integer> {
 
-    @Option(names = "--model", required = true, description = "Model folder that the adapters were trained on, or OWNER/NAME[@REVISION] on the hub.")
+    @Option(names = "--model", required = true,
+            description = "Model folder that the adapters were trained on, or OWNER/NAME[@REVISION] on the hub.")
     Path model;
 
     @Option(names = "--adapter", required = true, description = "Folder with adapter_config.json and adapter_model.safetensors.")

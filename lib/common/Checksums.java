@@ -56,8 +56,9 @@ public final class Checksums {
             }
             for (Path file : files(folder)) {
                 Path content = Files.isSymbolicLink(file) ? Files.readSymbolicLink(file) : file;
-                if (content.endsWith(Path.of("blobs", content.getFileName().toString())) && content.getFileName().toString().matches("[0-9a-f]{64}")) {
-                    verify(file, content.getFileName().toString(), content, "remove both and download it again");
+                String sum = content.getFileName().toString();
+                if (content.endsWith(Path.of("blobs", sum)) && sum.matches("[0-9a-f]{64}")) {
+                    verify(file, sum, content, "remove both and download it again");
                 }
             }
             Path notes = folder.resolve(".cache/huggingface/download");

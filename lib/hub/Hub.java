@@ -156,8 +156,8 @@ public final class Hub {
     private void fetch(Listing listing, Set<String> wanted, HubListener listener) {
         HubCache cache = cache(listing.name());
         List<String> missing = wanted.stream().filter(file -> !Files.exists(folder(listing).resolve(file))).toList();
-        BadInput.unless(missing.isEmpty() || !listing.cached(), "%s: is in the cache only in part, %s is missing, and the hub was not asked;"
-                + " try again with the network", listing.name(), missing.isEmpty() ? "" : missing.get(0));
+        BadInput.unless(missing.isEmpty() || !listing.cached(), "%s: is in the cache only in part, %s is missing, and the hub was not"
+                + " asked; try again with the network", listing.name(), missing.isEmpty() ? "" : missing.get(0));
         try {
             Map<String, HubClient.Remote> remotes = new LinkedHashMap<>();
             for (String file : missing) {

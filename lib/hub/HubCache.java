@@ -44,7 +44,7 @@ record HubCache(Path root, HubName name) {
     /** The commit that the revision was when it was last asked for; null if it never was. */
     String commit() throws IOException {
         Path ref = folder().resolve("refs").resolve(name.revision());
-        String commit = name.revision().matches("[0-9a-f]{40}") ? name.revision() : Files.isRegularFile(ref) ? Files.readString(ref).strip() : "";
+        String commit = Files.isRegularFile(ref) ? Files.readString(ref).strip() : name.revision();
         return commit.matches("[0-9a-f]{40}") ? commit : null;
     }
 

@@ -165,7 +165,8 @@ final class HubClient {
                 return;
             }
             Files.delete(part);
-            BadInput.unless(!again, "%s: %s has another checksum than the hub states, twice; try later, or from another network", name, file);
+            BadInput.unless(!again, "%s: %s has another checksum than the hub states, twice; try later, or from another network", name,
+                    file);
         }
     }
 
@@ -295,7 +296,8 @@ final class HubClient {
         while (deepest.getCause() != null) {
             deepest = deepest.getCause();
         }
-        String kind = deepest.getClass().getSimpleName().replace("Exception", "").replaceAll("(?<=[a-z])(?=[A-Z])", " ").toLowerCase(Locale.ROOT);
+        String kind = deepest.getClass().getSimpleName().replace("Exception", "").replaceAll("(?<=[a-z])(?=[A-Z])", " ")
+                .toLowerCase(Locale.ROOT);
         return deepest.getMessage() == null ? kind : deepest.getMessage();
     }
 
@@ -331,10 +333,12 @@ final class HubClient {
         }
         if (status == 401) {
             throw new BadInput("%s: does not exist on %s, or is private (401); %s".formatted(name, settings.endpoint(),
-                    settings.token() == null ? "check the name, or set HF_TOKEN" : "check the name, and that the token is valid and may read it"));
+                    settings.token() == null ? "check the name, or set HF_TOKEN"
+                            : "check the name, and that the token is valid and may read it"));
         }
         if (status == 404) {
-            throw new BadInput(code.equals("RevisionNotFound") ? "%s: has no revision %s (404); see %s/refs".formatted(name.id(), name.revision(), page)
+            throw new BadInput(code.equals("RevisionNotFound")
+                    ? "%s: has no revision %s (404); see %s/tree".formatted(name.id(), name.revision(), page)
                     : file != null ? "%s: has no %s (404)".formatted(name, file)
                     : "%s: neither a folder here nor on %s (404); check the name".formatted(name, settings.endpoint()));
         }

@@ -54,8 +54,8 @@ final class GgufTokenizer {
             values.put("tokenizer.ggml.pre", splitting(json.get("pre_tokenizer"), file));
             tokens(values, json, config, file);
             List<String> merges = new ArrayList<>();
-            model.getAsJsonArray("merges").forEach(merge -> merges.add(merge.isJsonArray()
-                    ? merge.getAsJsonArray().get(0).getAsString() + " " + merge.getAsJsonArray().get(1).getAsString() : merge.getAsString()));
+            model.getAsJsonArray("merges").forEach(merge -> merges.add(!merge.isJsonArray() ? merge.getAsString()
+                    : merge.getAsJsonArray().get(0).getAsString() + " " + merge.getAsJsonArray().get(1).getAsString()));
             values.put("tokenizer.ggml.merges", merges);
             int begin = id(special.get("bos_token"), tokenizer, number(config.json().get("bos_token_id")));
             int end = id(special.get("eos_token"), tokenizer, config.eosTokens().isEmpty() ? -1 : config.eosTokens().get(0));

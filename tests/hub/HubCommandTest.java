@@ -89,14 +89,16 @@ class HubCommandTest {
     void aBenchmarkIsItsTestSplitByName() throws Exception {
         Path out = folder.resolve("gsm8k.jsonl");
         String said = run(0, "dataset", "openai/gsm8k", "--out", out.toString());
-        assertTrue(said.contains("recognised by question, answer with ####") && said.contains("the test set of GSM8K has 1319 problems"), said);
+        assertTrue(said.contains("recognised by question, answer with ####")
+                && said.contains("the test set of GSM8K has 1319 problems"), said);
         assertTrue(server.asked.toString().contains("/main/test/0000.parquet"), server.asked::toString);
         assertTrue(!server.asked.toString().contains("train"), server.asked::toString);
         run(0, "dataset", "openai/gsm8k", "--split", "train");
         assertTrue(server.asked.toString().contains("/main/train/0000.parquet"), server.asked::toString);
         said = run(2, "dataset", "openai/gsm8k", "--split", "dev");
         assertTrue(said.contains("has no split dev, only test, train"), said);
-        said = run(0, "evaluate", "--model", "org/qwen2", "--data", "openai/gsm8k", "--samples", "0", "--max-new-tokens", "2", "--device", "cpu");
+        said = run(0, "evaluate", "--model", "org/qwen2", "--data", "openai/gsm8k", "--samples", "0", "--max-new-tokens", "2",
+                "--device", "cpu");
         assertTrue(said.contains("GSM8K"), said);
     }
 

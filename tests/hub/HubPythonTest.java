@@ -121,7 +121,8 @@ class HubPythonTest {
 
     private Map<String, String> variables(boolean offline) {
         return Map.of("HF_ENDPOINT", server.address(), "HF_HUB_CACHE", cache.toString(), "HF_HOME", cache.resolve("home").toString(),
-                "HF_HUB_DISABLE_TELEMETRY", "1", "HF_HUB_DISABLE_PROGRESS_BARS", "1", "HF_HUB_OFFLINE", offline ? "1" : "0", "NO_PROXY", "*");
+                "HF_HUB_DISABLE_TELEMETRY", "1", "HF_HUB_DISABLE_PROGRESS_BARS", "1", "HF_HUB_OFFLINE", offline ? "1" : "0",
+                "NO_PROXY", "*");
     }
 
     private Hub hub(boolean offline) {

@@ -134,8 +134,8 @@ public final class HubServer implements AutoCloseable {
         if (large(file)) {
             exchange.getResponseHeaders().set("X-Linked-Etag", "\"" + etag(file, content) + "\"");
             exchange.getResponseHeaders().set("X-Linked-Size", Long.toString(sizes.getOrDefault(file, (long) content.length)));
-            exchange.getResponseHeaders().set("Location", "http://127.0.0.1:" + store.getAddress().getPort() + "/" + parts[0] + "/" + parts[1]
-                    + "/" + parts[2] + "/" + file);
+            exchange.getResponseHeaders().set("Location", "http://127.0.0.1:" + store.getAddress().getPort() + "/"
+                    + String.join("/", parts[0], parts[1], parts[2], file));
             exchange.sendResponseHeaders(302, -1);
         } else if (file.equals("tokenizer.json") && !moved(exchange)) { // as the hub has it since 2025: small files behind its own cache
             exchange.getResponseHeaders().set("Location", exchange.getRequestURI().getRawPath() + "?moved");

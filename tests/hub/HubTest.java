@@ -43,7 +43,8 @@ class HubTest {
         server = new HubServer().with(MODEL, "config.json", text("{\"model_type\": \"llama\"}")).with(MODEL, "tokenizer.json", text("{}"))
                 .with(MODEL, "chat_template.jinja", text("{{ messages }}")).with(MODEL, "generation_config.json", text("{ }"))
                 .with(MODEL, "model.safetensors", WEIGHTS).with(MODEL, "pytorch_model.bin", bytes(10)).with(MODEL, "README.md", text("#"))
-                .with(MODEL, "model.gguf", bytes(10)).with(MODEL, "onnx/model.onnx", bytes(10)).with(MODEL, "original/config.json", text("{}"));
+                .with(MODEL, "model.gguf", bytes(10)).with(MODEL, "onnx/model.onnx", bytes(10))
+                .with(MODEL, "original/config.json", text("{}"));
     }
 
     @AfterEach
@@ -104,7 +105,8 @@ class HubTest {
         Path folder = hub().model("org/tiny", HubListener.NONE);
         assertArrayEquals(WEIGHTS, Files.readAllBytes(folder.resolve("model.safetensors")));
         assertEquals(3, server.sent("model.safetensors"));
-        assertTrue(server.asked.stream().anyMatch(line -> line.startsWith("store GET") && line.contains("+bytes=150000-")), server.asked::toString);
+        assertTrue(server.asked.stream().anyMatch(line -> line.startsWith("store GET") && line.contains("+bytes=150000-")),
+                server.asked::toString);
     }
 
     @Test
@@ -178,7 +180,8 @@ class HubTest {
     void theTokenGoesToTheHubAlone() {
         server.token = "hf_secret";
         new Hub(settings("hf_secret", false, Duration.ofSeconds(10)), Duration.ofMillis(1)).model("org/tiny", HubListener.NONE);
-        assertTrue(server.asked.stream().filter(line -> line.startsWith("hub")).allMatch(line -> line.contains("+token")), server.asked::toString);
+        assertTrue(server.asked.stream().filter(line -> line.startsWith("hub")).allMatch(line -> line.contains("+token")),
+                server.asked::toString);
         List<String> stored = server.asked.stream().filter(line -> line.startsWith("store")).toList();
         assertEquals(1, stored.size());
         assertFalse(stored.get(0).contains("+token"), stored::toString);
@@ -204,8 +207,8 @@ class HubTest {
     @Test
     void withoutTheNetworkTheCacheServes() {
         Hub offline = new Hub(settings(null, true, Duration.ofSeconds(10)), Duration.ofMillis(1));
-        assertSays("HF_HUB_OFFLINE is set", "not in the cache", assertThrows(BadInput.class, () -> offline.model("org/tiny", HubListener.NONE))
-                .getMessage());
+        assertSays("HF_HUB_OFFLINE is set", "not in the cache",
+                assertThrows(BadInput.class, () -> offline.model("org/tiny", HubListener.NONE)).getMessage());
         assertEquals(List.of(), server.asked);
         Path folder = hub().model("org/tiny", HubListener.NONE);
         server.asked.clear();

@@ -15,27 +15,30 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import javax.tools.ToolProvider;
 import lppo.Checkout;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** Tests language models without the rest of the library. */
+/** Tests the rooms that are usable on their own, without the rest of the library. */
 class AloneTest {
 
-    @Test
-    void theProgramOfTheReadmeCompilesWithoutLppo(@TempDir Path folder) throws Exception {
-        Matcher block = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(Checkout.ROOT.resolve("lib/llm/README.md")));
+    @ParameterizedTest
+    @ValueSource(strings = {"llm", "hub"})
+    void theProgramOfTheReadmeCompilesWithoutLppo(String own, @TempDir Path folder) throws Exception {
+        String readme = Files.readString(Checkout.ROOT.resolve("lib").resolve(own).resolve("README.md"));
+        Matcher block = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(readme);
         assertTrue(block.find());
-        String own = Path.of(Policy.class.getProtectionDomain().getCodeSource().getLocation().toURI()).toString();
+        String classes = Path.of(Policy.class.getProtectionDomain().getCodeSource().getLocation().toURI()).toString();
         String libraries = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
-                .filter(entry -> !entry.equals(own)).collect(Collectors.joining(File.pathSeparator));
+                .filter(entry -> !entry.equals(classes)).collect(Collectors.joining(File.pathSeparator));
         List<String> line = new ArrayList<>(List.of("-proc:none", "-d", folder.toString(), "-cp", libraries,
-                Files.writeString(folder.resolve("Hello.java"), block.group(1)).toString()));
-        for (String room : List.of("common", "llm")) {
+                Files.writeString(folder.resolve("Program.java"), block.group(1)).toString()));
+        for (String room : List.of("common", own)) {
             Checkout.list(Checkout.ROOT.resolve("lib").resolve(room)).stream().map(Path::toString).filter(file -> file.endsWith(".java"))
                     .forEach(line::add);
         }
         ByteArrayOutputStream complaints = new ByteArrayOutputStream();
         assertEquals(0, ToolProvider.getSystemJavaCompiler().run(null, null, complaints, line.toArray(String[]::new)), complaints::toString);
-        assertTrue(Files.exists(folder.resolve("Hello.class")));
+        assertTrue(Checkout.list(folder).stream().anyMatch(file -> file.toString().endsWith(".class")));
     }
 }

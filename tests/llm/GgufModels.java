@@ -38,6 +38,9 @@ final class GgufModels {
         config.addProperty("max_position_embeddings", 256);
         config.addProperty("eos_token_id", fixture.equals("llama") ? 424 : 422); // <|eot_id|>, <|im_end|>
         config.addProperty("dtype", "float32");
+        if (fixture.equals("qwen3")) {
+            config.addProperty("head_dim", 128); // as all that are published have it, and transformers 5.23 takes for granted in GGUF
+        }
         if (rope != null) {
             config.add("rope_parameters", rope);
         }

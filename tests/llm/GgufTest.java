@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import lppo.Checkout;
+import lppo.Commands;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -41,8 +42,8 @@ class GgufTest {
         expected.put("qwen3.feed_forward_length", 48);
         expected.put("qwen3.attention.head_count", 4);
         expected.put("qwen3.attention.head_count_kv", 2);
-        expected.put("qwen3.attention.key_length", 12);
-        expected.put("qwen3.attention.value_length", 12);
+        expected.put("qwen3.attention.key_length", 128);
+        expected.put("qwen3.attention.value_length", 128);
         expected.put("qwen3.attention.layer_norm_rms_epsilon", 1e-3f);
         expected.put("qwen3.rope.freq_base", 500f);
         expected.put("qwen3.vocab_size", 430);
@@ -104,7 +105,8 @@ class GgufTest {
             Read file = export(type);
             assertEquals(ids.get(type), file.tensors().get("blk.0.attn_q.weight").type());
             assertEquals(0, file.tensors().get("blk.0.attn_q.bias").type());
-            assertEquals(type == Gguf.Type.Q8_0 ? 1 : ids.get(type), file.tensors().get("blk.0.ffn_down.weight").type(), "48 is no multiple of 32");
+            assertEquals(type == Gguf.Type.Q8_0 ? 1 : ids.get(type), file.tensors().get("blk.0.ffn_down.weight").type(),
+                    "48 is no multiple of 32");
         }
     }
 
@@ -139,9 +141,24 @@ class GgufTest {
         byte[] bytes = Files.readAllBytes(weights);
         ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putFloat(bytes.length - 8000, 1e6f);
         Files.write(weights, bytes);
-        assertTrue(assertThrows(BadInput.class, () -> export(Gguf.Type.F16)).getMessage().contains("1000000.0, which is too large for fp16"));
+        String large = assertThrows(BadInput.class, () -> export(Gguf.Type.F16)).getMessage();
+        assertTrue(large.contains("1000000.0, which is too large for fp16"), large);
         assertEquals(List.of(), Checkout.list(folder).stream().filter(file -> file.toString().contains("gguf")).toList());
         assertTrue(assertThrows(BadInput.class, () -> Gguf.Type.named("q4_k")).getMessage().contains("choose f32, f16, bf16 or q8_0"));
+    }
+
+    @Test
+    void theCommandReplacesNothingUnasked() throws Exception {
+        Path out = folder.resolve("exported.gguf");
+        Path model = GgufModels.make(Files.createDirectory(folder.resolve("model")), "llama", null);
+        Commands commands = new Commands(folder);
+        assertTrue(commands.run(0, "gguf", model.toString(), out.toString()).contains("wrote " + out));
+        assertEquals(1, Read.of(Files.readAllBytes(out)).tensors().get("output.weight").type(), "f16 if not said otherwise");
+        assertTrue(commands.run(2, "gguf", model.toString(), out.toString()).contains("exists; name another, or replace it by --force"));
+        commands.run(0, "gguf", model.toString(), out.toString(), "--type", "bf16", "--force");
+        assertEquals(30, Read.of(Files.readAllBytes(out)).tensors().get("output.weight").type());
+        assertTrue(commands.run(2, "gguf", model.toString(), out + "2", "--type", "q9").contains("choose f32, f16, bf16 or q8_0"));
+        assertTrue(commands.run(2, "gguf", folder + "/none", out + "2").contains("no such model folder"));
     }
 
     @Test
@@ -264,7 +281,7 @@ class GgufTest {
             Tensor tensor = tensors.get(name);
             assertEquals(0, tensor.type());
             float[] values = new float[tensor.numbers()];
-            bytes.duplicate().order(ByteOrder.LITTLE_ENDIAN).position(tensor.at()).slice().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
+            bytes.duplicate().position(tensor.at()).slice().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
             return values;
         }
     }

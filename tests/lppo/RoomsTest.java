@@ -29,7 +29,8 @@ class RoomsTest {
     private static final long MOST = 9_100;
 
     /** The rooms that each room may import. */
-    private static final Map<String, Set<String>> RULE = Map.ofEntries(Map.entry("common", Set.of()), Map.entry("hub", Set.of("common")), Map.entry("llm", Set.of("common")),
+    private static final Map<String, Set<String>> RULE = Map.ofEntries(Map.entry("common", Set.of()), Map.entry("hub", Set.of("common")),
+            Map.entry("llm", Set.of("common")),
             Map.entry("lppo.data", Set.of("common")), Map.entry("lppo.rollout", Set.of("common", "llm", "lppo.data")),
             Map.entry("lppo", Set.of("common", "llm", "lppo.data", "lppo.rollout")),
             Map.entry("lppo.judge", Set.of("common", "llm", "lppo.data", "lppo.rollout")), Map.entry("lppo.learn", VALUES),

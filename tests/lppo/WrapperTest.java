@@ -122,8 +122,10 @@ class WrapperTest {
     void aCommandOfTheCheckoutIsRunByTheFileOfAllCommands() throws Exception {
         pinnedJBang();
         program("a folder/lib/commands/dataset.java", "");
+        program("a folder/lib/commands/gguf.java", "");
         program("a folder/tests/test.java", "");
         assertEquals("[run][" + wrapper.resolveSibling("lib/commands/main.java") + "][dataset][x]", run(wrapper, "", "data", "x").output());
+        assertEquals("[run][" + wrapper.resolveSibling("lib/commands/main.java") + "][gguf][x]", run(wrapper, "", "export-gguf", "x").output());
         assertEquals("[run][" + wrapper.resolveSibling("tests/test.java") + "]", run(wrapper, "", "test").output());
         assertEquals("[../tests/test]", run(wrapper, "", "../tests/test").output());
     }
