@@ -120,8 +120,9 @@ public class format implements Callable<Integer> {
                 }
             }
         }
-        System.out.println(changed == 0 && wrong == 0 ? "all is formatted" : changed + (check ? " files are not formatted" : " files formatted")
-                + (check && changed > 0 ? ": run ./jbang format" : "") + (wrong > 0 ? ", " + wrong + " places need a hand" : ""));
+        System.out.println(
+                changed == 0 && wrong == 0 ? "all is formatted" : changed + (check ? " files are not formatted" : " files formatted")
+                        + (check && changed > 0 ? ": run ./jbang format" : "") + (wrong > 0 ? ", " + wrong + " places need a hand" : ""));
         return wrong > 0 || check && changed > 0 ? 1 : 0;
     }
 

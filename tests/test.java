@@ -1,12 +1,13 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //SOURCES ../lib/spark/Spark.java
 //SOURCES ../lib/lppo/Lppo.java
-//SOURCES ../lib/lppo/files/FileFormats.java
+//SOURCES ../lib/benchmarks/Benchmarks.java
 //SOURCES ../lib/hub/Hub.java
 //SOURCES ../lib/logs/Logs.java
 //SOURCES ../lib/commands/Commands.java
 //SOURCES ../lib/commands/*.java
 //SOURCES answers/*.java
+//SOURCES benchmarks/*.java
 //SOURCES chat/*.java
 //SOURCES common/*.java
 //SOURCES hub/*.java
@@ -15,6 +16,7 @@
 //SOURCES logs/*.java
 //SOURCES lppo/**.java
 //SOURCES spark/*.java
+//SOURCES view/*.java
 //SOURCES tasks/*.java
 //DEPS org.junit.jupiter:junit-jupiter:6.1.3
 //DEPS org.junit.platform:junit-platform-launcher:6.1.3

@@ -24,9 +24,12 @@ final class Characters {
             Map.entry('】', "]"), Map.entry('“', "\""), Map.entry('”', "\""), Map.entry('∗', "*"), Map.entry('\u2061', ""),
             Map.entry('\u2062', ""));
     private static final Map<Character, String> FRACTIONS = Map.ofEntries(Map.entry('½', "1}{2"), Map.entry('⅓', "1}{3"), Map.entry('⅔',
-            "2}{3"), Map.entry('¼', "1}{4"), Map.entry('¾', "3}{4"), Map.entry('⅕', "1}{5"), Map.entry('⅖', "2}{5"), Map.entry('⅗',
-            "3}{5"), Map.entry('⅘', "4}{5"), Map.entry('⅙', "1}{6"), Map.entry('⅚', "5}{6"), Map.entry('⅛', "1}{8"), Map.entry('⅜',
-            "3}{8"), Map.entry('⅝', "5}{8"), Map.entry('⅞', "7}{8"));
+            "2}{3"), Map.entry('¼', "1}{4"), Map.entry('¾', "3}{4"), Map.entry('⅕', "1}{5"), Map.entry('⅖', "2}{5"),
+            Map.entry('⅗',
+                    "3}{5"),
+            Map.entry('⅘', "4}{5"), Map.entry('⅙', "1}{6"), Map.entry('⅚', "5}{6"), Map.entry('⅛', "1}{8"), Map.entry('⅜',
+                    "3}{8"),
+            Map.entry('⅝', "5}{8"), Map.entry('⅞', "7}{8"));
     private static final Pattern DOTTED = Pattern.compile(
             "(?<![A-Za-z])(?:([ap])\\. ?m\\b\\.?|(a)\\. ?d\\b\\.?|(b)\\. ?c\\b(?:\\.? ?(e)\\b)?\\.?|(c)\\. ?e\\b\\.?)",
             Pattern.CASE_INSENSITIVE);

@@ -67,7 +67,7 @@ final class Echo {
         String gold = bare(reference);
         return expressions.stream().anyMatch(expression -> !expression.equals(gold)
                 && (bare(answer).equals(expression) || said.equals(expression.substring(expression.lastIndexOf('=') + 1))
-                && OPERATION.matcher(said).find()));
+                        && OPERATION.matcher(said).find()));
     }
 
     /** Whether an answer holds an expression of the question anywhere. */

@@ -23,7 +23,6 @@ final class Equivalence {
 
     private static final int MAX_ITEMS = 100;
 
-
     private final ValueComparison leaf;
 
     Equivalence(ValueComparison leaf) {
@@ -266,7 +265,8 @@ final class Equivalence {
     private static List<Node> items(Node node) {
         return node instanceof Sequence sequence ? sequence.kind() == Kind.TUPLE
                 || sequence.items().stream().anyMatch(item -> item instanceof Num)
-                ? sequence.items() : sequence.items().stream().distinct().toList() : node.equals(new Sym("Empty")) ? List.of()
+                        ? sequence.items() : sequence.items().stream().distinct().toList()
+                : node.equals(new Sym("Empty")) ? List.of()
                 : List.of(node);
     }
 

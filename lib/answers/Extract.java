@@ -44,7 +44,7 @@ record Extract(String text, String how, boolean plain) {
             String content = last.content();
             Optional<Extract> inside = last.closed() && content.length() <= MAX_WHOLE && !Boxes.in(content)
                     && (isFormula(Parser.parse(content))
-                    || Statement.last(content, 0).isEmpty()) ? Optional.of(whole(content)) : find(content, false);
+                            || Statement.last(content, 0).isEmpty()) ? Optional.of(whole(content)) : find(content, false);
             return inside.map(extract -> new Extract(extract.text, "answer tag", extract.plain));
         });
     }
@@ -63,7 +63,7 @@ record Extract(String text, String how, boolean plain) {
         return bare && (!formulas || text.startsWith("$") || text.startsWith("\\(")) ? Optional.of(new Extract(text, "the reference",
                 whole(text).plain))
                 : text.contains("$") || text.contains("\\(") || text.contains("\\[") || text.length() > MAX_WHOLE ? find(text, true)
-                        : Optional.of(new Extract(text, "the reference", true));
+                : Optional.of(new Extract(text, "the reference", true));
     }
 
     private static Extract whole(String text) {

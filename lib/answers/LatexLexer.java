@@ -183,7 +183,11 @@ final class LatexLexer {
             textArgument();
         } else if (name.equals("mathbb") || name.equals("Bbb")) {
             String set = argument().strip();
-            add(Type.NAME, switch (set) { case "R" -> "Reals"; case "Z" -> "Integers"; default -> set; });
+            add(Type.NAME, switch (set) {
+                case "R" -> "Reals";
+                case "Z" -> "Integers";
+                default -> set;
+            });
         } else if (Vocabulary.IGNORED_ARGUMENTS.contains(name)) {
             argument();
         } else if (name.equals("begin") || name.equals("end")) {

@@ -99,8 +99,8 @@ final class NumberWords {
             return next.equals("half") || next.equals("quarter") ? Optional.of(new Found(Rational.ONE.over(Rational.of(PARTS.get(next))),
                     at + 1))
                     : ORDINALS.contains(next) && at + 1 == words.size() ? Optional.of(new Found(Rational.of(1 + ORDINALS.indexOf(next)), at
-                    + 1))
-                            : Optional.empty();
+                            + 1))
+                    : Optional.empty();
         } else if (PARTS.containsKey(next)) {
             return Optional.of(new Found(whole.over(Rational.of(PARTS.get(next))), at + 1));
         } else if (at == 1 && ARTICLES.contains(words.get(0))) {

@@ -12,7 +12,8 @@ import java.util.regex.Pattern;
 record SetBuilder(String condition) {
 
     private static final Pattern BUILT = Pattern.compile("\\$?\\s*(?:\\\\left\\s*)?(?:\\\\\\{|\\{)?\\s*([a-zA-Z])\\s*"
-            + "(?:(?:\\\\in|∈)\\s*(?:\\\\mathbb\\s*\\{?\\s*R\\s*\\}?|\\\\R|ℝ|R)\\s*)?(?::|\\\\colon|\\\\mid|\\\\vert|\\\\middle\\s*\\||\\|)\\s*(.+?)\\s*"
+            + "(?:(?:\\\\in|∈)\\s*(?:\\\\mathbb\\s*\\{?\\s*R\\s*\\}?|\\\\R|ℝ|R)\\s*)?(?::|\\\\colon|\\\\mid|\\\\vert|\\\\middle\\s*\\||"
+            + "\\|)\\s*(.+?)\\s*"
             + "(?:\\\\right\\s*)?(?:\\\\\\}|\\})?\\s*\\$?", Pattern.DOTALL);
     private static final Pattern EQUATION = Pattern.compile("(?<![<>!\\\\])=");
 

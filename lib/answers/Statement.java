@@ -79,7 +79,7 @@ record Statement(int start, int said, boolean isFinal, Extract answer) {
         int line = text.lastIndexOf('\n', start) + 1;
         return text.substring(line, start).matches("[\\s*#>_-]*") && text.indexOf('\n', start) < 0
                 && (Choice.of(answer.text()).isPresent() || VALUE.matcher(answer.text()).find()
-                && !(Parser.parse(answer.text()) instanceof Text));
+                        && !(Parser.parse(answer.text()) instanceof Text));
     }
 
     /** The first formula of a statement, or its first sentence. */

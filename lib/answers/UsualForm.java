@@ -218,7 +218,7 @@ final class UsualForm {
     private static boolean isPowerOfTen(Node node) {
         return node.is("^") && node.parts().get(0) instanceof Num ten && ten.value().equals(TEN)
                 && (node.parts().get(1) instanceof Num || node.parts().get(1).is("neg")
-                && node.parts().get(1).parts().get(0) instanceof Num);
+                        && node.parts().get(1).parts().get(0) instanceof Num);
     }
 
     // ---- terms and factors
@@ -301,6 +301,6 @@ final class UsualForm {
     private static boolean hasVariableBelow(Node node) {
         return node.any(part -> part.is("/") && !part.parts().get(1).variables().isEmpty()
                 || part.is("^") && !part.parts().get(0).variables().isEmpty()
-                && Exact.of(part.parts().get(1)).filter(n -> n.signum() < 0).isPresent());
+                        && Exact.of(part.parts().get(1)).filter(n -> n.signum() < 0).isPresent());
     }
 }

@@ -143,8 +143,9 @@ public final class ChatTemplate {
 
     private static TemplateError bad(String where, String reason) {
         String line = reason.replaceAll("\\s+", " ");
-        return new TemplateError(where + ": the chat template cannot be used: " + (line.length() > 300 ? line.substring(0, 300) + "…" : line)
-                + "; fix it, or use a prompt format without it");
+        return new TemplateError(
+                where + ": the chat template cannot be used: " + (line.length() > 300 ? line.substring(0, 300) + "…" : line)
+                        + "; fix it, or use a prompt format without it");
     }
 
     private static Map<String, Object> mapping(Map<String, ?> map) {

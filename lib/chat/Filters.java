@@ -41,10 +41,12 @@ final class Filters {
                 yield items.isEmpty() ? new Values.Undefined(name) : items.get(name.equals("first") ? 0 : items.size() - 1);
             }
             case "reverse" -> v instanceof String s ? Values.slice(run, s, null, null, -1L) : reversed(Values.items(run, v));
-            case "join" -> Methods.join(run, mapped(run, Values.items(run, v), a.get(1, "attribute", null)), text(run, a.get(0, "d", "")), false);
+            case "join" -> Methods.join(run, mapped(run, Values.items(run, v), a.get(1, "attribute", null)), text(run, a.get(0, "d", "")),
+                    false);
             case "sum" -> sum(run, mapped(run, Values.items(run, v), a.get(0, "attribute", null)), a.get(1, "start", 0L));
             case "min", "max" -> Values.items(run, v).stream().map(x -> (Object) x)
-                    .reduce((x, y) -> order(run, false).compare(x, y) <= 0 == name.equals("min") ? x : y).orElse(new Values.Undefined(name));
+                    .reduce((x, y) -> order(run, false).compare(x, y) <= 0 == name.equals("min") ? x : y)
+                    .orElse(new Values.Undefined(name));
             case "sort" -> sorted(run, Values.items(run, v), a);
             case "dictsort" -> sorted(run, Methods.pairs(mapping(v)), new Arguments(List.of(Values.truth(a.get(2, "reverse", false)),
                     a.get(0, "case_sensitive", false), "value".equals(a.get(1, "by", "key")) ? "1" : "0"), Map.of()));
@@ -84,7 +86,8 @@ final class Filters {
             case "gt", "greaterthan", ">" -> Values.compare(run, v, a.need(0, "other")) > 0;
             case "ge", ">=" -> Values.compare(run, v, a.need(0, "other")) >= 0;
             case "in" -> Values.contains(run, a.need(0, "seq"), v);
-            case "upper", "lower" -> Values.truth(((Values.Callable) Methods.attribute(run, text(run, v), "is" + name)).call(run, Arguments.NONE));
+            case "upper", "lower" -> Values
+                    .truth(((Values.Callable) Methods.attribute(run, text(run, v), "is" + name)).call(run, Arguments.NONE));
             default -> throw new TemplateError("the test \"is " + name + "\" is not supported");
         };
     }

@@ -174,7 +174,7 @@ final class TemplateLexer {
                 case "[" -> open.push("]");
                 case "{" -> open.push("}");
                 case ")", "]", "}" -> require(!open.isEmpty() && open.pop().equals(operator), "unexpected " + operator);
-                default -> { }
+                default -> {}
             }
             take(Kind.OPERATOR, at + operator.length());
         }

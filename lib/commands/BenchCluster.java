@@ -33,10 +33,10 @@ import lppo.rollout.Sampling;
 import lppo.run.Backend;
 import lppo.run.Recipe;
 import lppo.run.WorkerSetup;
-import lppo.view.Charts;
 import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
+import view.Charts;
 
 /**
  * Measures the parts of a step on Spark and compares them with a cost model. For C completions on n executors and the bytes of gradients

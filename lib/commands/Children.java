@@ -45,7 +45,8 @@ public final class Children implements AutoCloseable {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx1g", "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1", // the engine does the work, so the optimising compiler takes more time than it saves
                 "-Dai.djl.pytorch.num_threads=1", "-Dai.djl.pytorch.num_interop_threads=1", "-Djava.awt.headless=true",
-                "-DOPT_OUT_TRACKING=true", "-D" + Interrupt.PARENT + "=" + ProcessHandle.current().pid(), "-cp", System.getProperty("java.class.path")));
+                "-DOPT_OUT_TRACKING=true", "-D" + Interrupt.PARENT + "=" + ProcessHandle.current().pid(), "-cp",
+                System.getProperty("java.class.path")));
         line.add("commands." + command.get(0));
         line.addAll(command.subList(1, command.size()));
         if (closed) {

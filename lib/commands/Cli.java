@@ -28,7 +28,8 @@ import picocli.CommandLine.Model.OptionSpec;
  */
 public final class Cli {
 
-    private static final String LESS_MEMORY = "out of memory: lower --rollout-rows (evaluate: --max-rows) or --token-budget, add --recompute or --lora-rank 16; train --dry-run estimates";
+    private static final String LESS_MEMORY = "out of memory: lower --rollout-rows (evaluate: --max-rows) or --token-budget, add"
+            + " --recompute or --lora-rank 16; train --dry-run estimates";
 
     /** Words in messages of the library for which options have other names. */
     private static final Map<String, String> WORDS = Map.of("recompute", "--recompute", "output folder", "--out", "longest completion",
@@ -82,7 +83,8 @@ public final class Cli {
     /** Returns the commit of the checkout that this runs in; {@code unknown} outside one. */
     public static String commit() {
         try {
-            Process git = new ProcessBuilder("git", "-c", "safe.directory=*", "rev-parse", "--short", "HEAD").redirectErrorStream(true).start();
+            Process git = new ProcessBuilder("git", "-c", "safe.directory=*", "rev-parse", "--short", "HEAD").redirectErrorStream(true)
+                    .start();
             String text = new String(git.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8).strip();
             return git.waitFor() == 0 ? text : "unknown";
         } catch (java.io.IOException e) {
@@ -126,7 +128,8 @@ public final class Cli {
             err.println(flagged(message, command.getCommandSpec()));
         } else if (e instanceof UncheckedIOException io) {
             err.println(flagged(message, command.getCommandSpec()) + " (" + io.getCause().getMessage() + ")");
-        } else if (e instanceof FileSystemException f && (e instanceof AccessDeniedException || "Read-only file system".equals(f.getReason()))) {
+        } else if (e instanceof FileSystemException f
+                && (e instanceof AccessDeniedException || "Read-only file system".equals(f.getReason()))) {
             err.println(f.getFile() + ": no permission to write; choose another --out");
         } else if (OutOfMemory.is(e)) {
             err.println(LESS_MEMORY);

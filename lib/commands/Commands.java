@@ -4,6 +4,7 @@ package commands;
 //DEPS me.tongfei:progressbar:0.10.2
 //DEPS org.jline:jline-terminal:3.29.0
 //SOURCES ../tasks/BuiltIn.java
+//SOURCES ../view/View.java
 //SOURCES ByName.java
 //SOURCES Children.java
 //SOURCES Cli.java

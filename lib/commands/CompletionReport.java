@@ -13,14 +13,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import lppo.view.Charts;
-import lppo.view.Curve;
-import lppo.view.Tables;
 import tech.tablesaw.api.ColumnType;
 import tech.tablesaw.api.Row;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 import tech.tablesaw.io.csv.CsvReadOptions;
+import view.Charts;
+import view.Curve;
+import view.Tables;
 
 /**
  * What a comparison of recipes on a language model shows beyond {@link RecipeReport}: accuracy against minutes, pass@k, and completions
@@ -41,9 +41,11 @@ record CompletionReport(List<RunGroup> recipes, Map<String, Path> scored) {
         for (Map.Entry<String, Path> each : scored.entrySet()) {
             passes.put(each.getKey(), passAt(each.getValue().resolve(Jobs.Job.SCORES)));
         }
-        Charts.write(Charts.curves("pass@k of the first seed", "log2 k", "pass@k", passes.entrySet().stream().map(e -> Curve.line(e.getKey(),
-                e.getValue().keySet().stream().mapToDouble(k -> Math.log(k) / Math.log(2)).toArray(),
-                e.getValue().values().stream().mapToDouble(v -> v).toArray())).toList()), folder.resolve("pass-at-k.png"));
+        Charts.write(Charts.curves("pass@k of the first seed", "log2 k", "pass@k",
+                passes.entrySet().stream().map(e -> Curve.line(e.getKey(),
+                        e.getValue().keySet().stream().mapToDouble(k -> Math.log(k) / Math.log(2)).toArray(),
+                        e.getValue().values().stream().mapToDouble(v -> v).toArray())).toList()),
+                folder.resolve("pass-at-k.png"));
         Files.writeString(folder.resolve("report.md"), "\n## pass@k of the first seed\n\n" + Tables.markdown(table(passes))
                 + "\nCompletions to read, before and after: [completions.md](completions.md).\n", StandardOpenOption.APPEND);
         Files.writeString(folder.resolve("completions.md"), completions());
@@ -59,8 +61,10 @@ record CompletionReport(List<RunGroup> recipes, Map<String, Path> scored) {
     /** pass@k over all problems by k. */
     private static Map<Integer, Double> passAt(Path csv) {
         Map<Integer, Double> passes = new TreeMap<>();
-        for (Row row : Table.read().usingOptions(CsvReadOptions.builder(csv.toFile()).columnTypes(name ->
-                Set.of("benchmark", "level", "score").contains(name) ? ColumnType.STRING : ColumnType.DOUBLE).build())) {
+        for (Row row : Table.read()
+                .usingOptions(CsvReadOptions.builder(csv.toFile())
+                        .columnTypes(name -> Set.of("benchmark", "level", "score").contains(name) ? ColumnType.STRING : ColumnType.DOUBLE)
+                        .build())) {
             if (row.getString("level").equals("all") && row.getString("score").startsWith("pass@")) {
                 passes.put(Integer.valueOf(row.getString("score").substring(5)), row.getDouble("value"));
             }

@@ -7,11 +7,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import lppo.view.Charts;
-import lppo.view.Curve;
-import lppo.view.Tables;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
+import view.Charts;
+import view.Curve;
+import view.Tables;
 
 /**
  * Compares recipes under several conditions, such as losses: a table with a row per condition and a column per recipe, and a chart.
@@ -40,7 +40,8 @@ public record ConditionReport(String what, Map<String, List<RunGroup>> condition
                 table.stringColumn(i + 1).append(RecipeReport.plusMinus(greedy(recipes.get(i))));
             }
             if (compared) {
-                table.stringColumn(names.size() + 1).append(RecipeReport.difference(greedy(recipes.get(recipes.size() - 1)), greedy(recipes.get(0))));
+                table.stringColumn(names.size() + 1)
+                        .append(RecipeReport.difference(greedy(recipes.get(recipes.size() - 1)), greedy(recipes.get(0))));
             }
         });
         return table;
@@ -59,20 +60,23 @@ public record ConditionReport(String what, Map<String, List<RunGroup>> condition
                             quoted(level), values[seed], averages.get(level)[seed]));
                 }
             });
-            bars.computeIfAbsent(runs.name(), name -> new double[conditions.size()])[
-                    List.copyOf(conditions.keySet()).indexOf(condition)] = Curve.mean(greedy);
+            bars.computeIfAbsent(runs.name(), name -> new double[conditions.size()])[List.copyOf(conditions.keySet())
+                    .indexOf(condition)] = Curve.mean(greedy);
         }));
         Files.writeString(folder.resolve("across.csv"), csv);
         Charts.write(Charts.bars(title, what, "greedy accuracy at the end", List.copyOf(conditions.keySet()), bars),
                 folder.resolve("across.png"));
         List<RunGroup> any = conditions.values().iterator().next();
         if (any.size() > 1) {
-            Charts.write(Charts.intervals(title, "greedy accuracy, %s minus %s".formatted(any.get(any.size() - 1).name(), any.get(0).name()),
-                    List.copyOf(conditions.keySet()), conditions.values().stream()
-                            .map(r -> RecipeReport.minus(greedy(r.get(r.size() - 1)), greedy(r.get(0)))).toList()), folder.resolve("difference.png"));
+            Charts.write(
+                    Charts.intervals(title, "greedy accuracy, %s minus %s".formatted(any.get(any.size() - 1).name(), any.get(0).name()),
+                            List.copyOf(conditions.keySet()), conditions.values().stream()
+                                    .map(r -> RecipeReport.minus(greedy(r.get(r.size() - 1)), greedy(r.get(0)))).toList()),
+                    folder.resolve("difference.png"));
         }
-        Files.writeString(folder.resolve("report.md"), "# " + Tables.inline(title) + "\n\n" + Tables.inline(setting) + "\n\n" + Tables.markdown(table())
-                + "\nMean ± standard deviation over seeds; the interval is a bootstrap over paired seeds.\n");
+        Files.writeString(folder.resolve("report.md"),
+                "# " + Tables.inline(title) + "\n\n" + Tables.inline(setting) + "\n\n" + Tables.markdown(table())
+                        + "\nMean ± standard deviation over seeds; the interval is a bootstrap over paired seeds.\n");
     }
 
     private static String quoted(String text) {

@@ -49,7 +49,8 @@ final class LiveTable {
     /** Minutes, reckoned from what was done since this process began; empty before the first step. */
     private String left() {
         long done = done();
-        return done == before ? "" : String.format(Locale.ROOT, "%.0f", (total - done) * ((System.nanoTime() - begin) / 60e9) / (done - before));
+        return done == before ? ""
+                : String.format(Locale.ROOT, "%.0f", (total - done) * ((System.nanoTime() - begin) / 60e9) / (done - before));
     }
 
     private long done() {

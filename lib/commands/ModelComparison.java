@@ -24,7 +24,7 @@ import lppo.run.Footprint;
 import lppo.run.PromptFit;
 import lppo.run.Recipe;
 import lppo.task.Task;
-import lppo.view.Display;
+import view.Display;
 
 /**
  * Recipes on a language model, from the same weights, at equal sampled tokens, with imitation beside and before them; then pass@k of
@@ -72,7 +72,8 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
         for (int seed = 1; seed <= seeds; seed++) {
             for (String name : recipes) {
                 if (!name.equals("sft")) {
-                    folders.computeIfAbsent((name.startsWith(AFTER_SFT) ? "SFT then " : "") + recipe(name).title(), title -> new ArrayList<>())
+                    folders.computeIfAbsent((name.startsWith(AFTER_SFT) ? "SFT then " : "") + recipe(name).title(),
+                            title -> new ArrayList<>())
                             .add(training(queue, name, seed, files));
                 }
             }
@@ -92,8 +93,10 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
         List<RunGroup> compared = folders.entrySet().stream().map(e -> new RunGroup(e.getKey(), e.getValue())).toList();
         List<RunGroup> controls = imitate ? List.of(new RunGroup("SFT", imitations)) : List.of();
         RecipeReport report = new RecipeReport(compared, controls, 0.3, false).title("LPPO against GRPO on the task " + task.name());
-        report.write(out, String.format(Locale.ROOT, "%s; %d seeds, %,d sampled tokens each; %d %s problems; %s%d jobs on %s %s with %d cores;"
-                + " commit %s; %.1f minutes%s.", model.toAbsolutePath().normalize().getFileName(), seeds, tokens, evaluated().size(), on,
+        report.write(out, String.format(Locale.ROOT,
+                "%s; %d seeds, %,d sampled tokens each; %d %s problems; %s%d jobs on %s %s with %d cores;"
+                        + " commit %s; %.1f minutes%s.",
+                model.toAbsolutePath().normalize().getFileName(), seeds, tokens, evaluated().size(), on,
                 demonstrations == null ? "" : demonstrations + " demonstrations; ", sideBySide, System.getProperty("os.name"),
                 System.getProperty("os.arch"), Runtime.getRuntime().availableProcessors(), commit, (System.nanoTime() - begin) / 60e9,
                 training.isEmpty() ? "" : "; " + String.join(" ", training)));
@@ -109,9 +112,11 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
         ModelConfig.read(model); // it is one
         BadInput.unless(samples > 0, "--samples %d: must be positive", samples);
         recipes.stream().filter(name -> !name.equals("sft")).forEach(ModelComparison::recipe); // they exist
-        for (String own : List.of("--lora-alpha", "--lora-targets", "--recipe", "--model", "--task", "--data", "--out", "--seed", "--tokens",
+        for (String own : List.of("--lora-alpha", "--lora-targets", "--recipe", "--model", "--task", "--data", "--out", "--seed",
+                "--tokens",
                 "--adapter")) {
-            BadInput.unless(!names(training).contains(own), "%s behind --: is the same in all runs of a language model and cannot be given", own);
+            BadInput.unless(!names(training).contains(own), "%s behind --: is the same in all runs of a language model and cannot be given",
+                    own);
         }
         BadInput.unless(!String.join(" ", training).matches("(.* )?--lora-rank[ =]0( .*)?"),
                 "--lora-rank 0: a language model is compared by its adapters; give a rank");
@@ -171,7 +176,8 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
         Map<String, String> defaults = new LinkedHashMap<>(Map.of("--learning-rate", "1e-4", "--problems-per-step",
                 Integer.toString(PROBLEMS), "--group-size", Integer.toString(GROUP), "--evaluate-every", Integer.toString((steps + 7) / 8),
                 "--evaluate-samples", "0", "--trusted-share", Double.toString(share), "--steps", Integer.toString(20 * steps)));
-        List<String> arguments = new ArrayList<>(List.of("train", "--recipe", name.substring(after == null ? 0 : AFTER_SFT.length()), "--tokens", Long.toString(tokens)));
+        List<String> arguments = new ArrayList<>(
+                List.of("train", "--recipe", name.substring(after == null ? 0 : AFTER_SFT.length()), "--tokens", Long.toString(tokens)));
         arguments.addAll(common(defaults, folder, seed, files, training));
         if (after != null) {
             arguments.addAll(List.of("--adapter", out.resolve("runs").resolve(after).resolve("checkpoint").toString()));

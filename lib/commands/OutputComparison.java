@@ -189,6 +189,7 @@ public record OutputComparison(List<String> faults, List<String> notes) {
 
     private static String quoted(String text, int begin) {
         int end = Math.min(text.length(), begin + SHOWN);
-        return '"' + (begin > 0 ? "..." : "") + text.substring(Math.min(begin, end), end).replace("\n", "\\n") + (end < text.length() ? "..." : "") + '"';
+        return '"' + (begin > 0 ? "..." : "") + text.substring(Math.min(begin, end), end).replace("\n", "\\n")
+                + (end < text.length() ? "..." : "") + '"';
     }
 }

@@ -5,6 +5,7 @@ package commands;
 //SOURCES OwnClass.java
 
 import answers.MathAnswer;
+import benchmarks.ProblemFiles;
 import common.BadInput;
 import common.OneLine;
 import java.nio.file.Path;
@@ -17,7 +18,6 @@ import llm.Tokenizer;
 import lppo.data.Problem;
 import lppo.data.Problems;
 import lppo.data.PromptFormat;
-import lppo.files.ProblemFiles;
 import lppo.judge.Reward;
 import lppo.run.PromptFit;
 import picocli.CommandLine.Option;

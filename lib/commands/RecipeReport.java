@@ -11,11 +11,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import lppo.judge.ConfidenceInterval;
-import lppo.view.Charts;
-import lppo.view.Curve;
-import lppo.view.Tables;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
+import view.Charts;
+import view.Curve;
+import view.Tables;
 
 /** The report of a comparison of recipes: a table, charts, one CSV of all curves, and a summary page. */
 public final class RecipeReport {
@@ -145,7 +145,8 @@ public final class RecipeReport {
         Map<String, List<double[]>> byProblem = new LinkedHashMap<>();
         for (int i = 0; i < visits.rowCount(); i++) {
             byProblem.computeIfAbsent(visits.stringColumn("problem").get(i), key -> new ArrayList<>()).add(new double[] {
-                visits.doubleColumn("step").getDouble(i), visits.doubleColumn("ema").getDouble(i), visits.doubleColumn("weight").getDouble(i)});
+                visits.doubleColumn("step").getDouble(i), visits.doubleColumn("ema").getDouble(i),
+                visits.doubleColumn("weight").getDouble(i)});
         }
         List<String> chosen = byProblem.keySet().stream().sorted((a, b) -> Double.compare(
                 spread(byProblem.get(b)), spread(byProblem.get(a)))).limit(3).toList();
@@ -202,12 +203,13 @@ public final class RecipeReport {
     }
 
     private String words(Table table, String setting) {
-        StringBuilder text = new StringBuilder("# ").append(Tables.inline(title)).append("\n\n").append(Tables.inline(setting)).append("\n\n");
+        StringBuilder text = new StringBuilder("# ").append(Tables.inline(title)).append("\n\n").append(Tables.inline(setting))
+                .append("\n\n");
         text.append(Tables.markdown(table));
         int seeds = recipes.get(0).folders().size();
         text.append(seeds == 1 ? "\nOne seed: no difference here can be distinguished from chance.\n\n"
                 : "\nMean ± standard deviation over seeds. The interval is a bootstrap over paired seeds: with " + seeds
-                + " of them it is rough, and it does not generalise to other tasks, sizes or settings.\n\n");
+                        + " of them it is rough, and it does not generalise to other tasks, sizes or settings.\n\n");
         for (RunGroup runs : recipes.subList(1, recipes.size())) {
             double[] difference = minus(runs.last("greedy").get("all"), recipes.get(0).last("greedy").get("all"));
             ConfidenceInterval interval = ConfidenceInterval.ofMean(difference);

@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
-import lppo.view.Charts;
-import lppo.view.Curve;
 import tech.tablesaw.api.Table;
+import view.Charts;
+import view.Curve;
 
 /** Charts of run folders by file name, without the ending: what {@code plot} writes. */
 final class RunCharts {

@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
-import lppo.view.Curve;
 import tech.tablesaw.api.ColumnType;
 import tech.tablesaw.api.Row;
 import tech.tablesaw.api.Table;
 import tech.tablesaw.io.csv.CsvReadOptions;
+import view.Curve;
 
 /**
  * Reads the tables of run folders.
@@ -34,8 +34,8 @@ public record RunGroup(String name, List<Path> folders) {
         Path csv = folder.resolve(file);
         BadInput.unless(Files.isRegularFile(csv), "%s: missing, so %s is not a run folder", csv, folder);
         try {
-            Table table = Table.read().usingOptions(CsvReadOptions.builder(csv.toFile()).columnTypes(name ->
-                    TEXTS.contains(name) ? ColumnType.STRING : ColumnType.DOUBLE).build());
+            Table table = Table.read().usingOptions(CsvReadOptions.builder(csv.toFile())
+                    .columnTypes(name -> TEXTS.contains(name) ? ColumnType.STRING : ColumnType.DOUBLE).build());
             for (String column : columns) {
                 BadInput.unless(table.columnNames().contains(column), "%s: has no column %s", csv, column);
             }
@@ -70,7 +70,8 @@ public record RunGroup(String name, List<Path> folders) {
                 .map(RunGroup::secondsByStep).toList();
         double[] minutes = IntStream.range(0, greedy.x().length).mapToDouble(i -> Curve.mean(IntStream.range(0, folders.size())
                 .mapToDouble(seed -> seconds.get(seed).entrySet().stream().filter(e -> e.getKey() <= steps(seed)[i])
-                        .mapToDouble(Map.Entry::getValue).sum() / 60).toArray())).toArray();
+                        .mapToDouble(Map.Entry::getValue).sum() / 60)
+                .toArray())).toArray();
         return new Curve(name, minutes, greedy.runs());
     }
 
@@ -98,7 +99,8 @@ public record RunGroup(String name, List<Path> folders) {
                 .toArray();
         return new Curve(name, xs, tables.stream().map(t -> IntStream.range(0, points).mapToDouble(i -> Curve.mean(
                 IntStream.range(i * window, (i + 1) * window).mapToDouble(j -> t.doubleColumn(y).getDouble(j))
-                        .filter(v -> !Double.isNaN(v)).toArray())).toArray()).toList());
+                        .filter(v -> !Double.isNaN(v)).toArray()))
+                .toArray()).toList());
     }
 
     /** Returns the last evaluation of each seed: greedy accuracy by level. */
@@ -108,8 +110,7 @@ public record RunGroup(String name, List<Path> folders) {
             Table table = read(folders.get(seed), "evaluation.csv", "step", "level", column);
             double end = table.doubleColumn("step").max();
             for (Row row : table.where(table.doubleColumn("step").isEqualTo(end))) {
-                values.computeIfAbsent(row.getString("level"), key -> new double[folders.size()])[seed] =
-                        row.getDouble(column);
+                values.computeIfAbsent(row.getString("level"), key -> new double[folders.size()])[seed] = row.getDouble(column);
             }
         }
         return values;

@@ -74,7 +74,8 @@ public final class TrainingOptions {
      * @throws BadInput naming the first impossible option
      */
     public Recipe recipe(String name) {
-        Recipe recipe = Recipe.named(name).algorithm(loss.algorithm(length.maxNewTokens)).learning(settings()).problemsPerStep(step.problemsPerStep)
+        Recipe recipe = Recipe.named(name).algorithm(loss.algorithm(length.maxNewTokens)).learning(settings())
+                .problemsPerStep(step.problemsPerStep)
                 .groupSize(step.groupSize).trustedShare(step.trustedShare).rewardNoise(step.rewardNoise)
                 .tracker(weights.alpha, weights.kappa, weights.bias).guidedShare(hints.guidedShare)
                 .truncated(sampling.topK, sampling.topP);

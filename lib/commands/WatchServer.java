@@ -36,8 +36,8 @@ final class WatchServer implements AutoCloseable {
     static final int PORT = 7070;
 
     /** The files of a run folder that the page may read. */
-    static final List<String> FILES =
-            List.of("config.json", "metrics.csv", "timing.csv", "evaluation.csv", "problems.csv", "samples.jsonl");
+    static final List<String> FILES = List.of("config.json", "metrics.csv", "timing.csv", "evaluation.csv", "problems.csv",
+            "samples.jsonl");
     private static final Pattern FILE = Pattern.compile("/runs/(\\d{1,6})/([a-z.]+)");
     private static final Pattern HOST = Pattern.compile("(localhost|127\\.0\\.0\\.1|\\[::1\\])(:\\d+)?");
 

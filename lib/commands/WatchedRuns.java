@@ -73,6 +73,6 @@ final class WatchedRuns {
     private static boolean isRun(Path folder) {
         return Files.isRegularFile(folder.resolve("metrics.csv"))
                 || Files.isRegularFile(folder.resolve("config.json"))
-                && !Files.exists(folder.resolve("tokenizer.json")); // a model has both
+                        && !Files.exists(folder.resolve("tokenizer.json")); // a model has both
     }
 }

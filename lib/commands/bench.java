@@ -1,7 +1,7 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //SOURCES ../lppo/Lppo.java
 //SOURCES Commands.java
-//SOURCES ../lppo/files/FileFormats.java
+//SOURCES ../benchmarks/Benchmarks.java
 //SOURCES BenchCluster.java
 //SOURCES BenchForecast.java
 //SOURCES BenchPeer.java
@@ -33,7 +33,6 @@ import lppo.run.Recipe;
 import lppo.run.RunFolder;
 import lppo.run.Training;
 import lppo.task.Task;
-import lppo.view.Charts;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -42,6 +41,7 @@ import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
 import tech.tablesaw.columns.numbers.NumberColumnFormatter;
+import view.Charts;
 
 /**
  * Measures the speed of a rollout, an update and a whole step at three policy sizes: as fractions of the limits set by this machine's

@@ -18,16 +18,16 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import lppo.run.RunFolder;
-import lppo.view.Display;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import view.Display;
 
 /** Judges answers like the reward for mathematics. */
 @Command(name = "check", mixinStandardHelpOptions = true, showDefaultValues = true,
         description = {"Judge an answer against a reference answer, with the reason; or every line of a file.",
             "A line of the file is {\"completion\": ..., \"reference\": ...}, with \"truncated\": true if it was truncated and \"question\""
-            + ": ... "
+                    + ": ... "
                     + "where --strict should know it; a line of the output is {\"correct\": ..., \"extracted\": ..., \"reason\": ...}, in"
                     + " the same order."},
         footer = {"", "Exit status: for two arguments 0 if correct, 1 if not; for a file 0; 2 for wrong usage or input.", "", "Examples:",

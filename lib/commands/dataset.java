@@ -3,10 +3,13 @@
 //SOURCES Commands.java
 //SOURCES TrainingOptions.java
 //SOURCES HintShares.java
-//SOURCES ../lppo/files/FileFormats.java
+//SOURCES ../benchmarks/Benchmarks.java
 
 package commands;
 
+import benchmarks.Benchmark;
+import benchmarks.Layout;
+import benchmarks.ProblemFiles;
 import common.BadInput;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,16 +20,13 @@ import llm.Tokenizer;
 import lppo.Cut;
 import lppo.data.Problem;
 import lppo.data.Problems;
-import lppo.files.Benchmark;
-import lppo.files.Layout;
-import lppo.files.ProblemFiles;
-import lppo.view.Display;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import tech.tablesaw.api.IntColumn;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
+import view.Display;
 
 /** Lists where the benchmarks are published, and converts a downloaded file into our problem format. */
 @Command(name = "dataset", mixinStandardHelpOptions = true, showDefaultValues = true,
@@ -72,7 +72,8 @@ public class dataset implements Callable<Integer> {
         }
         ProblemFiles.Loaded loaded = ProblemFiles.load(ByName.problems(file, split));
         BadInput.unless(out == null || !Files.isDirectory(out), "%s: is a folder; name a file", out);
-        BadInput.unless(out == null || Files.isWritable(out.toAbsolutePath().getParent()), "%s: its folder is missing or cannot be written to", out);
+        BadInput.unless(out == null || Files.isWritable(out.toAbsolutePath().getParent()),
+                "%s: its folder is missing or cannot be written to", out);
         BadInput.unless(out == null || force || Files.notExists(out), "%s: exists; name another --out, or overwrite with --force", out);
         BadInput.unless(out == null || Files.notExists(out) || !Files.isSameFile(file, out), "%s: is the input FILE itself", out);
         List<Problem> problems = loaded.problems().stream().map(p -> p.source() != null || name == null ? p

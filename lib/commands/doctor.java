@@ -39,17 +39,22 @@ public class doctor implements Callable<Integer> {
     public Integer call() {
         check("Java", () -> {
             String version = Runtime.version() + ", " + System.getProperty("java.vendor") + ", " + System.getProperty("java.home");
-            return ToolProvider.getSystemJavaCompiler() != null ? version : fail(version + ": a runtime without compiler; set JAVA_HOME to a JDK");
+            return ToolProvider.getSystemJavaCompiler() != null ? version
+                    : fail(version + ": a runtime without compiler; set JAVA_HOME to a JDK");
         });
-        check("system", () -> "%s %s, %d cores, language %s, text in %s".formatted(System.getProperty("os.name"), System.getProperty("os.arch"),
-                Runtime.getRuntime().availableProcessors(), System.getProperty("user.language"), System.getProperty("native.encoding")));
+        check("system",
+                () -> "%s %s, %d cores, language %s, text in %s".formatted(System.getProperty("os.name"), System.getProperty("os.arch"),
+                        Runtime.getRuntime().availableProcessors(), System.getProperty("user.language"),
+                        System.getProperty("native.encoding")));
         check("processor", () -> processor());
         check("engine", () -> {
             Engine engine = Engine.getEngine("PyTorch");
             return "DJL %s, PyTorch %s from %s".formatted(Engine.getDjlVersion(), engine.getVersion(), LibUtils.getLibtorchPath());
         });
-        check("threads", () -> "%s of the engine (OMP_NUM_THREADS %s)".formatted(System.getProperty("ai.djl.pytorch.num_threads", "as many as cores"),
-                String.valueOf(System.getenv("OMP_NUM_THREADS")).replace("null", "not set")));
+        check("threads",
+                () -> "%s of the engine (OMP_NUM_THREADS %s)".formatted(
+                        System.getProperty("ai.djl.pytorch.num_threads", "as many as cores"),
+                        String.valueOf(System.getenv("OMP_NUM_THREADS")).replace("null", "not set")));
         check("kernels", () -> {
             List<String> sets = CpuKernels.here();
             return sets.isEmpty() ? note("unknown on this system: bitwise reproducibility was tested on x86-64 only")
@@ -60,25 +65,32 @@ public class doctor implements Callable<Integer> {
         check("arithmetic", doctor::arithmetic);
         check("rollouts", () -> {
             Probe probe = Probe.here();
-            return "%s: fp32 %.0f (MKL) and %.0f (oneDNN) Gflop/s, bf16 %.0f; models narrower than %d: fp32, MKL; remembered in %s".formatted(
-                    probe.bf16Pays() ? "bf16" : probe.oneDnnPays() ? "fp32, oneDNN" : "fp32, MKL", probe.mkl(), probe.oneDnn(), probe.bf16(),
-                    Probe.WIDE, Probe.file());
+            return "%s: fp32 %.0f (MKL) and %.0f (oneDNN) Gflop/s, bf16 %.0f; models narrower than %d: fp32, MKL; remembered in %s"
+                    .formatted(
+                            probe.bf16Pays() ? "bf16" : probe.oneDnnPays() ? "fp32, oneDNN" : "fp32, MKL", probe.mkl(), probe.oneDnn(),
+                            probe.bf16(),
+                            Probe.WIDE, Probe.file());
         });
         check("GPU", () -> {
             int gpus = CudaUtils.getGpuCount();
             int seen = Engine.getEngine("PyTorch").getGpuCount();
             return gpus == 0 ? note("none: everything runs on the CPU")
-                    : seen == 0 ? note(gpus + " found, but libtorch is the CPU build: set LPPO_LIBTORCH to the empty string, and DJL fetches the CUDA build")
+                    : seen == 0 ? note(gpus
+                            + " found, but libtorch is the CPU build: set LPPO_LIBTORCH to the empty string, and DJL fetches the"
+                            + " CUDA build")
                     : seen + ", CUDA " + CudaUtils.getCudaVersionString() + ", compute capability " + CudaUtils.getComputeCapability(0);
         });
         check("memory", () -> {
             long free = Footprint.available(ai.djl.Device.cpu());
-            String text = "%s free, Java's heap up to %s".formatted(free < 0 ? "unknown" : gigabytes(free), gigabytes(Runtime.getRuntime().maxMemory()));
-            return free >= 0 && free < GIGABYTE ? fail(text + ": the built-in task needs about 1 GB per run; use --jobs 1, or free some") : text;
+            String text = "%s free, Java's heap up to %s".formatted(free < 0 ? "unknown" : gigabytes(free),
+                    gigabytes(Runtime.getRuntime().maxMemory()));
+            return free >= 0 && free < GIGABYTE ? fail(text + ": the built-in task needs about 1 GB per run; use --jobs 1, or free some")
+                    : text;
         });
         check("disk", () -> {
             long free = Files.getFileStore(Path.of("").toAbsolutePath()).getUsableSpace();
-            return free < GIGABYTE / 4 ? fail(gigabytes(free) + " free here: runs need more; use --out on another disk") : gigabytes(free) + " free here";
+            return free < GIGABYTE / 4 ? fail(gigabytes(free) + " free here: runs need more; use --out on another disk")
+                    : gigabytes(free) + " free here";
         });
         check("JBang's cache", () -> cache(named("JBANG_DIR", ".jbang")));
         check("Maven's cache", () -> cache(named("JBANG_REPO", ".m2/repository")));
@@ -87,9 +99,11 @@ public class doctor implements Callable<Integer> {
             int count = java.awt.GraphicsEnvironment.getLocalGraphicsEnvironment().getAvailableFontFamilyNames().length;
             return count > 0 ? count + " families" : fail("none, so charts fail; install fontconfig and a font (fonts-dejavu-core)");
         });
-        check("Java kernel", () -> Stream.of(Cli.home().resolve(".local/share/jupyter/kernels/lppo"), Cli.home().resolve("Library/Jupyter/kernels/lppo"),
-                Cli.home().resolve(".cache/lppo/notebook/share/jupyter/kernels/lppo")).filter(Files::isDirectory).findFirst().map(Path::toString)
-                .orElseGet(() -> note("not installed; ./jbang notebook installs it and needs Python 3.9 or newer")));
+        check("Java kernel",
+                () -> Stream.of(Cli.home().resolve(".local/share/jupyter/kernels/lppo"), Cli.home().resolve("Library/Jupyter/kernels/lppo"),
+                        Cli.home().resolve(".cache/lppo/notebook/share/jupyter/kernels/lppo")).filter(Files::isDirectory).findFirst()
+                        .map(Path::toString)
+                        .orElseGet(() -> note("not installed; ./jbang notebook installs it and needs Python 3.9 or newer")));
         System.out.printf("%s; %s%n", missing == 0 ? "everything needed is present" : missing + " missing", "commit " + Cli.commit());
         return missing == 0 ? 0 : 1;
     }
@@ -130,9 +144,11 @@ public class doctor implements Callable<Integer> {
         }
         List<String> lines = Files.readAllLines(info);
         String flags = lines.stream().filter(l -> l.startsWith("flags")).findFirst().orElse("");
-        String model = lines.stream().filter(l -> l.startsWith("model name")).findFirst().map(l -> l.replaceAll(".*:\\s*", "")).orElse("unknown");
-        return model + ": " + Stream.of("avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16").filter(f -> flags.matches(".*\\b" + f + "\\b.*"))
-                .collect(Collectors.joining(" "));
+        String model = lines.stream().filter(l -> l.startsWith("model name")).findFirst().map(l -> l.replaceAll(".*:\\s*", ""))
+                .orElse("unknown");
+        return model + ": "
+                + Stream.of("avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16").filter(f -> flags.matches(".*\\b" + f + "\\b.*"))
+                        .collect(Collectors.joining(" "));
     }
 
     /** Computes a matrix product with a known result, and its speed. */
@@ -148,7 +164,8 @@ public class doctor implements Callable<Integer> {
                 }
                 seconds = Math.min(seconds, (System.nanoTime() - begin) / 1e9);
             }
-            return value == 1024 ? String.format(Locale.ROOT, "%.0f Gflop/s on %s", 2 * Math.pow(1024, 3) / seconds / 1e9, manager.getDevice())
+            return value == 1024
+                    ? String.format(Locale.ROOT, "%.0f Gflop/s on %s", 2 * Math.pow(1024, 3) / seconds / 1e9, manager.getDevice())
                     : fail("a product gives " + value + " instead of 1024: the engine computes incorrectly on this machine");
         }
     }

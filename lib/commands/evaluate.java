@@ -3,10 +3,12 @@
 //SOURCES Commands.java
 //SOURCES ModelCommand.java
 //SOURCES ProblemOptions.java
-//SOURCES ../lppo/files/FileFormats.java
+//SOURCES ../benchmarks/Benchmarks.java
 
 package commands;
 
+import benchmarks.Benchmark;
+import benchmarks.ProblemFiles;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import common.BadInput;
@@ -27,8 +29,6 @@ import java.util.stream.Stream;
 import llm.Policy;
 import lppo.data.Problem;
 import lppo.data.PromptFormat;
-import lppo.files.Benchmark;
-import lppo.files.ProblemFiles;
 import lppo.judge.Evaluation;
 import lppo.judge.Score;
 import lppo.judge.Scoring;
@@ -38,13 +38,13 @@ import lppo.rollout.Prompt;
 import lppo.rollout.Sampling;
 import lppo.run.RunFolder;
 import lppo.task.Task;
-import lppo.view.Display;
-import lppo.view.Tables;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import tasks.Tasks;
 import tech.tablesaw.api.Table;
+import view.Display;
+import view.Tables;
 
 /** Prints the accuracy of a model folder on problem files, by level, and the average over files. */
 @Command(name = "evaluate", mixinStandardHelpOptions = true, showDefaultValues = true,

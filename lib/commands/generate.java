@@ -19,10 +19,10 @@ import lppo.rollout.GpuRollout;
 import lppo.rollout.Group;
 import lppo.rollout.Prompt;
 import lppo.rollout.Sampling;
-import lppo.view.Display;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import view.Display;
 
 /** Samples completions of a prompt. */
 @Command(name = "generate", mixinStandardHelpOptions = true, showDefaultValues = true,
@@ -64,7 +64,8 @@ public class generate extends ModelCommand implements Callable<Integer> {
             PromptFormat format = ChatFormat.named(promptFormat, model, system, policy.tokenizer());
             Prompt asked = Prompt.unguided(new Problem("prompt", prompt, "?", null, null, null),
                     policy.encode(format.of(prompt)));
-            Group group = new GpuRollout(policy, sampling, count).sample(Collections.nCopies(count, asked), new Step(0, new Seed(seed))).get(0);
+            Group group = new GpuRollout(policy, sampling, count).sample(Collections.nCopies(count, asked), new Step(0, new Seed(seed)))
+                    .get(0);
             for (Completion c : group.completions()) {
                 Display.print(policy.decode(c.tokens()) + (c.finish() == Completion.Finish.LENGTH ? " …" : ""));
             }

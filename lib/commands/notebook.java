@@ -1,7 +1,7 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //SOURCES ../lppo/Lppo.java
 //SOURCES Commands.java
-//SOURCES ../lppo/files/FileFormats.java
+//SOURCES ../benchmarks/Benchmarks.java
 //SOURCES ProblemOptions.java
 
 package commands;
@@ -79,7 +79,8 @@ public class notebook implements Callable<Integer> {
         if (kernelOnly) {
             Path kernels = jupyterData().resolve("kernels");
             writeKernels(kernels);
-            System.out.printf("kernel \"Java (lppo)\": %s%nkernel \"Java (lppo, Spark)\", for notebook 9: %s%n", kernels.resolve(KERNELS.get(0)),
+            System.out.printf("kernel \"Java (lppo)\": %s%nkernel \"Java (lppo, Spark)\", for notebook 9: %s%n",
+                    kernels.resolve(KERNELS.get(0)),
                     kernels.resolve(KERNELS.get(1)));
             return 0;
         }
@@ -162,10 +163,13 @@ public class notebook implements Callable<Integer> {
         }
         libraries.add(kernel);
         command.addAll(List.of("-cp", String.join(File.pathSeparator, libraries), KERNEL_MAIN));
-        writeKernel(kernels.resolve(KERNELS.get(0)), "Java (lppo)", command, Map.of("JJAVA_CLASSPATH", String.join(File.pathSeparator, classPath)));
+        writeKernel(kernels.resolve(KERNELS.get(0)), "Java (lppo)", command,
+                Map.of("JJAVA_CLASSPATH", String.join(File.pathSeparator, classPath)));
         classPath.add(kernel);
-        writeKernel(kernels.resolve(KERNELS.get(1)), "Java (lppo, Spark)", WithSpark.line(notebook.class, Files.createDirectories(home.resolve("with-spark")),
-                String.join(File.pathSeparator, classPath), KERNEL_MAIN, options), Map.of());
+        writeKernel(kernels.resolve(KERNELS.get(1)), "Java (lppo, Spark)",
+                WithSpark.line(notebook.class, Files.createDirectories(home.resolve("with-spark")),
+                        String.join(File.pathSeparator, classPath), KERNEL_MAIN, options),
+                Map.of());
     }
 
     /** Returns the class path of a kernel: that of a command without the libraries that only commands use. */
@@ -226,14 +230,16 @@ public class notebook implements Callable<Integer> {
     /** Executes a notebook and compares it with the committed one. */
     private OutputComparison check(Path file, Path out) throws Exception {
         List<String> command = List.of(program("jupyter"), "nbconvert", "--to", "notebook", "--execute",
-                "--ExecutePreprocessor.kernel_name=" + kernel(file), "--ExecutePreprocessor.startup_timeout=300", "--ExecutePreprocessor.timeout=1800",
+                "--ExecutePreprocessor.kernel_name=" + kernel(file), "--ExecutePreprocessor.startup_timeout=300",
+                "--ExecutePreprocessor.timeout=1800",
                 "--ExecutePreprocessor.record_timing=False", "--output-dir", out.toString(), file.toString());
         Path log = out.resolve(file.getFileName() + ".log");
         Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
         if (process.waitFor() != 0) {
             List<String> said = Files.readAllLines(log).stream().filter(line -> !line.isBlank()).toList();
             int cell = IntStream.range(0, said.size()).filter(i -> said.get(i).contains("CellExecutionError")).findFirst().orElse(0);
-            return new OutputComparison(said.subList(cell, said.size()).stream().filter(line -> !line.startsWith("org.dflib")).toList(), List.of());
+            return new OutputComparison(said.subList(cell, said.size()).stream().filter(line -> !line.startsWith("org.dflib")).toList(),
+                    List.of());
         }
         Path executed = out.resolve(file.getFileName());
         JsonObject book = Json.object(executed);
@@ -299,7 +305,8 @@ public class notebook implements Callable<Integer> {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String said = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
         if (process.waitFor() != 0) {
-            throw new IllegalStateException(what + " could not be created: " + said.strip().lines().reduce((a, b) -> b).orElse("no message"));
+            throw new IllegalStateException(
+                    what + " could not be created: " + said.strip().lines().reduce((a, b) -> b).orElse("no message"));
         }
     }
 

@@ -12,10 +12,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import lppo.view.Charts;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import view.Charts;
 
 /** Draws charts of one run folder, or of several side by side. */
 @Command(name = "plot", mixinStandardHelpOptions = true, showDefaultValues = true,
@@ -34,7 +34,8 @@ public class plot implements Callable<Integer> {
         boolean named = folders.stream().map(f -> String.valueOf(f.getFileName())).distinct().count() == folders.size();
         BadInput.unless(folders.stream().distinct().count() == folders.size(), "the same run folder is given twice");
         BadInput.unless(Files.notExists(out) || Files.isDirectory(out), "%s: is a file; --out must be a folder", out);
-        List<RunGroup> runs = folders.stream().map(f -> new RunGroup(named ? String.valueOf(f.getFileName()) : f.toString(), List.of(f))).toList();
+        List<RunGroup> runs = folders.stream().map(f -> new RunGroup(named ? String.valueOf(f.getFileName()) : f.toString(), List.of(f)))
+                .toList();
         for (Path folder : folders) {
             BadInput.unless(Files.isRegularFile(folder.resolve("metrics.csv")), "%s: is not a run folder", folder);
         }

@@ -25,11 +25,11 @@ import lppo.run.Recipe;
 import lppo.run.RunFolder;
 import lppo.task.BasePolicy;
 import lppo.task.Task;
-import lppo.view.Display;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import tasks.Tasks;
+import view.Display;
 
 /**
  * The main experiment. Every recipe starts from the same base policy and, for each seed, visits the same problems in the same order and
@@ -64,7 +64,7 @@ public class reproduce implements Callable<Integer> {
 
     @Option(names = "--recipes", split = ",",
             description = "Recipes, GRPO first, or all: with the rivals, ranked at equal sampled tokens (default: grpo,pg,lp,lppo; with a"
-            + " language model also sft, sft-grpo and sft-lppo, supervised fine-tuning alone and before a recipe).")
+                    + " language model also sft, sft-grpo and sft-lppo, supervised fine-tuning alone and before a recipe).")
     List<String> recipes;
 
     @Option(names = "--across", paramLabel = "losses", description = "Run the recipes with every loss: a table of recipe by loss.")
@@ -91,7 +91,8 @@ public class reproduce implements Callable<Integer> {
     @Option(names = "--demonstrations", description = "Use only this many of the task's solutions, chosen evenly (default: all).")
     Integer demonstrations;
 
-    @Option(names = "--jobs", description = "Number of parallel runs (default: one per core; with a language model fewer if memory is short).")
+    @Option(names = "--jobs",
+            description = "Number of parallel runs (default: one per core; with a language model fewer if memory is short).")
     Integer jobs;
 
     @Option(names = "--resume", description = "Resume in --out: finished runs are kept, interrupted ones continue.")
@@ -133,7 +134,8 @@ public class reproduce implements Callable<Integer> {
         }
         model = ByName.model(model);
         ModelComparison comparison = chain ? null : new ModelComparison(named, model, out, chosen, seeds, steps, tokens, on,
-                quick ? 50 : Integer.MAX_VALUE, samples != null ? samples : quick ? 16 : 64, demonstrations, jobs == null ? 0 : jobs, training);
+                quick ? 50 : Integer.MAX_VALUE, samples != null ? samples : quick ? 16 : 64, demonstrations, jobs == null ? 0 : jobs,
+                training);
         if (!resume) {
             RunFolder.create(out);
         }
@@ -203,7 +205,8 @@ public class reproduce implements Callable<Integer> {
         new Jobs(out, jobs).run(queue);
         return String.format(Locale.ROOT, "%d seeds, %s%s%s; %s problems; %d jobs on %s with %d cores; commit %s; %.1f minutes.", seeds,
                 tokens == null ? steps + " steps" : String.format(Locale.ROOT, "%,d sampled tokens each", tokens),
-                demonstrations == null ? "" : ", " + demonstrations + " demonstrations", training.isEmpty() ? "" : ", " + String.join(" ", training),
+                demonstrations == null ? "" : ", " + demonstrations + " demonstrations",
+                training.isEmpty() ? "" : ", " + String.join(" ", training),
                 on, jobs, System.getProperty("os.name") + " " + System.getProperty("os.arch"),
                 Runtime.getRuntime().availableProcessors(), commit, (System.nanoTime() - begin) / 60e9);
     }

@@ -4,7 +4,7 @@
 //SOURCES LearningCommand.java
 //SOURCES ProblemOptions.java
 //SOURCES TrainingOptions.java
-//SOURCES ../lppo/files/FileFormats.java
+//SOURCES ../benchmarks/Benchmarks.java
 
 package commands;
 
@@ -94,7 +94,8 @@ public class sft extends LearningCommand implements Callable<Integer> {
             List<Problem> some = judge.trusted(all, where).stream().filter(Problem::hasDemonstration).toList();
             BadInput.unless(!some.isEmpty(), "%s: no problem has a \"solution\" to imitate", where);
             RunFolder folder = RunFolder.create(out);
-            try (Policy policy = fromScratch ? Policy.random(model, 0.02, root, device) : Policy.load(model, device, precision, loraRank == 0);
+            try (Policy policy = fromScratch ? Policy.random(model, 0.02, root, device)
+                    : Policy.load(model, device, precision, loraRank == 0);
                     Progress progress = new Progress("sft", steps)) {
                 PromptFormat format = asking.format(model, policy.tokenizer());
                 PromptFit fit = PromptFit.of(some, format, policy.tokenizer(), policy.config().maxPositions(), 0, true, where);
@@ -103,12 +104,14 @@ public class sft extends LearningCommand implements Callable<Integer> {
                 BadInput.unless(!shown.isEmpty(), "%s: no solution fits the model's positions", where);
                 List<Problem> heldOut = asking.heldOut(evaluating.evaluateOn, format, policy, length.maxNewTokens);
                 folder.json("config.json", RunFolder.columns("command", "sft", "model", model.toString(), "data", String.valueOf(data),
-                        "steps", steps, "batch", batch, "seed", seed, "demonstrations", some.size(), "from_scratch", fromScratch, "lora_rank", loraRank,
+                        "steps", steps, "batch", batch, "seed", seed, "demonstrations", some.size(), "from_scratch", fromScratch,
+                        "lora_rank", loraRank,
                         "asking", asking.values(true), "options", options(), "machine", Cli.machine()));
                 Task task = new SimpleTask(where, shown, heldOut, List.of(), format, judge.reward(),
                         length.maxNewTokens);
                 Policy whole = policy.endingAlsoAt(asking.stop);
-                Policy ending = loraRank == 0 ? whole : whole.adapted(Lora.fresh(policy.config(), Lora.Settings.of(loraRank), root, policy.manager()));
+                Policy ending = loraRank == 0 ? whole
+                        : whole.adapted(Lora.fresh(policy.config(), Lora.Settings.of(loraRank), root, policy.manager()));
                 new FineTuning(ending, task, settings, steps, batch, root, length.rolloutRows, new Training.EvaluationPlan(heldOut,
                         evaluating.evaluateEvery, evaluating.evaluateSamples), tables(folder, ending, progress)).run(Interrupt.watch(),
                                 progress);

@@ -33,7 +33,7 @@ public class shell implements Callable<Integer> {
             import lppo.rollout.*;
             import lppo.run.*;
             import lppo.task.*;
-            import lppo.view.*;
+            import view.*;
             import tech.tablesaw.api.*;
             Path data = Path.of("%s");
             Display screen = Display.on(Path.of("%s"));
@@ -51,8 +51,9 @@ public class shell implements Callable<Integer> {
               var tracker = new ProgressTracker(); tracker.observe("p", 0.25); tracker.observe("p", 1); display(Tables.of(tracker))
             """;
 
-    @Option(names = "--threads", description = "Threads of the engine (default: one for tiny models, which are fastest with one, else one per"
-            + " core).")
+    @Option(names = "--threads",
+            description = "Threads of the engine (default: one for tiny models, which are fastest with one, else one per"
+                    + " core).")
     Integer threads;
 
     @Override
@@ -65,10 +66,12 @@ public class shell implements Callable<Integer> {
             Files.writeString(start, START.formatted(escaped(data), escaped(Path.of(System.getProperty("java.io.tmpdir"), "lppo-shell"))));
             System.out.print(GREETING);
             System.out.flush();
-            Process jshell = new ProcessBuilder(List.of(Path.of(System.getProperty("java.home"), "bin", "jshell").toString(), "--class-path",
-                    System.getProperty("java.class.path"), "--startup", start.toString(), "-R-DOPT_OUT_TRACKING=true",
-                    "-R-Dai.djl.pytorch.num_threads=" + (threads == null ? 1 : threads),
-                    "-R-Dllm.threads=" + (threads == null ? "auto" : threads))).inheritIO().start();
+            Process jshell = new ProcessBuilder(
+                    List.of(Path.of(System.getProperty("java.home"), "bin", "jshell").toString(), "--class-path",
+                            System.getProperty("java.class.path"), "--startup", start.toString(), "-R-DOPT_OUT_TRACKING=true",
+                            "-R-Dai.djl.pytorch.num_threads=" + (threads == null ? 1 : threads),
+                            "-R-Dllm.threads=" + (threads == null ? "auto" : threads)))
+                    .inheritIO().start();
             Runtime.getRuntime().addShutdownHook(new Thread(() -> jshell.onExit().join())); // JShell handles Ctrl-C and continues
             return jshell.waitFor();
         } finally {

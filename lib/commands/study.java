@@ -1,7 +1,7 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //SOURCES ../lppo/Lppo.java
 //SOURCES Commands.java
-//SOURCES ../lppo/files/FileFormats.java
+//SOURCES ../benchmarks/Benchmarks.java
 //SOURCES reproduce.java
 
 package commands;
@@ -24,9 +24,9 @@ import lppo.data.Problems;
 import lppo.run.RunFolder;
 import lppo.task.ModularChain;
 import lppo.task.Task;
-import lppo.view.Display;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import view.Display;
 
 /**
  * Studies when learning-progress weights pay: the same runs with and without them, with one change at a time in the weights, the group, the
@@ -146,7 +146,8 @@ public class study implements Callable<Integer> {
         write("families", 400, 400);
         write("forgotten", 40, 760); // the first is rarely practised while the second changes the policy
         Set<String> taken = new HashSet<>();
-        Problems.write(task.resolve("validation-unequal.jsonl"), chains("validation", new TreeMap<>(Map.of(3, 70, 7, 70, 11, 70)), 1, taken));
+        Problems.write(task.resolve("validation-unequal.jsonl"),
+                chains("validation", new TreeMap<>(Map.of(3, 70, 7, 70, 11, 70)), 1, taken));
         Problems.write(task.resolve("train-unequal.jsonl"), chains("train", new TreeMap<>(Map.of(3, 640, 7, 120, 11, 40)), 1, taken));
     }
 

@@ -1,7 +1,7 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //SOURCES ../lppo/Lppo.java
 //SOURCES Commands.java
-//SOURCES ../lppo/files/FileFormats.java
+//SOURCES ../benchmarks/Benchmarks.java
 
 package commands;
 
@@ -28,7 +28,8 @@ import tasks.Tasks;
 /** Writes the problems of a built-in task, and for chains of modular arithmetic also the configuration of the base policy. */
 @Command(name = "task", mixinStandardHelpOptions = true, showDefaultValues = true,
         description = "Generate the problems of a built-in task from a seed.",
-        footer = {"", "Examples:", "  ./jbang task --out /tmp/task --warm-up 48000", "  ./jbang task --task arithmetic --out /tmp/arithmetic"})
+        footer = {"", "Examples:", "  ./jbang task --out /tmp/task --warm-up 48000",
+            "  ./jbang task --task arithmetic --out /tmp/arithmetic"})
 public class task implements Callable<Integer> {
 
     @Option(names = "--task", description = "Which task.")
@@ -40,7 +41,8 @@ public class task implements Callable<Integer> {
     @Option(names = "--seed", description = "Random seed.")
     long seed = 1;
 
-    @Option(names = "--warm-up", description = "Number of problems to write for the supervised warm-up of the base policy of modular-chain.")
+    @Option(names = "--warm-up",
+            description = "Number of problems to write for the supervised warm-up of the base policy of modular-chain.")
     int warmUp = 0;
 
     @Option(names = "--rarity", description = "Sampling weight of three operations in the warm-up problems, relative to 1 for the others.")

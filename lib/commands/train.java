@@ -6,7 +6,7 @@
 //SOURCES TrainingOptions.java
 //SOURCES Following.java
 //SOURCES MemoryAdvice.java
-//SOURCES ../lppo/files/FileFormats.java
+//SOURCES ../benchmarks/Benchmarks.java
 
 package commands;
 
@@ -39,20 +39,21 @@ import lppo.run.Training;
 import lppo.run.WorkerSetup;
 import lppo.task.SimpleTask;
 import lppo.task.Task;
-import lppo.view.Display;
-import lppo.view.Tables;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import tasks.Tasks;
+import view.Display;
+import view.Tables;
 
 /** One run of one recipe. */
 @Command(name = "train", mixinStandardHelpOptions = true, sortOptions = false, abbreviateSynopsis = true,
         description = "One run of one recipe on a model folder and a problem file.",
         footer = {"", "Example:",
-            "  ./jbang train --recipe lppo --model data/base --task modular-chain --evaluate-on data/validation.jsonl --out /tmp/lppo --watch"})
+            "  ./jbang train --recipe lppo --model data/base --task modular-chain --evaluate-on data/validation.jsonl --out"
+                    + " /tmp/lppo --watch"})
 public class train extends LearningCommand implements Callable<Integer> {
 
     @Option(names = "--recipe", required = true, description = "grpo, pg, lp, lppo, adaptive, bread, mopps or dynamic.")
@@ -83,7 +84,8 @@ public class train extends LearningCommand implements Callable<Integer> {
     @Option(names = "--resume", description = "Resume from the latest checkpoint in --out.")
     boolean resume;
 
-    @Option(names = "--master", paramLabel = "URL", description = "Compute on Apache Spark: local[2], spark://HOST:7077, k8s://…, yarn (default: in this process).")
+    @Option(names = "--master", paramLabel = "URL",
+            description = "Compute on Apache Spark: local[2], spark://HOST:7077, k8s://…, yarn (default: in this process).")
     String master;
 
     @Option(names = "--conf", paramLabel = "KEY=VALUE", description = "A Spark setting; repeatable.")
@@ -238,7 +240,7 @@ public class train extends LearningCommand implements Callable<Integer> {
         }
         Lora loaded = Lora.load(from, base.config(), base.manager());
         BadInput.unless(checkpoint != null || loaded.settings().equals(lora()), // a checkpoint's are compared with the configuration
-                 "%s: its adapters have --lora-rank %d --lora-alpha %s --lora-targets %s; give these",
+                "%s: its adapters have --lora-rank %d --lora-alpha %s --lora-targets %s; give these",
                 from, loaded.settings().rank(), loaded.settings().alpha(), String.join(",", loaded.settings().targets()));
         return loaded;
     }

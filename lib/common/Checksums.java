@@ -87,7 +87,7 @@ public final class Checksums {
     public static String sha256(Path file, long bytes) throws IOException {
         try (DigestInputStream in = new DigestInputStream(Files.newInputStream(file), MessageDigest.getInstance("SHA-256"))) {
             byte[] buffer = new byte[1 << 16];
-            for (long left = bytes; left > 0; ) {
+            for (long left = bytes; left > 0;) {
                 int read = in.read(buffer, 0, (int) Math.min(buffer.length, left));
                 if (read < 0) {
                     break;

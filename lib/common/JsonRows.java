@@ -120,7 +120,8 @@ public final class JsonRows {
             }
             List<JsonArray> arrays = object.entrySet().stream().map(e -> e.getValue()).filter(JsonElement::isJsonArray)
                     .map(JsonElement::getAsJsonArray).filter(a -> a.size() > 0
-                            && StreamSupport.stream(a.spliterator(), false).allMatch(JsonElement::isJsonObject)).toList();
+                            && StreamSupport.stream(a.spliterator(), false).allMatch(JsonElement::isJsonObject))
+                    .toList();
             return arrays.size() == 1 ? Optional.of(arrays.get(0)) : Optional.empty();
         } catch (Json.Malformed e) {
             return Optional.empty(); // several objects, or a malformed one: reading line by line decides which

@@ -140,11 +140,11 @@ final class HubClient {
      */
     void fetch(HubName name, String commit, String file, Remote remote, Path part, Bytes progress) throws IOException {
         URI address = name.file(settings.endpoint(), commit, file);
-        for (boolean again = false; ; again = true) {
+        for (boolean again = false;; again = true) {
             if (held(part) > remote.size()) {
                 Files.delete(part);
             }
-            for (int failures = 0; held(part) < remote.size() || !Files.exists(part); ) {
+            for (int failures = 0; held(part) < remote.size() || !Files.exists(part);) {
                 long before = held(part);
                 IOException broken = null;
                 try {
@@ -354,7 +354,7 @@ final class HubClient {
     }
 
     private <T> T patiently(Question<T> question) throws Unreachable {
-        for (int failures = 1; ; failures++) {
+        for (int failures = 1;; failures++) {
             try {
                 return question.ask();
             } catch (Unreachable e) { // no network: several attempts would only keep a person waiting

@@ -227,7 +227,7 @@ public final class Gguf implements AutoCloseable {
     }
 
     private void write(ByteBuffer bytes, long at) throws IOException {
-        for (long next = at; bytes.hasRemaining(); ) {
+        for (long next = at; bytes.hasRemaining();) {
             next += channel.write(bytes, next);
         }
     }

@@ -77,8 +77,8 @@ final class GgufTokenizer {
     private static void tokens(Map<String, Object> values, JsonObject json, ModelConfig config, Path file) {
         String[] tokens = new String[config.vocabSize()];
         int[] kinds = new int[tokens.length];
-        json.getAsJsonObject("model").getAsJsonObject("vocab").entrySet().forEach(entry ->
-                set(tokens, kinds, entry.getValue().getAsInt(), entry.getKey(), NORMAL, file));
+        json.getAsJsonObject("model").getAsJsonObject("vocab").entrySet()
+                .forEach(entry -> set(tokens, kinds, entry.getValue().getAsInt(), entry.getKey(), NORMAL, file));
         if (Json.has(json, "added_tokens")) {
             for (JsonElement element : json.getAsJsonArray("added_tokens")) {
                 JsonObject added = element.getAsJsonObject();

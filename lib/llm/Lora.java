@@ -40,8 +40,7 @@ import java.util.TreeMap;
 public final class Lora {
 
     /** The projections that can be adapted, by Hugging Face's names. */
-    public static final List<String> PROJECTIONS =
-            List.of("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj");
+    public static final List<String> PROJECTIONS = List.of("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj");
 
     private static final String PREFIX = "base_model.model.model.";
 
@@ -87,7 +86,8 @@ public final class Lora {
     public static Lora fresh(ModelConfig config, Settings settings, Seed seed, NDManager manager) {
         Map<String, Adapter> adapters = new TreeMap<>();
         shapes(config, settings).forEach((module, shape) -> {
-            BadInput.unless(settings.rank() <= Math.min(shape.get(0), shape.get(1)), "LoRA rank %d: is above the width of %s, %s", settings.rank(),
+            BadInput.unless(settings.rank() <= Math.min(shape.get(0), shape.get(1)), "LoRA rank %d: is above the width of %s, %s",
+                    settings.rank(),
                     module, shape);
             SplittableRandom random = seed.at("lora", 0, module, 0);
             float[] a = new float[settings.rank() * (int) shape.get(1)];

@@ -95,11 +95,10 @@ public final class Policy implements AutoCloseable {
         Map<String, byte[]> companions = Checkpoint.companions(folder);
         NDManager manager = NDManager.newBaseManager(device);
         try {
-            boolean oneDnn = precision == Precision.FP32 && Probe.oneDnnPays(config, device);
-            Kernels kernels = new Kernels(config, precision, oneDnn, manager);
+            Kernels kernels = new Kernels(config, precision, precision == Precision.FP32 && Probe.oneDnnPays(config, device), manager);
             ModelConfig ending = withTokenizersEnd(config, tokenizer, companions, folder);
-            return new Policy(folder.toString(), manager, ending, weights.apply(manager, kernels), null, kernels, kernels, companions, tokenizer,
-                    learning && precision != Precision.FP32);
+            return new Policy(folder.toString(), manager, ending, weights.apply(manager, kernels), null, kernels, kernels, companions,
+                    tokenizer, learning && precision != Precision.FP32);
         } catch (RuntimeException e) {
             tokenizer.close();
             manager.close();

@@ -73,7 +73,7 @@ public record Rope(float[] frequencies, double scale, int maxPositions) {
                 : Json.has(settings, "mscale") && Json.has(settings, "mscale_all_dim")
                         ? temperature(factor, Json.positive(settings, "mscale", where))
                                 / temperature(factor, Json.positive(settings, "mscale_all_dim", where))
-                        : temperature(factor, 1);
+                : temperature(factor, 1);
         int dim = 2 * plain.length;
         double fast = Json.has(settings, "beta_fast") ? Json.positive(settings, "beta_fast", where) : 32;
         double slow = Json.has(settings, "beta_slow") ? Json.positive(settings, "beta_slow", where) : 1;

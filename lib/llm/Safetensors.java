@@ -246,7 +246,8 @@ public record Safetensors(Path path, long start, Map<String, Entry> entries) {
         long at = 0;
         for (Map.Entry<String, Entry> next : entries.entrySet().stream()
                 .sorted(Comparator.comparingLong((Map.Entry<String, Entry> e) -> e.getValue().begin())
-                        .thenComparingLong(e -> e.getValue().end())).toList()) {
+                        .thenComparingLong(e -> e.getValue().end()))
+                .toList()) {
             Entry entry = next.getValue();
             BadInput.unless(entry.begin() == at, "%s: the values of %s start at byte %d, expected %d", file,
                     next.getKey(), entry.begin(), at);
@@ -338,7 +339,7 @@ public record Safetensors(Path path, long start, Map<String, Entry> entries) {
 
     private static ByteBuffer bytes(FileChannel channel, long from, int count) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(count).order(ByteOrder.LITTLE_ENDIAN);
-        while (bytes.hasRemaining() && channel.read(bytes, from + bytes.position()) >= 0) { } // a file may be truncated while it is read
+        while (bytes.hasRemaining() && channel.read(bytes, from + bytes.position()) >= 0) {} // a file may be truncated while it is read
         return bytes.flip();
     }
 

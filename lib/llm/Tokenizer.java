@@ -84,11 +84,14 @@ public final class Tokenizer implements AutoCloseable {
         return text;
     }
 
-    /** Whether a pattern repeats no group that can match in several ways, and little in one alternative, as those of published tokenizers. */
+    /**
+     * Whether a pattern repeats no group that can match in several ways, and little in one alternative, as those of published
+     * tokenizers.
+     */
     private static boolean bounded(String pattern) {
         String bare = pattern.replaceAll("(?s)\\\\.", "x").replaceAll("\\[[^\\]]*]", "x").replaceAll("\\{\\d+,}", "+")
                 .replaceAll("\\(\\?(<?[=!]|[a-z]*:)", "(");
-        for (String before = ""; !before.equals(bare); ) { // from the inside out
+        for (String before = ""; !before.equals(bare);) { // from the inside out
             before = bare;
             if (bare.matches("(?s).*\\([^()]*[*+?|][^()]*\\)[*+{].*")) {
                 return false;
@@ -110,7 +113,8 @@ public final class Tokenizer implements AutoCloseable {
     private long[] ids(String text, boolean special) {
         try {
             long[] ids = tokenizer.encode(text, special, false).getIds();
-            BadInput.unless(LongStream.of(ids).allMatch(id -> id <= Integer.MAX_VALUE), "%s: has tokens beyond %d", file, Integer.MAX_VALUE);
+            BadInput.unless(LongStream.of(ids).allMatch(id -> id <= Integer.MAX_VALUE), "%s: has tokens beyond %d", file,
+                    Integer.MAX_VALUE);
             return ids;
         } catch (BadInput e) {
             throw e;

@@ -150,8 +150,8 @@ public record Weights(NDArray embedding, List<Layer> layers, NDArray finalNorm, 
             long from = 0;
             for (String name : names) {
                 long at = from;
-                source.copy(name, (row, piece) -> Scopes.run(() ->
-                        array.set(Safetensors.rows(array, at + row, piece), kernels == null ? piece : kernels.narrow(piece))));
+                source.copy(name, (row, piece) -> Scopes
+                        .run(() -> array.set(Safetensors.rows(array, at + row, piece), kernels == null ? piece : kernels.narrow(piece))));
                 from += shapes.get(name).get(0);
             }
             return array;

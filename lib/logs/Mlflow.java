@@ -53,8 +53,8 @@ public final class Mlflow implements RunListener, AutoCloseable {
     private static final int MOST_WAITING = 500_000;
     private static final int BATCH = 1000; // metrics in a request, by the protocol
     private static final int PARAMETERS = 100;
-    private static final List<String> FILES =
-            List.of("config.json", "metrics.csv", "timing.csv", "evaluation.csv", "problems.csv", "samples.jsonl");
+    private static final List<String> FILES = List.of("config.json", "metrics.csv", "timing.csv", "evaluation.csv", "problems.csv",
+            "samples.jsonl");
 
     private final URI server;
     private final String experiment;

@@ -101,7 +101,7 @@ public final class TensorBoard implements RunListener, AutoCloseable {
             text.append("**%s, reward %s, reference answer**\n\n".formatted(c.prompt().guided() ? "with a hint" : "without a hint",
                     c.reward()))
                     .append(verbatim(c.prompt().problem().answer())).append("question\n\n").append(verbatim(c.prompt().problem()
-                    .question()))
+                            .question()))
                     .append(c.prompt().guided() ? "hint\n\n" + verbatim(policy.decode(c.prompt().prefix())) : "").append("completion\n\n")
                     .append(verbatim(policy.decode(c.tokens()))).append("---\n\n");
         }

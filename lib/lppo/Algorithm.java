@@ -110,7 +110,8 @@ public record Algorithm(String title, Advantage advantage, Objective objective, 
      */
     public static Algorithm named(String id, int longest) {
         return all(longest).stream().filter(a -> a.id().equals(id)).findFirst().orElseThrow(() -> new BadInput(
-                "loss \"" + id + "\" is unknown; choose one of " + all(longest).stream().map(Algorithm::id).collect(Collectors.joining(", "))));
+                "loss \"" + id + "\" is unknown; choose one of "
+                        + all(longest).stream().map(Algorithm::id).collect(Collectors.joining(", "))));
     }
 
     /** Returns the name used by commands and files: {@code grpo}, {@code dr-grpo}, {@code reinforce++} and so on. */

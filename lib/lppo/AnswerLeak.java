@@ -12,8 +12,7 @@ import lppo.data.Problem;
 public record AnswerLeak() implements LeakRule {
 
     /** A number as people write it: "-3", "1,200", "0.50"; a minus between two numbers is not a sign. */
-    static final Pattern NUMBER =
-            Pattern.compile("(?:(?<!\\p{Alnum})-)?(?:\\d{1,3}(?:,\\d{3})+(?!\\d)|\\d+)(?:\\.\\d+)?");
+    static final Pattern NUMBER = Pattern.compile("(?:(?<!\\p{Alnum})-)?(?:\\d{1,3}(?:,\\d{3})+(?!\\d)|\\d+)(?:\\.\\d+)?");
 
     @Override
     public boolean reveals(Problem problem, String shown) {
@@ -57,7 +56,8 @@ public record AnswerLeak() implements LeakRule {
 
     /** Returns a formula without blanks, braces, size commands and angle units, with fractions as a/b. */
     private static String squeezed(String text) {
-        return text.replaceAll("\\\\[dt]?frac\\s*\\{([^{}]*)}\\s*\\{([^{}]*)}", "$1/$2").replaceAll("\\\\[dt]?frac\\s*(\\d)\\s*(\\d)", "$1/$2")
+        return text.replaceAll("\\\\[dt]?frac\\s*\\{([^{}]*)}\\s*\\{([^{}]*)}", "$1/$2")
+                .replaceAll("\\\\[dt]?frac\\s*(\\d)\\s*(\\d)", "$1/$2")
                 .replaceAll("\\\\(?:left|right|big+|Big+|text|mathrm|mathbf|[,;:! ])|\\^?\\\\circ|\\bdegrees?\\b|[\\s{}$]", "");
     }
 

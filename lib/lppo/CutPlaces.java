@@ -6,7 +6,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
-/** Places in a text where it may be cut: between words and lines, behind a sign of equality, and between ideographs, but not inside a formula or number. */
+/**
+ * Places in a text where it may be cut: between words and lines, behind a sign of equality, and between ideographs, but not inside a
+ * formula or number.
+ */
 final class CutPlaces {
 
     private static final String NUMBER = "[$€£]?\\(?\\d[\\d.,]*%?\\)?";

@@ -1,10 +1,8 @@
 package lppo;
 
 //JAVA 17+
-//DEPS tech.tablesaw:tablesaw-core:0.44.4
 //DEPS com.univocity:univocity-parsers:2.9.1
 //DEPS org.apache.commons:commons-math3:3.6.1
-//DEPS org.knowm.xchart:xchart:4.0.3
 //SOURCES ../llm/Llm.java
 //SOURCES AdaptivePrefix.java
 //SOURCES Advantage.java
@@ -87,10 +85,6 @@ package lppo;
 //SOURCES task/ModularChainTask.java
 //SOURCES task/SimpleTask.java
 //SOURCES task/Task.java
-//SOURCES view/Charts.java
-//SOURCES view/Curve.java
-//SOURCES view/Display.java
-//SOURCES view/Tables.java
 //COMPILE_OPTIONS -proc:none
 //RUNTIME_OPTIONS -Djava.awt.headless=true -DOPT_OUT_TRACKING=true
 

@@ -16,7 +16,8 @@ public record Overlong(int longest, int cache) {
     public static final Overlong NONE = new Overlong(1, 0);
 
     public Overlong {
-        BadInput.unless(cache >= 0 && cache <= longest, "overlong slope %d: must lie in 0 to the %d tokens of a completion", cache, longest);
+        BadInput.unless(cache >= 0 && cache <= longest, "overlong slope %d: must lie in 0 to the %d tokens of a completion", cache,
+                longest);
     }
 
     /** Returns the penalty of a completion of this length, in [-1, 0]. */

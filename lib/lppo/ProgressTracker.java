@@ -150,8 +150,7 @@ public final class ProgressTracker implements Weighting, Stateful {
     @Override
     public Map<String, double[]> state() {
         Map<String, double[]> state = new LinkedHashMap<>();
-        entries.forEach((problem, e) ->
-                state.put(problem, new double[] {e.passRate, e.average, e.progress, e.seen, e.guidedSince}));
+        entries.forEach((problem, e) -> state.put(problem, new double[] {e.passRate, e.average, e.progress, e.seen, e.guidedSince}));
         return state;
     }
 

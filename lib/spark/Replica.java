@@ -164,8 +164,8 @@ final class Replica {
         BadInput.unless(values.size() == parameters.stream().mapToLong(NDArray::size).sum(),
                 "host %s: the driver's policy has other parameters than the worker setup; make both from one model folder and its adapters",
                 host());
-        values.forEach(parameters, (parameter, fresh) ->
-                parameter.set(new NDIndex("..."), parameter.getManager().create(fresh, parameter.getShape())));
+        values.forEach(parameters,
+                (parameter, fresh) -> parameter.set(new NDIndex("..."), parameter.getManager().create(fresh, parameter.getShape())));
         BadInput.unless(FlatTensors.of(parameters).checksum() == expected.checksum(),
                 "host %s: version %d of the weights arrived corrupted; check this machine's memory and network", host(),
                 expected.version());

@@ -54,7 +54,7 @@ public final class ArithmeticTask implements Task {
         for (int level = 1; level <= LEVELS; level++) {
             SplittableRandom random = seed.at("arithmetic " + set, level);
             int inVain = 0;
-            for (int i = 0; i < count; ) {
+            for (int i = 0; i < count;) {
                 BadInput.unless(inVain++ < PATIENCE, "%s: found only %d of %d problems of level %d", set, i, count, level);
                 Story story = story(level, random);
                 boolean words = random.nextInt(2) == 1;
@@ -73,7 +73,8 @@ public final class ArithmeticTask implements Task {
     /** Whether the answer is positive and stands neither in the question nor in a step before the last, where it would be no news. */
     private static boolean sound(Story story) {
         List<Integer> before = story.lines().subList(0, story.lines().size() - 1).stream().map(Story.Line::value).toList();
-        Set<Integer> asked = NUMBER.matcher(story.question()).results().map(found -> Integer.valueOf(found.group())).collect(Collectors.toSet());
+        Set<Integer> asked = NUMBER.matcher(story.question()).results().map(found -> Integer.valueOf(found.group()))
+                .collect(Collectors.toSet());
         return story.answer() > 0 && !before.contains(story.answer()) && !asked.contains(story.answer());
     }
 

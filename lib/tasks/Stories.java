@@ -179,8 +179,9 @@ final class Stories {
         int other = d.number(2, 12);
         int cost = price * count + other;
         int paid = cost + d.number(1, 15);
-        return Story.of("%s buys %d %s for %d dollars each and a %s for %d dollars. %s pays with %d dollars. How many dollars does %s get back?"
-                .formatted(d.a.name(), count, d.priced.get(1), price, d.alsoPriced.get(0), other, d.a.capital(), paid, d.a.he()),
+        return Story.of(
+                "%s buys %d %s for %d dollars each and a %s for %d dollars. %s pays with %d dollars. How many dollars does %s get back?"
+                        .formatted(d.a.name(), count, d.priced.get(1), price, d.alsoPriced.get(0), other, d.a.capital(), paid, d.a.he()),
                 multiply(count, price, "The " + d.priced.get(1) + " cost %s dollars."),
                 add(count * price, other, "All together costs %s dollars."),
                 subtract(paid, cost, d.a.name() + " gets back %s dollars."));
@@ -214,8 +215,9 @@ final class Stories {
         int off = d.number(2, people - 4);
         int on = d.number(2, 12);
         int later = d.number(2, people - off + on - 1);
-        return Story.of("A bus has %d passengers. At the first stop %d get off and %d get on. At the second stop %d get off.".formatted(people,
-                off, on, later) + " How many passengers are on the bus now?",
+        return Story.of(
+                "A bus has %d passengers. At the first stop %d get off and %d get on. At the second stop %d get off.".formatted(people,
+                        off, on, later) + " How many passengers are on the bus now?",
                 subtract(people, off, "At the first stop %s stay."),
                 add(people - off, on, "With the new ones there are %s."),
                 subtract(people - off + on, later, "After the second stop %s are left."));
@@ -226,8 +228,9 @@ final class Stories {
         int each = d.number(3, 9);
         int half = baskets * each / 2;
         int eaten = d.number(1, half - 1);
-        return Story.of("%s fills %d baskets with %d %s each. Half of them are sold, and the family eats %d. How many %s are left?".formatted(
-                d.a.name(), baskets, each, d.goods, eaten, d.goods),
+        return Story.of(
+                "%s fills %d baskets with %d %s each. Half of them are sold, and the family eats %d. How many %s are left?".formatted(
+                        d.a.name(), baskets, each, d.goods, eaten, d.goods),
                 multiply(baskets, each, "The baskets hold %s " + d.goods + "."),
                 divide(2 * half, 2, "Half of them is %s."),
                 subtract(half, eaten, "After the meal %s are left."));
@@ -239,8 +242,9 @@ final class Stories {
         int fewer = d.number(1, has + more - 2);
         int second = has + more;
         int third = second - fewer;
-        return Story.of("%s has %d %s. %s has %d more than %s, and %s has %d fewer than %s. How many %s do the three have together?".formatted(
-                d.a.name(), has, d.items, d.b.name(), more, d.a.name(), d.c.name(), fewer, d.b.name(), d.items),
+        return Story.of(
+                "%s has %d %s. %s has %d more than %s, and %s has %d fewer than %s. How many %s do the three have together?".formatted(
+                        d.a.name(), has, d.items, d.b.name(), more, d.a.name(), d.c.name(), fewer, d.b.name(), d.items),
                 add(has, more, d.b.name() + " has %s " + d.items + "."),
                 subtract(second, fewer, d.c.name() + " has %s."),
                 new Story.Line(has + " + " + second + " + " + third, has + second + third, "Together they have %s."));

@@ -15,8 +15,10 @@ import lppo.task.Task;
 public class OwnTask {
 
     public static void main(String... args) {
-        List<Problem> problems = IntStream.range(0, 61).mapToObj(i -> new Problem("double-" + i, "start " + i + " *2" + " .".repeat(11) + " =",
-                Integer.toString(2 * i % 61), null, "1", "own")).toList();
+        List<Problem> problems = IntStream.range(0, 61)
+                .mapToObj(i -> new Problem("double-" + i, "start " + i + " *2" + " .".repeat(11) + " =",
+                        Integer.toString(2 * i % 61), null, "1", "own"))
+                .toList();
         Task task = Task.of("doubling", problems, problems, Reward.lastWord(), 4);
         try (Policy policy = BasePolicy.load()) {
             Recipe recipe = Recipe.grpo().problemsPerStep(32);

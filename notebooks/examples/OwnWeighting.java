@@ -21,7 +21,8 @@ public class OwnWeighting implements Weighting {
     public static void main(String... args) {
         try (Policy policy = BasePolicy.load()) {
             Recipe recipe = Recipe.pg().weighting(new OwnWeighting());
-            Training.of(policy, Task.builtIn()).recipe(recipe).run(5).forEach(step -> System.out.println(step.step() + " " + step.passRate()));
+            Training.of(policy, Task.builtIn()).recipe(recipe).run(5)
+                    .forEach(step -> System.out.println(step.step() + " " + step.passRate()));
         }
     }
 }

@@ -54,7 +54,8 @@ class GamingTest {
         if (Files.exists(data)) {
             long alarms = Files.readAllLines(data).stream().map(line -> JsonParser.parseString(line).getAsJsonObject())
                     .filter(p -> Gaming.of(p.get("question").getAsString(), p.get("answer").getAsString(),
-                            p.get("answer").getAsString()).any()).count();
+                            p.get("answer").getAsString()).any())
+                    .count();
             assertEquals(0, alarms);
         }
     }

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 class HostileTest {
 
     private static final String[] SOUP = {"\\frac", "{", "}", "\\sqrt", "[", "]", "(", ")", "^", "_", "\\boxed{", "$", "$$", "\\text{", "1",
-            "23",
+        "23",
         "0.5", "x", "y", "\\pi", "i", "e", "+", "-", "*", "/", "=", "<", "\\le", ",", ";", "\\cup", "\\in", "\\{", "\\}", "!", "%", "|",
         ":", "\\sin",
         "\\log", "\\sum", "\\int", "_{k=1}", "^{10}", "dx", "\\begin{pmatrix}", "\\end{pmatrix}", "&", "\\\\", " and ", " or ",

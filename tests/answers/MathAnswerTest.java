@@ -173,11 +173,11 @@ class MathAnswerTest {
     void temperaturesUnitsAndQuantifiersLeaveTheValue() {
         for (String[] pair : new String[][] {{"25^\\circ\\text{C}", "25"}, {"25^{\\circ}\\mathrm{C}", "25"}, {"3\\ \\mathrm{N}", "3"},
             {"n^2 \\text{ for all } n \\ge 1", "n^2"}, {"f(x) = 2x \\text{ for all } x \\in \\mathbb{R}", "f(x) = 2x"}, {"\\approx 2.5",
-                    "2.5"}}) {
+                "2.5"}}) {
             assertTrue(judge.judge("\\boxed{" + pair[0] + "}", pair[1]).correct(), pair[0]);
         }
         for (String[] pair : new String[][] {{"3+4\\,\\mathrm{i}", "3"}, {"n^2 \\text{ for all } n < 0, n", "n^2"}, {"x\\mathrm{m}",
-                "x"}}) {
+            "x"}}) {
             assertFalse(judge.judge("\\boxed{" + pair[0] + "}", pair[1]).correct(), pair[0]);
         }
     }

@@ -78,9 +78,10 @@ class StrictAnswerTest {
     @Test
     void theReasonSaysWhatIsMissing() {
         for (String[] reason : new String[][] {{"\\boxed{23 + 0}", "boxed: not in final form"}, {"The answer is 46/2",
-                "the answer is: not in final form"},
+            "the answer is: not in final form"},
             {"\\boxed{22} \\boxed{23}", "boxed: not of the form of the reference"}, {"It could be \\boxed{22}. It could be \\boxed{23}.",
-                "boxed: several different answers"}, {"Maybe \\boxed{23}", "boxed: the answer is hedged"},
+                "boxed: several different answers"},
+            {"Maybe \\boxed{23}", "boxed: the answer is hedged"},
             {"<answer>23", "answer tag: the answer tag is not closed"}, {"\\boxed{22}", "boxed: the numbers differ"}}) {
             assertEquals(reason[1], strict.judge(reason[0], "23").reason(), reason[0]);
         }

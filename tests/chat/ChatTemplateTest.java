@@ -90,8 +90,10 @@ class ChatTemplateTest {
         Path config = folder.resolve("tokenizer_config.json");
         Files.writeString(config, "{\"bos_token\": null, \"eos_token\": {\"content\": \"</s>\", \"special\": true}}");
         assertTrue(ChatTemplate.read(folder).isEmpty());
-        Files.writeString(config, "{\"eos_token\": {\"content\": \"</s>\"}, \"chat_template\": [{\"name\": \"tool_use\", \"template\": \"no\"}, "
-                + "{\"name\": \"default\", \"template\": \"{{ messages[0].content }}{{ eos_token }}{{ bos_token is defined }}{{ tools }}\"}]}");
+        Files.writeString(config,
+                "{\"eos_token\": {\"content\": \"</s>\"}, \"chat_template\": [{\"name\": \"tool_use\", \"template\": \"no\"}, "
+                        + "{\"name\": \"default\", \"template\": \"{{ messages[0].content }}{{ eos_token }}{{ bos_token is defined }}{{"
+                        + " tools }}\"}]}");
         assertEquals("hi</s>FalseNone", ChatTemplate.read(folder).orElseThrow().render(HI, true));
         Files.writeString(config, "{\"chat_template\": \"{{ add_generation_prompt }}{{ bos_token }}\", \"bos_token\": \"<s>\"}");
         assertEquals("True<s>", ChatTemplate.read(folder).orElseThrow().render(HI, true));
@@ -109,10 +111,13 @@ class ChatTemplateTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"{% include '/etc/passwd' %}", "{% import 'x' as y %}", "{{ 'a'|nosuch }}", "{{ 1 is nosuch }}", "{{ 'a'.format() }}",
+    @ValueSource(strings = {"{% include '/etc/passwd' %}", "{% import 'x' as y %}", "{{ 'a'|nosuch }}", "{{ 1 is nosuch }}",
+        "{{ 'a'.format() }}",
         "{{ lipsum() }}", "{{ ''.__class__.__mro__ }}", "{{ messages.getClass().forName('x') }}", "{{ raise_exception('no\\nway') }}",
-        "{{ 1 // 0 }}", "{{ 9223372036854775807 + 1 }}", "{{ 99999999999999999999 }}", "{{ 'a' + 1 }}", "{{ nothing.at.all }}", "{{ x.y = 1 }}",
-        "{{ 'a", "{{ (1 }}", "{{ '\\x' }}", "{% raw %}", "{# ", "{% for x in 3 %}{% endfor %}", "{% for x, y in [[1]] %}{% endfor %}", "{% endif %}"})
+        "{{ 1 // 0 }}", "{{ 9223372036854775807 + 1 }}", "{{ 99999999999999999999 }}", "{{ 'a' + 1 }}", "{{ nothing.at.all }}",
+        "{{ x.y = 1 }}",
+        "{{ 'a", "{{ (1 }}", "{{ '\\x' }}", "{% raw %}", "{# ", "{% for x in 3 %}{% endfor %}", "{% for x, y in [[1]] %}{% endfor %}",
+        "{% endif %}"})
     void whatCannotBeDoneIsOneClearLineWithItsPlace(String template) {
         TemplateError e = assertThrows(TemplateError.class, () -> ChatTemplate.of("\n" + template, Map.of(), "there").render(HI, true));
         assertOneLine(e, "there: the chat template cannot be used: line 2: ");
@@ -129,8 +134,10 @@ class ChatTemplateTest {
         "{% set ns = namespace(x=[1]) %}{% for i in range(99) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ {ns.x: 1} }}",
         "{% set ns = namespace(x=[1]) %}{% for i in range(99) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x|tojson }}",
         "{% set s = 'a' * 900000 %}{% for i in range(99) %}{{ (s ~ 'b') in s ~ s }}{% endfor %}",
-        "{% set s = 'a' * 900000 %}{{ s.replace('a', s) }}", "{% set s = 'ß' * 900000 %}{% for i in range(99) %}{{ s.upper() }}{% endfor %}",
-        "{% set l = range(100000)|list %}{{ l|unique|list|length }}", "{% set l = range(100000)|list %}{% for i in l %}{{ i in l }}{% endfor %}",
+        "{% set s = 'a' * 900000 %}{{ s.replace('a', s) }}",
+        "{% set s = 'ß' * 900000 %}{% for i in range(99) %}{{ s.upper() }}{% endfor %}",
+        "{% set l = range(100000)|list %}{{ l|unique|list|length }}",
+        "{% set l = range(100000)|list %}{% for i in l %}{{ i in l }}{% endfor %}",
         "{{ [", "{{ (", "{{ not ", "{{ -", "{% if a %}", "{% for x in y %}", "{% elif a %}", "{{ 1 if 1 else ", "{% raw %}{% endraw"})
     void aHostileTemplateIsStoppedSoon(String template) {
         String hostile = template.length() < 20 ? template.startsWith("{{") ? "{{ " + template.substring(3).repeat(50_000)
@@ -152,10 +159,14 @@ class ChatTemplateTest {
     @Provide
     Arbitrary<String> soup() {
         return Arbitraries.of("{{", "}}", "{%", "%}", "{%-", "-%}", "{#", "#}", "{{ messages", " }}", "{% if messages %}", "{% endif %}",
-                "{% for m in messages %}", "{% endfor %}", "{% set x = ", "{% set x %}", "{% endset %}", "{% macro f(a, b=1) %}", "{% endmacro %}",
-                "{{ f(1) }}", " x ", "|length", "|trim", "|map(attribute='role')", "|tojson", "|sort", "|list", "|join(',')", "[0]", "[::-1]", ".content",
-                ".split('i')", ".items()", "(", ")", "[", "]", "{", "}", "'a'", "\"", "\\", "1", "2.5", " + ", " ~ ", " - ", "*", "//", "%", " in ",
-                " is defined", " is not none", " not ", " and ", " or ", " if ", " else ", "namespace(a=1)", "range(3)", "loop.index0", ",", ":", "=", "\n",
+                "{% for m in messages %}", "{% endfor %}", "{% set x = ", "{% set x %}", "{% endset %}", "{% macro f(a, b=1) %}",
+                "{% endmacro %}",
+                "{{ f(1) }}", " x ", "|length", "|trim", "|map(attribute='role')", "|tojson", "|sort", "|list", "|join(',')", "[0]",
+                "[::-1]", ".content",
+                ".split('i')", ".items()", "(", ")", "[", "]", "{", "}", "'a'", "\"", "\\", "1", "2.5", " + ", " ~ ", " - ", "*", "//", "%",
+                " in ",
+                " is defined", " is not none", " not ", " and ", " or ", " if ", " else ", "namespace(a=1)", "range(3)", "loop.index0", ",",
+                ":", "=", "\n",
                 "none", "true", "{% raw %}", "{% endraw %}", "é👩").list().ofMaxSize(14).map(pieces -> String.join("", pieces));
     }
 

@@ -60,7 +60,8 @@ class AnswerPairsTest {
                 "{\"completion\": \"1\", \"reference\": \"1\", \"question\": {}}", "{\"completion\": {}, \"reference\": \"1\"}")) {
             try (MathAnswer judge = new MathAnswer()) {
                 BadInput e = assertThrows(BadInput.class, () -> AnswerPairs.judge(judge,
-                        List.of("{\"completion\": \"1\", \"reference\": \"1\"}", broken), "some.jsonl", new StringWriter(), n -> {}), broken);
+                        List.of("{\"completion\": \"1\", \"reference\": \"1\"}", broken), "some.jsonl", new StringWriter(), n -> {}),
+                        broken);
                 assertTrue(e.getMessage().startsWith("some.jsonl, line 2: must be"), e.getMessage());
             }
         }

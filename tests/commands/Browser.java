@@ -64,7 +64,7 @@ final class Browser implements AutoCloseable, WebSocket.Listener {
         BufferedReader reader = process.inputReader();
         for (String said = reader.readLine(); said != null; said = reader.readLine()) {
             if (said.startsWith("DevTools listening on ")) {
-                Thread rest = new Thread(() -> reader.lines().forEach(each -> { }));
+                Thread rest = new Thread(() -> reader.lines().forEach(each -> {}));
                 rest.setDaemon(true);
                 rest.start();
                 return new Browser(process, said.substring("DevTools listening on ".length()));
@@ -193,7 +193,7 @@ final class Browser implements AutoCloseable, WebSocket.Listener {
                     complaints.add("asked for " + address);
                 }
             }
-            default -> { }
+            default -> {}
         }
     }
 

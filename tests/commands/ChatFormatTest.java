@@ -30,7 +30,8 @@ class ChatFormatTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"chat,,has no chat template", "qwen-math,,has no chat template", "plain,Be brief.,no system message", "other,,choose plain"})
+    @CsvSource({"chat,,has no chat template", "qwen-math,,has no chat template", "plain,Be brief.,no system message",
+        "other,,choose plain"})
     void whatCannotBeSaysWhatToDo(String name, String system, String part, @TempDir Path folder) {
         BadInput e = assertThrows(BadInput.class, () -> ChatFormat.named(name, folder, system));
         assertTrue(e.getMessage().contains(part), e.getMessage());

@@ -26,7 +26,9 @@ class CliTest {
         told(1, "out of memory: lower --rollout-rows", () -> { throw new EngineException("DefaultCPUAllocator: not enough memory"); });
         told(1, "JAVA_TOOL_OPTIONS=-Xmx4g", () -> { throw new OutOfMemoryError("Java heap space"); });
         told(1, "f: cannot be written (No space left on device)",
-                () -> { throw new UncheckedIOException("f: cannot be written", new IOException("No space left on device")); });
+                () -> {
+                    throw new UncheckedIOException("f: cannot be written", new IOException("No space left on device"));
+                });
         told(1, "IllegalStateException: first; add --verbose", () -> { throw new IllegalStateException("first\nsecond"); });
         told(1, "NullPointerException", () -> { throw new NullPointerException(); });
     }

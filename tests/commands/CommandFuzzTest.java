@@ -34,9 +34,11 @@ import picocli.CommandLine.Model.OptionSpec;
 /** Tests that any command line ends quickly with status 0, 1 or 2 and a message, and writes only to {@code --out}. */
 class CommandFuzzTest {
 
-    private static final List<String> WORDS = List.of("", " ", "é", "名前 \uD83D\uDE00", "a\nb", "\u001b[31mred", "%s%n", "x".repeat(5000), "\0", "--", "-x", "1,5", "0x10",
+    private static final List<String> WORDS = List.of("", " ", "é", "名前 \uD83D\uDE00", "a\nb", "\u001b[31mred", "%s%n", "x".repeat(5000),
+            "\0", "--", "-x", "1,5", "0x10",
             "NaN", "null", "*", "${jndi:ldap://x}", "@nothing");
-    private static final List<String> NUMBERS = List.of("-1", "0", "1", "2", "0.5", "-0.0", "Infinity", "-Infinity", "1e400", "1e-400", "2147483647", "-2147483648",
+    private static final List<String> NUMBERS = List.of("-1", "0", "1", "2", "0.5", "-0.0", "Infinity", "-Infinity", "1e400", "1e-400",
+            "2147483647", "-2147483648",
             "9223372036854775807", "99999999999999999999");
     private static final List<String> COUNTS = List.of("--samples", "--count", "--warm-up", "--group-size"); // that are work
 
@@ -63,7 +65,8 @@ class CommandFuzzTest {
         Files.writeString(folder.resolve("pairs.jsonl"), "{\"completion\": \"\\\\boxed{7}\", \"reference\": \"7\"}\n");
         Files.createDirectories(folder.resolve("run"));
         Files.writeString(folder.resolve("run/metrics.csv"), "step,loss,pass_rate\n1,0.5,0.1\n2,0.4,\n3,NaN,0.2\n4,1,1\n5,1,1\n");
-        Files.writeString(folder.resolve("run/evaluation.csv"), "step,sampled_tokens,level,problems,greedy,average\n0,0,all,2,0.1,0.2\n5,9,all,2,0.3,0.2\n");
+        Files.writeString(folder.resolve("run/evaluation.csv"),
+                "step,sampled_tokens,level,problems,greedy,average\n0,0,all,2,0.1,0.2\n5,9,all,2,0.3,0.2\n");
         Files.createDirectories(folder.resolve("broken"));
         Files.writeString(folder.resolve("broken/metrics.csv"), "step,\"loss\n1,x,\"\n");
         here = files(Path.of(""));
@@ -77,8 +80,10 @@ class CommandFuzzTest {
     @Test
     void whateverACommandLineHolds() throws Exception {
         List<Tally> tallies = new ArrayList<>();
-        tallies.add(tried(900, "train", "--dry-run", "--recipe", "lppo", "--model", at("model"), "--data", at("data.jsonl"), "--device", "cpu"));
-        tallies.add(tried(200, "sft", "--demonstrations", "9", "--model", at("model"), "--data", at("data.jsonl"), "--device", "cpu")); // there are 4
+        tallies.add(tried(900, "train", "--dry-run", "--recipe", "lppo", "--model", at("model"), "--data", at("data.jsonl"), "--device",
+                "cpu"));
+        // there are 4
+        tallies.add(tried(200, "sft", "--demonstrations", "9", "--model", at("model"), "--data", at("data.jsonl"), "--device", "cpu"));
         tallies.add(tried(150, "evaluate", "--model", at("model"), "--data", at("data.jsonl"), "--samples", "2", "--device", "cpu"));
         tallies.add(tried(150, "generate", "--model", at("model"), "--device", "cpu", "start 17 +3 ="));
         tallies.add(tried(400, "check", "\\boxed{7}", "7"));
@@ -97,8 +102,10 @@ class CommandFuzzTest {
 
     @Test
     void runFoldersOfAnyContentAreDrawnOrRefused() throws Exception {
-        for (String csv : List.of("", "\n", "step\n", "step,loss\n", "step,loss\n1,x\n", "loss\n1\n", "step,step\n1,2\n", "step,loss\n1\n", "step,loss\n1,2,3\n",
-                "step,loss\n1,1e999\n2,-1e999\n3,NaN\n4,4\n5,5\n", "\0\0", "step,loss\n" + "1,\"".repeat(1000), "step,loss\n" + "1,1\n".repeat(5) + "é,ü\n")) {
+        for (String csv : List.of("", "\n", "step\n", "step,loss\n", "step,loss\n1,x\n", "loss\n1\n", "step,step\n1,2\n", "step,loss\n1\n",
+                "step,loss\n1,2,3\n",
+                "step,loss\n1,1e999\n2,-1e999\n3,NaN\n4,4\n5,5\n", "\0\0", "step,loss\n" + "1,\"".repeat(1000),
+                "step,loss\n" + "1,1\n".repeat(5) + "é,ü\n")) {
             for (String evaluation : Arrays.asList(null, csv, "step,level,greedy\n1,all,0\n", "step,level,greedy\n1,é,0\n")) {
                 Path run = Files.createDirectories(folder.resolve("runs/r" + runs));
                 Files.writeString(run.resolve("metrics.csv"), csv);
@@ -127,16 +134,19 @@ class CommandFuzzTest {
     private Tally tried(int inputs, String name, String... given) throws Exception {
         CommandLine line = new CommandLine(Class.forName("commands." + name).getDeclaredConstructor().newInstance());
         List<OptionSpec> options = line.getCommandSpec().options().stream()
-                .filter(o -> !List.of("--out", "--csv", "--completions", "--resume", "--help", "--version", "--force").contains(o.longestName()))
+                .filter(o -> !List.of("--out", "--csv", "--completions", "--resume", "--help", "--version", "--force")
+                        .contains(o.longestName()))
                 .filter(o -> !GUARDS.contains(o.longestName()) || !List.of(given).contains(o.longestName())).toList();
         boolean out = line.getCommandSpec().findOption("--out") != null;
-        return Fuzz.run("command lines of " + name, inputs, Duration.ofSeconds(60), "", random -> line(random, options, out, given), arguments -> {
-            Map<String, Long> before = files(folder);
-            boolean nonsense = name.equals("train") && !arguments.contains("--help") && arguments.subList(given.length, arguments.size()).contains("NaN");
-            boolean taken = run(name, arguments, nonsense);
-            assertEquals(before, files(folder), "written elsewhere");
-            return taken;
-        });
+        return Fuzz.run("command lines of " + name, inputs, Duration.ofSeconds(60), "", random -> line(random, options, out, given),
+                arguments -> {
+                    Map<String, Long> before = files(folder);
+                    boolean nonsense = name.equals("train") && !arguments.contains("--help")
+                            && arguments.subList(given.length, arguments.size()).contains("NaN");
+                    boolean taken = run(name, arguments, nonsense);
+                    assertEquals(before, files(folder), "written elsewhere");
+                    return taken;
+                });
     }
 
     /** Some options set, or set again, to odd values; or arguments left out or added. */
@@ -164,7 +174,7 @@ class CommandFuzzTest {
             case 0 -> arguments.add(value(random, ""));
             case 1 -> arguments.add("--nonsense");
             case 2 -> arguments.add("--help");
-            default -> { }
+            default -> {}
         }
         if (out && !List.of(given).contains("7") && random.nextInt(10) > 0) {
             arguments.addAll(List.of("--out", random.nextInt(8) > 0 ? outs.resolve("o" + runs++).toString()

@@ -54,8 +54,10 @@ class ModelComparisonTest {
         }
 
         String report = Files.readString(out.resolve("report.md"));
-        assertTrue(report.startsWith("# LPPO against GRPO on the task arithmetic\n") && report.contains("1 seeds, 3,000 sampled tokens each;")
-                && report.contains("80 demonstrations"), report);
+        assertTrue(
+                report.startsWith("# LPPO against GRPO on the task arithmetic\n") && report.contains("1 seeds, 3,000 sampled tokens each;")
+                        && report.contains("80 demonstrations"),
+                report);
         for (String row : List.of("| GRPO |", "| SFT then LPPO |", "| SFT |", "| before |", "| policy | pass@1 | pass@2 |")) {
             assertTrue(report.contains(row), row + " is missing in " + report);
         }
@@ -69,8 +71,9 @@ class ModelComparisonTest {
         Path adapters = out.resolve("runs/sft-1/checkpoint");
         for (String[] wrong : new String[][] {{"--adapter: needs --lora-rank"}, {"its adapters have --lora-rank 16 --lora-alpha 32.0",
             "--lora-rank", "8"}}) {
-            List<String> train = new ArrayList<>(List.of("train", "--recipe", "grpo", "--task", "arithmetic", "--model", model.toString(), "--out",
-                    folder.resolve("wrong" + wrong.length).toString(), "--adapter", adapters.toString(), "--device", "cpu"));
+            List<String> train = new ArrayList<>(
+                    List.of("train", "--recipe", "grpo", "--task", "arithmetic", "--model", model.toString(), "--out",
+                            folder.resolve("wrong" + wrong.length).toString(), "--adapter", adapters.toString(), "--device", "cpu"));
             train.addAll(List.of(wrong).subList(1, wrong.length));
             String refused = commands.run(2, train.toArray(String[]::new));
             assertTrue(refused.contains(wrong[0]), refused);
@@ -100,7 +103,8 @@ class ModelComparisonTest {
         assertRefused("--task arithmetic: needs --model DIR", out);
         assertRefused("recipe \"best\" is unknown", out, "--model", model.toString(), "--recipes", "grpo,sft-best");
         assertRefused("begin with grpo", out, "--model", model.toString(), "--recipes", "sft,grpo");
-        assertRefused("--lora-rank 0: a language model is compared by its adapters", out, "--model", model.toString(), "--", "--lora-rank=0");
+        assertRefused("--lora-rank 0: a language model is compared by its adapters", out, "--model", model.toString(), "--",
+                "--lora-rank=0");
         assertRefused("--seed behind --", out, "--model", model.toString(), "--", "--seed", "3");
         assertRefused("--across: compares on the task modular-chain alone", out, "--model", model.toString(), "--across", "losses");
         assertRefused("config.json", out, "--model", folder.toString());
@@ -127,7 +131,8 @@ class ModelComparisonTest {
         Files.writeString(base.resolve("config.json"), """
                 {"architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2", "hidden_act": "silu", "vocab_size": %d, "hidden_size": 64,
                  "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
-                 "max_position_embeddings": 512, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "tie_word_embeddings": true, "eos_token_id": %d}
+                 "max_position_embeddings": 512, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "tie_word_embeddings": true, \
+                "eos_token_id": %d}
                 """.formatted(VOCABULARY, VOCABULARY - 1));
         Path model = folder.resolve("model");
         try (Policy policy = Policy.random(base, 0.05, new Seed(1), Device.cpu())) {

@@ -75,7 +75,8 @@ class OutputComparisonTest {
         between.getAsJsonArray("outputs").add(warning);
         between.getAsJsonArray("outputs").add(stream("b\n"));
         assertTold(0, 1, cell(stream("a\nb\n")), between);
-        assertEquals(List.of("code cell 1: printed to standard error \"careful\\n\""), OutputComparison.compare(book(cell(null)), book(cell(warning))).notes());
+        assertEquals(List.of("code cell 1: printed to standard error \"careful\\n\""),
+                OutputComparison.compare(book(cell(null)), book(cell(warning))).notes());
     }
 
     @Test

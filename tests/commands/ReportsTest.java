@@ -18,10 +18,10 @@ import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import lppo.Algorithm;
 import lppo.run.Recipe;
-import lppo.view.Charts;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tech.tablesaw.api.Table;
+import view.Charts;
 
 /** Tests the reports of comparisons of synthetic runs. */
 class ReportsTest {
@@ -35,7 +35,8 @@ class ReportsTest {
     void recipesAcrossLosses() throws Exception {
         Map<String, List<RunGroup>> conditions = new LinkedHashMap<>();
         for (Algorithm loss : Algorithm.all(14)) { // LPPO is 0.1, 0.2 and 0.3 above GRPO, whatever the loss
-            conditions.put(loss.title(), List.of(runs(loss.id(), Recipe.grpo(), 0.2, 0.3, 0.4), runs(loss.id(), Recipe.lppo(), 0.3, 0.5, 0.7)));
+            conditions.put(loss.title(),
+                    List.of(runs(loss.id(), Recipe.grpo(), 0.2, 0.3, 0.4), runs(loss.id(), Recipe.lppo(), 0.3, 0.5, 0.7)));
         }
         ConditionReport across = new ConditionReport("loss", conditions);
         Table table = across.table();
@@ -155,8 +156,9 @@ class ReportsTest {
         List<Path> folders = new ArrayList<>();
         for (int seed = 0; seed < greedy.length; seed++) {
             Path run = Files.createDirectories(folder.resolve(condition).resolve(recipe.title() + "-" + seed));
-            Files.writeString(run.resolve("evaluation.csv"), String.format(Locale.ROOT, "step,sampled_tokens,level,problems,greedy,average%n"
-                    + "0,0,3,4,0,0%n0,0,all,4,0,0%n40,4000,3,4,%1$s,%1$s%n40,4000,all,4,%1$s,%1$s%n", greedy[seed]));
+            Files.writeString(run.resolve("evaluation.csv"),
+                    String.format(Locale.ROOT, "step,sampled_tokens,level,problems,greedy,average%n"
+                            + "0,0,3,4,0,0%n0,0,all,4,0,0%n40,4000,3,4,%1$s,%1$s%n40,4000,all,4,%1$s,%1$s%n", greedy[seed]));
             StringBuilder metrics = new StringBuilder("step,sampled_tokens,silent_share\n");
             StringBuilder problems = new StringBuilder("step,problem,level,pass_rate,guided_pass_rate,ema,progress,weight,guided,beta\n");
             for (int step = 1; step <= 40; step++) {

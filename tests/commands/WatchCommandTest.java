@@ -112,7 +112,7 @@ class WatchCommandTest {
         for (List<String> wrong : List.of(List.of("--watch=70000", "must be a port, 0 to 65535"), List.of("--log=wandb",
                 "choose tensorboard, mlflow or mlflow=URL"),
                 List.of("--log=mlflow=ftp://x", "ftp://x is no address of an MLflow server"), List.of("--log=mlflow=http://a b",
-                "is no address"))) {
+                        "is no address"))) {
             String said = commands.run(2, train("--steps", "1", wrong.get(0)));
             assertTrue(said.contains(wrong.get(1)) && said.lines().count() == 1, said);
             assertFalse(Files.exists(folder.resolve("run")));

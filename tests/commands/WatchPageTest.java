@@ -20,7 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** The page to watch runs on, in a real browser; skipped where there is no Chromium. */
 class WatchPageTest {
 
-    private static final String HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>\u202e\u001b[31m & \"'";
+    private static final String HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
+            + "\u202e\u001b[31m & \"'";
 
     @TempDir
     Path folder;
@@ -208,10 +209,15 @@ class WatchPageTest {
 
     /** The colour at the beginning of a visit. */
     private String pixel(String problem, int step) {
-        return browser.value("""
+        return browser
+                .value("""
                 (() => { const row = field.rows.findIndex(p => p.id === '%s'), s = devicePixelRatio;
-                const d = document.getElementById('field').getContext('2d').getImageData((field.labels + (%d - 1) / field.last * field.wide + 1.5) * s,
-                    ((row + 0.5) * field.h - document.getElementById('scroll').scrollTop) * s, 1, 1).data; return JSON.stringify([...d].slice(0, 3)); })()""".formatted(problem, step)).getAsString();
+                const d = document.getElementById('field').getContext('2d').getImageData((field.labels + (%d - 1) / field.last * \
+                field.wide + 1.5) * s,
+                    ((row + 0.5) * field.h - document.getElementById('scroll').scrollTop) * s, 1, 1).data; return \
+                JSON.stringify([...d].slice(0, 3)); })()"""
+                        .formatted(problem, step))
+                .getAsString();
     }
 
     @Test
@@ -236,8 +242,12 @@ class WatchPageTest {
         browser.value("document.querySelector('nav a[href=\"#problems\"]').focus()");
         browser.key("Enter");
         browser.until("document.querySelector('nav [aria-current]').innerText === 'Problems'");
-        assertEquals(0, browser.value("[...document.querySelectorAll('input, select, canvas, svg[tabindex]')].filter(e => !(e.labels && e.labels.length)"
-                + " && !e.getAttribute('aria-label') && e.offsetParent).length").getAsInt(), "all have names");
+        assertEquals(0,
+                browser.value(
+                        "[...document.querySelectorAll('input, select, canvas, svg[tabindex]')].filter(e => !(e.labels && e.labels.length)"
+                                + " && !e.getAttribute('aria-label') && e.offsetParent).length")
+                        .getAsInt(),
+                "all have names");
     }
 
     @Test
@@ -262,7 +272,8 @@ class WatchPageTest {
     /** The least contrast of a text that is shown to the paper behind it, as the guidelines for accessible pages define it. */
     private static final String CONTRAST = """
             (() => {
-              const light = text => { const c = text.match(/[\\d.]+/g).slice(0, 3).map(v => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
+              const light = text => { const c = text.match(/[\\d.]+/g).slice(0, 3).map(v => { v /= 255; return v <= 0.03928 ? v / 12.92 : \
+            ((v + 0.055) / 1.055) ** 2.4; });
                 return 0.2126 * c[0] + 0.7152 * c[1] + 0.0722 * c[2]; };
               let least = 99;
               for (const e of document.querySelectorAll('body *')) {

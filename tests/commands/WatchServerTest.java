@@ -209,9 +209,13 @@ class WatchServerTest {
         assertTrue(policy.startsWith("default-src 'none'; connect-src 'self'") && !policy.contains("unsafe"), policy);
         String page = answer.body();
         assertEquals(page, Files.readString(Checkout.ROOT.resolve("lib/commands/watch.html")));
-        Matcher outside = Pattern.compile("(https?:)?//(?!www\\.w3\\.org/2000/svg)[a-z]|\\b(src|srcset|@import|url\\()=?|<link (?!rel=\"icon\" href=\"data:,\")").matcher(page);
+        Matcher outside = Pattern.compile(
+                "(https?:)?//(?!www\\.w3\\.org/2000/svg)[a-z]|\\b(src|srcset|@import|url\\()=?|<link (?!rel=\"icon\" href=\"data:,\")")
+                .matcher(page);
         assertFalse(outside.find(), () -> outside.group());
-        Matcher markup = Pattern.compile("innerHTML|outerHTML|insertAdjacent|document\\.write|\\beval\\b|new Function|DOMParser|srcdoc|\\.href\\s*=").matcher(page);
+        Matcher markup = Pattern
+                .compile("innerHTML|outerHTML|insertAdjacent|document\\.write|\\beval\\b|new Function|DOMParser|srcdoc|\\.href\\s*=")
+                .matcher(page);
         assertFalse(markup.find(), () -> markup.group() + " makes more than text of a text");
         assertTrue(page.length() < 60_000);
     }

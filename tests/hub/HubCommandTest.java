@@ -21,7 +21,8 @@ class HubCommandTest {
     private static final Path FIXTURES = Checkout.ROOT.resolve("tests/fixtures");
     private static final String[] GENERATE = {"generate", "--temperature", "0", "--device", "cpu", "start 17 +3", "--model"};
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
     private HubServer server;
 
     @BeforeEach

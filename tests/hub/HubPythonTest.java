@@ -32,11 +32,13 @@ class HubPythonTest {
             """;
     private static final byte[] WEIGHTS = new byte[200_000];
 
-    @TempDir static Path environment;
+    @TempDir
+    static Path environment;
     private static String python;
     private static HubServer server;
 
-    @TempDir Path cache;
+    @TempDir
+    Path cache;
 
     @BeforeAll
     static void serve() throws Exception {

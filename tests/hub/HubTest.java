@@ -35,7 +35,8 @@ class HubTest {
     private static final String SNAPSHOT = "models--org--tiny/snapshots/" + HubServer.COMMIT;
     private static final byte[] WEIGHTS = bytes(300_000);
 
-    @TempDir Path cache;
+    @TempDir
+    Path cache;
     private HubServer server;
 
     @BeforeEach

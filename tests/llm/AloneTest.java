@@ -38,7 +38,8 @@ class AloneTest {
                     .forEach(line::add);
         }
         ByteArrayOutputStream complaints = new ByteArrayOutputStream();
-        assertEquals(0, ToolProvider.getSystemJavaCompiler().run(null, null, complaints, line.toArray(String[]::new)), complaints::toString);
+        assertEquals(0, ToolProvider.getSystemJavaCompiler().run(null, null, complaints, line.toArray(String[]::new)),
+                complaints::toString);
         assertTrue(Checkout.list(folder).stream().anyMatch(file -> file.toString().endsWith(".class")));
     }
 }

@@ -63,8 +63,8 @@ class FastDecodeTest {
     void equalsPlainSamplingWithAdaptersAndTruncation(String model, double temperature, int topK, double topP) {
         try (Policy policy = Policy.load(Checkout.ROOT.resolve("tests/fixtures").resolve(model), Device.cpu())) {
             SplittableRandom random = new SplittableRandom(8);
-            List<Prompt> prompts = IntStream.range(0, 40).mapToObj(i ->
-                    prompt(i, random.ints(1 + i % 9, 3, policy.config().vocabSize()).toArray())).toList();
+            List<Prompt> prompts = IntStream.range(0, 40)
+                    .mapToObj(i -> prompt(i, random.ints(1 + i % 9, 3, policy.config().vocabSize()).toArray())).toList();
             Sampling sampling = new Sampling(temperature, topK, topP, 20);
             List<Completion> base = sample(new GpuRollout(policy, sampling, 1024, false), prompts);
             List<Completion> adapted = same(RowsApartTest.adapted(policy), sampling, prompts, 2e-5f);
@@ -94,8 +94,8 @@ class FastDecodeTest {
         RowsApart.Shape shape = new RowsApart.Shape("llama", 32, 64, 2, 2, 16, 80, 520, 64);
         try (Policy policy = shape.policy(folder, Precision.FP32)) {
             SplittableRandom random = new SplittableRandom(9);
-            List<Prompt> prompts = IntStream.range(0, 64).mapToObj(i ->
-                    prompt(i, random.ints(i % 2 == 0 ? 480 : 5, 3, 80).toArray())).toList();
+            List<Prompt> prompts = IntStream.range(0, 64).mapToObj(i -> prompt(i, random.ints(i % 2 == 0 ? 480 : 5, 3, 80).toArray()))
+                    .toList();
             GpuRollout rollout = new GpuRollout(policy, Sampling.plain(6), 1024);
             List<Completion> all = sample(rollout, prompts);
             for (int i = 0; i < 64; i++) {

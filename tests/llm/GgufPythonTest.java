@@ -57,7 +57,7 @@ class GgufPythonTest {
         yarn.addProperty("original_max_position_embeddings", 16);
         JsonObject none = GgufModels.plain();
         for (Object[] model : new Object[][] {{"llama", null}, {"llama", none}, {"llama", scaled("linear", 3)}, {"qwen2", none},
-                {"qwen2", yarn}, {"qwen3", none}}) {
+            {"qwen2", yarn}, {"qwen3", none}}) {
             Path folder = GgufModels.make(Files.createTempDirectory(world, "model"), (String) model[0], (JsonObject) model[1]);
             Path out = folder.resolve("out.gguf");
             GgufExport.write(folder, out, Gguf.Type.F32, done -> {});

@@ -27,7 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** GGUF files, read back by a reader of the test's own; {@code GgufPythonTest} has them read by those who know the format. */
 class GgufTest {
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     @Test
     void sizesAndTokensAreTheFolders() throws IOException {

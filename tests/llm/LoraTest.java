@@ -160,7 +160,8 @@ class LoraTest {
         assertEquals(name.startsWith("some_") ? "null" : neutral, String.valueOf(config.get(name)), "peft's default of " + name);
         for (String other : others.split(" ")) {
             config.add(name, JsonParser.parseString(other));
-            refused(folder, "adapter_config.json: " + name + " is " + other + ", which is not supported; only plain LoRA is", config.toString());
+            refused(folder, "adapter_config.json: " + name + " is " + other + ", which is not supported; only plain LoRA is",
+                    config.toString());
         }
     }
 

@@ -113,8 +113,9 @@ final class RowsApart {
         for (int j = 0; j < shared; j++) {
             float difference = Math.abs(a.logProbs()[j] - b.logProbs()[j]);
             int token = j;
-            assertTrue(difference <= tolerance, () -> "%s, token %d: log-probability %s, together %s".formatted(where, token, b.logProbs()[token],
-                    a.logProbs()[token]));
+            assertTrue(difference <= tolerance,
+                    () -> "%s, token %d: log-probability %s, together %s".formatted(where, token, b.logProbs()[token],
+                            a.logProbs()[token]));
         }
         return differs < 0;
     }

@@ -26,10 +26,10 @@ class RowsApartTest {
     private static final Way FAST = (policy, prompts, rows) -> sample(new GpuRollout(policy, Sampling.plain(24), rows), prompts);
     private static final Way PLAIN = (policy, prompts, rows) -> sample(new GpuRollout(policy, Sampling.plain(24), rows, true), prompts);
 
-    private static final Way ONE_DNN = (policy, prompts, rows) ->
-            sample(new GpuRollout(policy.sampledBy(true), Sampling.plain(24), rows), prompts);
-    private static final Way TRUNCATED = (policy, prompts, rows) ->
-            sample(new GpuRollout(adapted(policy), new Sampling(0.8, 20, 0.9, 24), rows), prompts);
+    private static final Way ONE_DNN = (policy, prompts, rows) -> sample(new GpuRollout(policy.sampledBy(true), Sampling.plain(24), rows),
+            prompts);
+    private static final Way TRUNCATED = (policy, prompts,
+            rows) -> sample(new GpuRollout(adapted(policy), new Sampling(0.8, 20, 0.9, 24), rows), prompts);
 
     /** With adapters that learned something. */
     static Policy adapted(Policy policy) {
@@ -126,6 +126,7 @@ class RowsApartTest {
     void theSettingThatFailedIsNamed() {
         String said = assertThrows(AssertionError.class, () -> EngineSettings.hold(Spoilt.class,
                 List.of(new Setting("", 1), new Setting("default", 2)))).getMessage();
-        assertEquals("1 of 2 settings: ATEN_CPU_CAPABILITY default, 2 threads: spoilt on purpose ==> expected: <false> but was: <true>", said);
+        assertEquals("1 of 2 settings: ATEN_CPU_CAPABILITY default, 2 threads: spoilt on purpose ==> expected: <false> but was: <true>",
+                said);
     }
 }

@@ -53,8 +53,10 @@ class SafetensorsTest {
             {"a": {"dtype": "F32", "shape": [2], "data_offsets": [8, 16]}}           | start at byte 8, expected 0
             {"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}            | describes 4 bytes of values, but the file has 8
             {"a": {"dtype": "F32", "shape": [3], "data_offsets": [0, 12]}}           | describes 12 bytes of values, but the file has 8
-            {"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "b": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}} | start at byte 0, expected 4
-            {"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}} | names "a" twice
+            {"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "b": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}} | \
+            start at byte 0, expected 4
+            {"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}} | \
+            names "a" twice
             {"a": {"dtype": "F32", "shape": [2], "data_offsets": [9223372036854775800, 9223372036854775807]}} | do not fit its shape
             """)
     void aHeaderThatLiesIsRefused(String header, String complaint) throws IOException {

@@ -31,9 +31,10 @@ class SilentServerTest {
                 Mlflow mlflow = new Mlflow(URI.create("http://127.0.0.1:" + silent.getLocalPort()), "e", folder, Map.of(), Map::of,
                         warnings::add,
                         Duration.ofMillis(1500))) {
-            IntStream.range(0, 1000).forEach(i -> mlflow.stepped(new StepMetrics(i, i, 0.5, Double.NaN, 0, 0, 0, Double.NaN, 0, 3, 0.1, 1, 0, 0, 1, 1, 0,
-                    1, 1e-3, 0,
-                    "", Map.of()), List.of(), new StepTiming(i, 1, 1, 1, 1)));
+            IntStream.range(0, 1000)
+                    .forEach(i -> mlflow.stepped(new StepMetrics(i, i, 0.5, Double.NaN, 0, 0, 0, Double.NaN, 0, 3, 0.1, 1, 0, 0, 1, 1, 0,
+                            1, 1e-3, 0,
+                            "", Map.of()), List.of(), new StepTiming(i, 1, 1, 1, 1)));
             assertTrue(System.nanoTime() - begin < 1.4e9, "a thousand steps are told before the first request has timed out");
         }
         assertTrue(System.nanoTime() - begin < 10e9, "the end comes");

@@ -27,8 +27,8 @@ import net.jqwik.api.constraints.IntRange;
 /** Tests the selection of problems that are neither solved nor hopeless. */
 class DifficultySelectionTest {
 
-    private static final List<Problem> PROBLEMS =
-            IntStream.range(0, 20).mapToObj(i -> new Problem("p" + i, "q", "1", null, null, null)).toList();
+    private static final List<Problem> PROBLEMS = IntStream.range(0, 20).mapToObj(i -> new Problem("p" + i, "q", "1", null, null, null))
+            .toList();
 
     @Example
     void whatIsHalfSolvedIsPreferredOnceKnown() {

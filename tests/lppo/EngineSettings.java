@@ -32,7 +32,8 @@ public final class EngineSettings {
     public record Setting(String kernels, int threads) {
         @Override
         public String toString() {
-            return "ATEN_CPU_CAPABILITY %s, %d thread%s".formatted(kernels.isEmpty() ? "not set" : kernels, threads, threads == 1 ? "" : "s");
+            return "ATEN_CPU_CAPABILITY %s, %d thread%s".formatted(kernels.isEmpty() ? "not set" : kernels, threads,
+                    threads == 1 ? "" : "s");
         }
     }
 

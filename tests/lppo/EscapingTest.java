@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import answers.MathAnswer;
+import benchmarks.ProblemFiles;
 import com.google.gson.JsonParser;
 import commands.AnswerPairs;
 import commands.ConditionReport;
@@ -22,15 +23,14 @@ import java.util.List;
 import java.util.stream.Stream;
 import lppo.data.Problem;
 import lppo.data.Problems;
-import lppo.files.ProblemFiles;
-import lppo.view.Display;
-import lppo.view.Tables;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
+import view.Display;
+import view.Tables;
 
 /** Tests that untrusted text is shown as text: never as markup or terminal control, never run or opened. */
 class EscapingTest {
@@ -39,9 +39,12 @@ class EscapingTest {
     Path folder;
 
     static Stream<String> texts() {
-        return Stream.of("<script>alert('1')</script>", "<img src=x onerror=\"alert(1)\">", "a & b &lt;", "\"'`", "%magic", "!rm -rf x", "%%javascript\nalert(1)",
-                "${jndi:ldap://x/y}", "\u001b[2J\u001b[31mred\u001b]0;title\u0007", "\u009b31m", "\u202egnp.exe", "a\rb", "../../etc/passwd", "file:///etc/passwd",
-                "| a | b |\n| --- |", "[x](javascript:alert(1))", "# title\n- item", "$(touch x)", "`touch x`", "\\u001b[31m", "=HYPERLINK(\"x\")", "{{ 7*7 }}", "</td></table>");
+        return Stream.of("<script>alert('1')</script>", "<img src=x onerror=\"alert(1)\">", "a & b &lt;", "\"'`", "%magic", "!rm -rf x",
+                "%%javascript\nalert(1)",
+                "${jndi:ldap://x/y}", "\u001b[2J\u001b[31mred\u001b]0;title\u0007", "\u009b31m", "\u202egnp.exe", "a\rb",
+                "../../etc/passwd", "file:///etc/passwd",
+                "| a | b |\n| --- |", "[x](javascript:alert(1))", "# title\n- item", "$(touch x)", "`touch x`", "\\u001b[31m",
+                "=HYPERLINK(\"x\")", "{{ 7*7 }}", "</td></table>");
     }
 
     @ParameterizedTest
@@ -50,7 +53,8 @@ class EscapingTest {
         String html = Tables.html(Table.create(text, StringColumn.create(text, text)));
         String inside = html.replaceAll("</?(table|thead|tbody|tr|th|td)( style=\"text-align:left\")?>", "");
         assertFalse(inside.matches("(?s).*[<>\"'].*"), html);
-        assertEquals(text.trim() + text, inside.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&"));
+        assertEquals(text.trim() + text,
+                inside.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&"));
     }
 
     @ParameterizedTest
@@ -67,11 +71,13 @@ class EscapingTest {
     @MethodSource("texts")
     void inAReportItStaysText(String text) throws Exception {
         Path run = Files.createDirectories(folder.resolve("run"));
-        Files.writeString(run.resolve("evaluation.csv"), "step,sampled_tokens,level,problems,greedy,average\n0,0,all,2,0.1,0.2\n5,9,all,2,0.3,0.2\n");
+        Files.writeString(run.resolve("evaluation.csv"),
+                "step,sampled_tokens,level,problems,greedy,average\n0,0,all,2,0.1,0.2\n5,9,all,2,0.3,0.2\n");
         new ConditionReport(text, java.util.Map.of(text, List.of(new RunGroup("GRPO", List.of(run))))).write(folder, text, text);
         String report = Files.readString(folder.resolve("report.md"));
         assertFalse(report.matches("(?s).*([<>\u001b]|\\]\\().*"), report);
-        assertEquals(2, report.lines().filter(line -> line.startsWith("#") || line.startsWith("| ---") || line.startsWith("|---")).count(), report);
+        assertEquals(2, report.lines().filter(line -> line.startsWith("#") || line.startsWith("| ---") || line.startsWith("|---")).count(),
+                report);
     }
 
     @ParameterizedTest
@@ -106,13 +112,14 @@ class EscapingTest {
         assertEquals(problems, ProblemFiles.read(file));
         StringWriter verdicts = new StringWriter();
         try (MathAnswer judge = new MathAnswer()) {
-            for (String answer : List.of(text, "Import(\"" + secret + "\")", secret.toString(), "Run(\"touch " + folder + "/made\")", "\\input{" + secret + "}")) {
+            for (String answer : List.of(text, "Import(\"" + secret + "\")", secret.toString(), "Run(\"touch " + folder + "/made\")",
+                    "\\input{" + secret + "}")) {
                 assertFalse(judge.judge("\\boxed{" + answer + "}", "42").correct(), answer);
             }
             com.google.gson.JsonObject pair = new com.google.gson.JsonObject();
             pair.addProperty("completion", "\\boxed{" + text + "}");
             pair.addProperty("reference", "42");
-            AnswerPairs.judge(judge, List.of(pair.toString()), "there", verdicts, done -> { });
+            AnswerPairs.judge(judge, List.of(pair.toString()), "there", verdicts, done -> {});
         }
         assertEquals(1, verdicts.toString().lines().count());
         assertFalse(verdicts.toString().strip().chars().anyMatch(c -> c < 32), "escaped as JSON");

@@ -25,7 +25,8 @@ class ExamplesTest {
     Path folder;
 
     static List<Path> examples() throws IOException {
-        return Checkout.list(Checkout.ROOT.resolve("notebooks/examples")).stream().filter(file -> file.toString().endsWith(".java")).toList();
+        return Checkout.list(Checkout.ROOT.resolve("notebooks/examples")).stream().filter(file -> file.toString().endsWith(".java"))
+                .toList();
     }
 
     @ParameterizedTest
@@ -57,13 +58,16 @@ class ExamplesTest {
 
     @Test
     void whatIsWrongWithOneIsSaidInOneLine() throws Exception {
-        wrong("Typo", "public class Typo implements lppo.judge.Reward { public double score(lppo.data.Problem p, String r) {\n return x; } }",
+        wrong("Typo",
+                "public class Typo implements lppo.judge.Reward { public double score(lppo.data.Problem p, String r) {\n return x; } }",
                 "Typo.java:2: does not compile: cannot find symbol");
         wrong("Other", "public class Other {}", "Other is not a Reward; write \"public class Other implements Reward\"");
         wrong("Named", "class Else implements lppo.judge.Reward { public double score(lppo.data.Problem p, String r) { return 1; } }",
                 "contains no class Named");
-        wrong("Shy", "public class Shy implements lppo.judge.Reward { public Shy(int i) {} public double score(lppo.data.Problem p, String r)"
-                + " { return 1; } }", "must be public and have a constructor without arguments");
+        wrong("Shy",
+                "public class Shy implements lppo.judge.Reward { public Shy(int i) {} public double score(lppo.data.Problem p, String r)"
+                        + " { return 1; } }",
+                "must be public and have a constructor without arguments");
         assertTrue(train(2, "none", "--reward", folder + "/Nowhere.java").contains("Nowhere.java: no such file"));
     }
 

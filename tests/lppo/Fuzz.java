@@ -23,10 +23,14 @@ import java.util.function.Function;
 public final class Fuzz {
 
     /** What stands in no ordinary file. */
-    static final List<String> ODD = List.of("\uFEFF", "\r\n", "\r", "\n", "\0", "\u2028", "\u0085", "\uD83D\uDE00", "\u202E", "e\u0301", "ß", "\u0130",
-            "null", "true", "NaN", "-Infinity", "-0", "0", "-1", "1e999999999", "1e-999999999", "1E400", "99999999999999999999", "2147483647",
-            "2147483648", "-9223372036854775808", "9223372036854775807", "0.1", "\"", "'", "\\", "{", "}", "[", "]", ",", ":", "{}", "[]", "\"\"",
-            "\"\\ud800\"", "\\ud83d", "\\u0000", "\\u001b[31m", "\\n", "\u001b[2J", "%s%n%d", "%", "<script>", "${jndi:ldap://x}", "../../etc/passwd",
+    static final List<String> ODD = List.of("\uFEFF", "\r\n", "\r", "\n", "\0", "\u2028", "\u0085", "\uD83D\uDE00", "\u202E", "e\u0301",
+            "ß", "\u0130",
+            "null", "true", "NaN", "-Infinity", "-0", "0", "-1", "1e999999999", "1e-999999999", "1E400", "99999999999999999999",
+            "2147483647",
+            "2147483648", "-9223372036854775808", "9223372036854775807", "0.1", "\"", "'", "\\", "{", "}", "[", "]", ",", ":", "{}", "[]",
+            "\"\"",
+            "\"\\ud800\"", "\\ud83d", "\\u0000", "\\u001b[31m", "\\n", "\u001b[2J", "%s%n%d", "%", "<script>", "${jndi:ldap://x}",
+            "../../etc/passwd",
             "{{", "}}", "{%", "%}", "|", "$", "\\boxed{", "####", "<think>", "^", "_", "&", "(", ")", "/", "*", "__class__");
 
     /** Tries an input: true if it was taken, false if it was refused without an exception. */
@@ -51,7 +55,8 @@ public final class Fuzz {
      * @param deadline for one input
      * @throws AssertionError listing the failures, one of each sort, or the input that takes too long
      */
-    public static <T> Tally run(String kind, int inputs, Duration deadline, String where, Function<SplittableRandom, T> input, Trial<T> trial)
+    public static <T> Tally run(String kind, int inputs, Duration deadline, String where, Function<SplittableRandom, T> input,
+            Trial<T> trial)
             throws InterruptedException {
         Map<String, String> failures = new LinkedHashMap<>();
         int[] taken = new int[1];

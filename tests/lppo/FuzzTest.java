@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import answers.MathAnswer;
+import benchmarks.ProblemFiles;
 import chat.ChatTemplate;
 import com.google.gson.JsonParser;
 import commands.AnswerPairs;
@@ -34,7 +35,6 @@ import llm.Tokenizer;
 import lppo.Fuzz.Tally;
 import lppo.data.Problem;
 import lppo.data.Problems;
-import lppo.files.ProblemFiles;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -80,7 +80,8 @@ class FuzzTest {
     void json() throws Exception {
         problems("JSON", 15_000, List.of(bytes("""
                 [{"id": 2, "question": "What?", "solution": null, "final_answer": "['$2^{9}$', null, '$\\\\pi$']", "language": "English"},
-                 {"id": 3, "question": "Where?", "context": "c", "solution": ["s"], "final_answer": ["$1$ or $2$"], "modality": "Text-only"}]
+                 {"id": 3, "question": "Where?", "context": "c", "solution": ["s"], "final_answer": ["$1$ or $2$"], "modality": \
+                "Text-only"}]
                 """), bytes("""
                 {"features": [{"name": "problem"}], "rows": [{"row_idx": 0, "row": {"problem": "P", "answer": "073", "url": "http://u"}},
                  {"row_idx": 1, "row": {"problem": "Q", "answer": 1e2}}]}
@@ -90,8 +91,9 @@ class FuzzTest {
 
     @Test
     void parquet() throws Exception {
-        problems("Parquet", 4_000, files(FIXTURES.resolve("benchmarks"), "aime_2024.parquet", "amc23.parquet", "gsm8k.parquet", "math500.parquet",
-                "olympiad.parquet"));
+        problems("Parquet", 4_000,
+                files(FIXTURES.resolve("benchmarks"), "aime_2024.parquet", "amc23.parquet", "gsm8k.parquet", "math500.parquet",
+                        "olympiad.parquet"));
     }
 
     /** What is taken has questions, answers and distinct ids, and is the same when it is written and read again. */
@@ -119,8 +121,13 @@ class FuzzTest {
     void safetensors() throws Exception {
         List<byte[]> good = new ArrayList<>(files(FIXTURES, "qwen3/model-00003-of-00003.safetensors"));
         good.add(tensors("{\"__metadata__\":{\"format\":\"pt\"},\"a\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,24]},"
-                + "\"b\":{\"dtype\":\"BF16\",\"shape\":[4],\"data_offsets\":[24,32]},\"c\":{\"dtype\":\"F16\",\"shape\":[],\"data_offsets\":[32,34]}}", 34));
-        good.add(tensors("{\"x\":{\"dtype\":\"F32\",\"shape\":[1,0],\"data_offsets\":[0,0]},\"y\":{\"data_offsets\":[0,4],\"shape\":[1],\"dtype\":\"F32\"}} ", 4));
+                + "\"b\":{\"dtype\":\"BF16\",\"shape\":[4],\"data_offsets\":[24,32]},\"c\":{\"dtype\":\"F16\",\"shape\":[],"
+                + "\"data_offsets\":[32,34]}}",
+                34));
+        good.add(tensors(
+                "{\"x\":{\"dtype\":\"F32\",\"shape\":[1,0],\"data_offsets\":[0,0]},\"y\":{\"data_offsets\":[0,4],\"shape\":[1],"
+                        + "\"dtype\":\"F32\"}} ",
+                4));
         Path file = folder.resolve("model.safetensors");
         try (NDManager manager = NDManager.newBaseManager(Device.cpu())) {
             tried("safetensors", 12_000, file.toString(), random -> switch (random.nextInt(3)) {
@@ -133,7 +140,8 @@ class FuzzTest {
                 long covered = opened.entries().values().stream().mapToLong(e -> e.end() - e.begin()).sum();
                 assertEquals(bytes.length, opened.start() + covered, "every byte belongs to one tensor");
                 try (NDManager scratch = manager.newSubManager()) {
-                    Safetensors.read(file, scratch).forEach((name, array) -> assertEquals(opened.entries().get(name).shape(), array.getShape()));
+                    Safetensors.read(file, scratch)
+                            .forEach((name, array) -> assertEquals(opened.entries().get(name).shape(), array.getShape()));
                 }
                 return true;
             });
@@ -170,14 +178,15 @@ class FuzzTest {
         List<byte[]> good = files(Checkout.ROOT, "data/base/tokenizer.json", "tests/fixtures/qwen3/tokenizer.json");
         List<byte[]> longer = files(FIXTURES, "qwen2-tokenizer/tokenizer.json", "llama3-tokenizer/tokenizer.json");
         Path file = folder.resolve("tokenizer.json");
-        tried("tokenizer.json", 4_000, file.toString(), random -> random.nextInt(3) == 0 ? Fuzz.flipped(random, Fuzz.any(random, good)) : Fuzz.damaged(random, random.nextInt(8) == 0 ? longer : good), bytes -> {
-            put(file, bytes);
-            try (Tokenizer tokenizer = Tokenizer.load(folder)) {
-                tokenizer.opening();
-                tokenizer.decode(tokenizer.encode("start 17 +3 *2 é\uD83D\uDE00\0 <|im_end|>"));
-                return true;
-            }
-        });
+        tried("tokenizer.json", 4_000, file.toString(), random -> random.nextInt(3) == 0 ? Fuzz.flipped(random, Fuzz.any(random, good))
+                : Fuzz.damaged(random, random.nextInt(8) == 0 ? longer : good), bytes -> {
+                    put(file, bytes);
+                    try (Tokenizer tokenizer = Tokenizer.load(folder)) {
+                        tokenizer.opening();
+                        tokenizer.decode(tokenizer.encode("start 17 +3 *2 é\uD83D\uDE00\0 <|im_end|>"));
+                        return true;
+                    }
+                });
     }
 
     @Test
@@ -187,7 +196,8 @@ class FuzzTest {
             tried("texts to encode", 4_000, "text", random -> {
                 String text = Fuzz.text(random, good);
                 int at = random.nextInt(text.length() + 1);
-                return random.nextInt(3) > 0 ? text : text.substring(0, at) + (char) (0xd800 + random.nextInt(0x800)) + text.substring(at); // half a character
+                // half a character
+                return random.nextInt(3) > 0 ? text : text.substring(0, at) + (char) (0xd800 + random.nextInt(0x800)) + text.substring(at);
             }, text -> {
                 int[] tokens = tokenizer.encode(text);
                 String decoded = tokenizer.decode(tokens);
@@ -200,7 +210,8 @@ class FuzzTest {
     @Test
     void chatTemplates() throws Exception {
         List<byte[]> good = new ArrayList<>();
-        JsonParser.parseString(Files.readString(FIXTURES.resolve("chat.json"))).getAsJsonObject().getAsJsonObject("templates").asMap().values()
+        JsonParser.parseString(Files.readString(FIXTURES.resolve("chat.json"))).getAsJsonObject().getAsJsonObject("templates").asMap()
+                .values()
                 .forEach(t -> good.add(bytes(t.getAsJsonObject().get("template").getAsString())));
         List<ChatTemplate.Message> messages = List.of(new ChatTemplate.Message("system", "be\uD83D\uDE00 {{ 1 }}"),
                 new ChatTemplate.Message("user", "hi <|im_end|> {% if %}"));
@@ -214,9 +225,11 @@ class FuzzTest {
     @Test
     void tokenizerConfigurations() throws Exception {
         List<byte[]> good = List.of(bytes("""
-                {"bos_token": null, "eos_token": {"content": "</s>", "special": true}, "chat_template": "{{ messages[0]['content'] ~ eos_token }}"}
+                {"bos_token": null, "eos_token": {"content": "</s>", "special": true}, "chat_template": "{{ messages[0]['content'] ~ \
+                eos_token }}"}
                 """), bytes("""
-                {"chat_template": [{"name": "tool_use", "template": "no"}, {"name": "default", "template": "{{ messages }}"}], "pad_token": "p"}
+                {"chat_template": [{"name": "tool_use", "template": "no"}, {"name": "default", "template": "{{ messages }}"}], \
+                "pad_token": "p"}
                 """));
         Path file = folder.resolve("tokenizer_config.json");
         tried("tokenizer_config.json", 4_000, file.toString(), random -> Fuzz.damaged(random, good), bytes -> {
@@ -237,19 +250,21 @@ class FuzzTest {
         }
         try (MathAnswer judge = new MathAnswer(Duration.ofSeconds(2))) {
             MathAnswer boxed = judge.boxed();
-            tried("answers", 12_000, "answer", random -> random.nextInt(3) > 0 ? Fuzz.text(random, good) : Fuzz.soup(random, MATHS, 20), completion -> {
-                for (MathAnswer each : List.of(judge, boxed)) {
-                    MathAnswer.Verdict verdict = each.judge(completion, "91827364554637281919");
-                    assertFalse(verdict.correct(), verdict.toString());
-                    assertFalse(verdict.reason().contains("internal error"), verdict.reason());
-                    assertEquals(1, verdict.reason().lines().count(), verdict.reason());
-                }
-                return judge.answer(completion).isPresent();
-            });
+            tried("answers", 12_000, "answer", random -> random.nextInt(3) > 0 ? Fuzz.text(random, good) : Fuzz.soup(random, MATHS, 20),
+                    completion -> {
+                        for (MathAnswer each : List.of(judge, boxed)) {
+                            MathAnswer.Verdict verdict = each.judge(completion, "91827364554637281919");
+                            assertFalse(verdict.correct(), verdict.toString());
+                            assertFalse(verdict.reason().contains("internal error"), verdict.reason());
+                            assertEquals(1, verdict.reason().lines().count(), verdict.reason());
+                        }
+                        return judge.answer(completion).isPresent();
+                    });
             tried("references", 3_000, "reference", random -> Fuzz.soup(random, MATHS, 8), reference -> {
                 MathAnswer.Verdict verdict = judge.judge("\\boxed{7}", reference);
                 assertFalse(verdict.reason().contains("internal error"), verdict.reason());
-                assertFalse(verdict.correct() && !reference.contains("7") && verdict.reason().contains("the same text"), verdict.toString());
+                assertFalse(verdict.correct() && !reference.contains("7") && verdict.reason().contains("the same text"),
+                        verdict.toString());
                 return !verdict.failed();
             });
         }
@@ -262,14 +277,15 @@ class FuzzTest {
         try (MathAnswer judge = new MathAnswer()) {
             tried("pairs", 5_000, "there", random -> Fuzz.text(random, good), text -> {
                 List<String> lines = text.lines().toList();
-                AnswerPairs.Tally tally = AnswerPairs.judge(judge, lines, "there", Writer.nullWriter(), done -> { });
+                AnswerPairs.Tally tally = AnswerPairs.judge(judge, lines, "there", Writer.nullWriter(), done -> {});
                 assertTrue(tally.all() == lines.size() && tally.correct() <= tally.all());
                 return true;
             });
         }
     }
 
-    private static <T> void tried(String kind, int inputs, String where, Function<SplittableRandom, T> input, Fuzz.Trial<T> trial) throws Exception {
+    private static <T> void tried(String kind, int inputs, String where, Function<SplittableRandom, T> input, Fuzz.Trial<T> trial)
+            throws Exception {
         TALLIES.put(kind, Fuzz.run(kind, inputs, SOON, where, input, trial));
     }
 
@@ -297,15 +313,24 @@ class FuzzTest {
         return files;
     }
 
-    private static final List<String> JINJA = List.of("{{", "}}", "{%", "%}", "{%-", "-%}", "{#", "#}", "{{ messages", " }}", "{% if messages %}",
+    private static final List<String> JINJA = List.of("{{", "}}", "{%", "%}", "{%-", "-%}", "{#", "#}", "{{ messages", " }}",
+            "{% if messages %}",
             "{% endif %}", "{% for m in messages %}", "{% endfor %}", "{% set x = ", "{% set x %}", "{% endset %}", "{% macro f(a, b=1) %}",
-            "{% endmacro %}", "{{ f(1) }}", " x ", "|length", "|trim", "|map(attribute='role')", "|tojson", "|sort", "|list", "|join(',')", "[0]",
-            "[::-1]", ".content", ".split('i')", ".items()", "(", ")", "[", "]", "'a'", "1", "2.5", " + ", " ~ ", "**", "//", " in ", " is ",
-            "divisibleby(0.5)", " is defined", "|int", "|float", "|round", "|abs", "|min", "|unique", "|indent(", "|dictsort", "|replace(", "range(",
-            "namespace(a=1)", "loop.index0", "loop.cycle(", "strftime_now('%", "dict(", ", ", "none", "'\\U0010ffff'", "'\\ud800'", "99", "-1");
+            "{% endmacro %}", "{{ f(1) }}", " x ", "|length", "|trim", "|map(attribute='role')", "|tojson", "|sort", "|list", "|join(',')",
+            "[0]",
+            "[::-1]", ".content", ".split('i')", ".items()", "(", ")", "[", "]", "'a'", "1", "2.5", " + ", " ~ ", "**", "//", " in ",
+            " is ",
+            "divisibleby(0.5)", " is defined", "|int", "|float", "|round", "|abs", "|min", "|unique", "|indent(", "|dictsort", "|replace(",
+            "range(",
+            "namespace(a=1)", "loop.index0", "loop.cycle(", "strftime_now('%", "dict(", ", ", "none", "'\\U0010ffff'", "'\\ud800'", "99",
+            "-1");
 
-    private static final List<String> MATHS = List.of("\\frac", "{", "}", "\\sqrt", "[", "]", "(", ")", "^", "_", "\\boxed{", "$", "$$", "\\text{", "1",
-            "23", "0.5", "x", "y", "\\pi", "i", "e", "+", "-", "*", "/", "=", "<", "\\le", ",", ";", "\\cup", "\\in", "\\{", "\\}", "!", "%", "|", ":",
-            "\\sin", "\\log", "\\sum", "\\int", "_{k=1}", "^{10}", "dx", "\\begin{pmatrix}", "\\end{pmatrix}", "\\\\", " and ", " or ", "answer is ",
-            "####", "\\infty", "\\pm", "\\binom", "^\\circ", "\\left", "\\right", "\\lfloor", "\\ldots", "f(", "\\mathbb{R}", "9^9", "<think>", "</think>");
+    private static final List<String> MATHS = List.of("\\frac", "{", "}", "\\sqrt", "[", "]", "(", ")", "^", "_", "\\boxed{", "$", "$$",
+            "\\text{", "1",
+            "23", "0.5", "x", "y", "\\pi", "i", "e", "+", "-", "*", "/", "=", "<", "\\le", ",", ";", "\\cup", "\\in", "\\{", "\\}", "!",
+            "%", "|", ":",
+            "\\sin", "\\log", "\\sum", "\\int", "_{k=1}", "^{10}", "dx", "\\begin{pmatrix}", "\\end{pmatrix}", "\\\\", " and ", " or ",
+            "answer is ",
+            "####", "\\infty", "\\pm", "\\binom", "^\\circ", "\\left", "\\right", "\\lfloor", "\\ldots", "f(", "\\mathbb{R}", "9^9",
+            "<think>", "</think>");
 }

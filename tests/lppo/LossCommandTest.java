@@ -30,7 +30,8 @@ class LossCommandTest {
         refused("loss \"ppo\" is unknown; choose one of grpo, dr-grpo, dapo, gspo, cispo, rloo, reinforce++",
                 train("--loss", "ppo"));
         refused("recipe \"best\" is unknown; choose one of grpo, pg, lp, lppo, adaptive, bread, mopps, dynamic",
-                command("train", "--recipe", "best", "--model", DATA.resolve("base").toString(), "--data", DATA.resolve("train.jsonl").toString()));
+                command("train", "--recipe", "best", "--model", DATA.resolve("base").toString(), "--data",
+                        DATA.resolve("train.jsonl").toString()));
         refused("--across recipes: only losses", command("reproduce", "--across", "recipes"));
         refused("--on train: choose heldout or validation", command("reproduce", "--on", "train"));
         refused("recipe \"ppo\" is unknown", command("reproduce", "--recipes", "grpo,ppo"));

@@ -43,11 +43,14 @@ class ModelFolderTest {
     void codeInItIsNeitherRunNorKept() throws Exception {
         String code = "open('" + folder + "/made', 'w')\n";
         JsonObject config = JsonParser.parseString(Files.readString(model.resolve("config.json"))).getAsJsonObject();
-        config.add("auto_map", JsonParser.parseString("{\"AutoModelForCausalLM\": \"modeling_evil.Evil\", \"AutoConfig\": \"somebody/evil--configuration.Evil\"}"));
+        config.add("auto_map", JsonParser
+                .parseString("{\"AutoModelForCausalLM\": \"modeling_evil.Evil\", \"AutoConfig\": \"somebody/evil--configuration.Evil\"}"));
         config.addProperty("trust_remote_code", true);
         Files.writeString(model.resolve("config.json"), config.toString());
-        Files.writeString(model.resolve("tokenizer_config.json"), "{\"auto_map\": {\"AutoTokenizer\": [\"evil.Tokenizer\", null]}, \"tokenizer_class\": \"Evil\"}");
-        for (String name : List.of("modeling_evil.py", "configuration.py", "evil.py", "setup.py", "pytorch_model.bin", "model.pkl", "evil.so", "ai.djl.jar")) {
+        Files.writeString(model.resolve("tokenizer_config.json"),
+                "{\"auto_map\": {\"AutoTokenizer\": [\"evil.Tokenizer\", null]}, \"tokenizer_class\": \"Evil\"}");
+        for (String name : List.of("modeling_evil.py", "configuration.py", "evil.py", "setup.py", "pytorch_model.bin", "model.pkl",
+                "evil.so", "ai.djl.jar")) {
             Files.writeString(model.resolve(name), code);
         }
         try (Policy policy = Policy.load(model, Device.cpu())) {
@@ -60,14 +63,20 @@ class ModelFolderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"{{ ''.__class__ }}", "{{ ''.__class__.__mro__[1].__subclasses__() }}", "{{ cycler.__init__.__globals__.os.popen('id').read() }}",
-        "{{ self.__init__.__globals__ }}", "{{ lipsum.__globals__['os'] }}", "{{ messages.__class__.__base__ }}", "{{ messages.getClass() }}", "{{ namespace.__init__ }}",
-        "{{ (1).__class__.__bases__ }}", "{{ [].append.__self__ }}", "{{ messages|attr('__class__') }}", "{{ range.__call__ }}", "{{ loop.__class__ }}",
-        "{{ raise_exception.__globals__ }}", "{{ messages|map('attr', '__class__')|list }}", "{{ messages|map(attribute='__class__')|list }}",
-        "{{ '%s'|format(messages) }}", "{{ '{0.__class__}'.format(1) }}", "{{ config }}{{ request.application }}", "{{ strftime_now.getClass().forName('java.lang.Runtime') }}",
+    @ValueSource(strings = {"{{ ''.__class__ }}", "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+        "{{ cycler.__init__.__globals__.os.popen('id').read() }}",
+        "{{ self.__init__.__globals__ }}", "{{ lipsum.__globals__['os'] }}", "{{ messages.__class__.__base__ }}",
+        "{{ messages.getClass() }}", "{{ namespace.__init__ }}",
+        "{{ (1).__class__.__bases__ }}", "{{ [].append.__self__ }}", "{{ messages|attr('__class__') }}", "{{ range.__call__ }}",
+        "{{ loop.__class__ }}",
+        "{{ raise_exception.__globals__ }}", "{{ messages|map('attr', '__class__')|list }}",
+        "{{ messages|map(attribute='__class__')|list }}",
+        "{{ '%s'|format(messages) }}", "{{ '{0.__class__}'.format(1) }}", "{{ config }}{{ request.application }}",
+        "{{ strftime_now.getClass().forName('java.lang.Runtime') }}",
         "{% include 'config.json' %}", "{% import 'os' as os %}", "{% extends 'x' %}", "{% for i in range(10**9) %}x{% endfor %}",
         "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "{% macro m(n) %}{{ m(n + 1) ~ m(n + 1) }}{% endmacro %}{{ m(0) }}",
-        "{% for a in range(99999) %}{% for b in range(99999) %}{% set x = a %}{% endfor %}{% endfor %}", "{{ 'x' * 10**9 }}", "{{ 10**10**10 }}",
+        "{% for a in range(99999) %}{% for b in range(99999) %}{% set x = a %}{% endfor %}{% endfor %}", "{{ 'x' * 10**9 }}",
+        "{{ 10**10**10 }}",
         "{% set ns = namespace(s='x') %}{% for i in range(64) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}{{ ns.s }}"})
     void aTemplateThatReachesOutIsRefusedOrSeesNothing(String template) throws Exception {
         Files.writeString(model.resolve("chat_template.jinja"), template);
@@ -82,10 +91,14 @@ class ModelFolderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "null", "[]", "{}", "{\"version\": \"1.0\"}", "{\"model\": {\"type\": \"Evil\"}}", "NaN", "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": -1}, \"merges\": []}}",
-        "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0}, \"merges\": [\"a b\"]}}", "{\"model\": {\"type\": \"Unigram\", \"vocab\": [], \"unk_id\": 7}}",
+    @ValueSource(strings = {"", "null", "[]", "{}", "{\"version\": \"1.0\"}", "{\"model\": {\"type\": \"Evil\"}}", "NaN",
+        "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": -1}, \"merges\": []}}",
+        "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0}, \"merges\": [\"a b\"]}}",
+        "{\"model\": {\"type\": \"Unigram\", \"vocab\": [], \"unk_id\": 7}}",
         "{\"model\": {\"type\": \"WordLevel\", \"vocab\": {}, \"unk_token\": \"x\"}, \"decoder\": {\"type\": \"Evil\"}}",
-        "{\"decoder\": {\"type\": 1e999}}", "{\"decoder\": \"\\ud800\"}", "{\"model\": {\"type\": \"BPE\", \"vocab\": {}, \"merges\": []}, \"pre_tokenizer\": {\"type\": \"Split\", \"pattern\": {\"Regex\": \"(\"}, \"behavior\": \"Isolated\", \"invert\": false}}"})
+        "{\"decoder\": {\"type\": 1e999}}", "{\"decoder\": \"\\ud800\"}",
+        "{\"model\": {\"type\": \"BPE\", \"vocab\": {}, \"merges\": []}, \"pre_tokenizer\": {\"type\": \"Split\", \"pattern\":"
+                + " {\"Regex\": \"(\"}, \"behavior\": \"Isolated\", \"invert\": false}}"})
     void anOddTokenizerIsOneClearLine(String json) throws Exception {
         Path file = Files.writeString(model.resolve("tokenizer.json"), json);
         BadInput e = assertThrows(BadInput.class, () -> Tokenizer.load(model).encode("start"));
@@ -107,7 +120,8 @@ class ModelFolderTest {
     @Test
     void pathsInItsIndexStayInside() throws Exception {
         Files.move(model.resolve("model.safetensors"), folder.resolve("elsewhere.safetensors"));
-        for (String name : List.of("../elsewhere.safetensors", folder.resolve("elsewhere.safetensors").toString(), "", "\\u0000", "..", "x/../../elsewhere.safetensors")) {
+        for (String name : List.of("../elsewhere.safetensors", folder.resolve("elsewhere.safetensors").toString(), "", "\\u0000", "..",
+                "x/../../elsewhere.safetensors")) {
             JsonObject index = new JsonObject();
             JsonObject map = new JsonObject();
             map.addProperty("model.embed_tokens.weight", name);

@@ -38,7 +38,8 @@ class PlacesTest {
     private static final List<String> TABLES = List.of("metrics.csv", "problems.csv", "evaluation.csv", "samples.jsonl");
     private static final boolean ROOT = "root".equals(System.getProperty("user.name"));
 
-    @TempDir Path world;
+    @TempDir
+    Path world;
     private Path checkout;
     private Path repository;
     private Path engines;
@@ -55,11 +56,14 @@ class PlacesTest {
         }
         repository = world.resolve("repository");
         engines = world.resolve("engines");
-        lend(Path.of(Model.class.getProtectionDomain().getCodeSource().getLocation().toURI()).resolve("../../../../..").normalize(), repository);
+        lend(Path.of(Model.class.getProtectionDomain().getCodeSource().getLocation().toURI()).resolve("../../../../..").normalize(),
+                repository);
         lend(Utils.getEngineCacheDir(), engines);
-        String version = Files.readAllLines(checkout.resolve("jbang")).stream().filter(l -> l.startsWith("version=")).findFirst().orElseThrow().substring(8);
+        String version = Files.readAllLines(checkout.resolve("jbang")).stream().filter(l -> l.startsWith("version=")).findFirst()
+                .orElseThrow().substring(8);
         Path jbang = Path.of("dev/jbang/jbang-cli", version, "jbang-cli-" + version + "-all.jar");
-        Path fetched = Path.of(System.getenv().getOrDefault("JBANG_DIR", System.getenv("HOME") + "/.jbang"), "wrapper").resolve(jbang.getFileName());
+        Path fetched = Path.of(System.getenv().getOrDefault("JBANG_DIR", System.getenv("HOME") + "/.jbang"), "wrapper")
+                .resolve(jbang.getFileName());
         if (Files.exists(fetched) && Files.notExists(repository.resolve(jbang))) {
             lend(fetched, repository.resolve(jbang));
         }
@@ -95,9 +99,11 @@ class PlacesTest {
 
         Path classes = mode(Files.createDirectory(out.resolve("classes")), "rwxrwxrwx");
         copy(data, classes.resolve("task")); // as JBang puts it into the jar of reproduce
-        said = hard(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-                "-Djava.awt.headless=true", "-DOPT_OUT_TRACKING=true", "-Dai.djl.pytorch.num_threads=1", "-cp",
-                classPath() + File.pathSeparator + classes, "lppo.PlacesTest", out.toString()), Map.of("DJL_CACHE_DIR", engines.toString()));
+        said = hard(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+                        "-Djava.awt.headless=true", "-DOPT_OUT_TRACKING=true", "-Dai.djl.pytorch.num_threads=1", "-cp",
+                        classPath() + File.pathSeparator + classes, "lppo.PlacesTest", out.toString()),
+                Map.of("DJL_CACHE_DIR", engines.toString()));
         assertTrue(said.contains("reproduce: cannot be created") && said.contains("choose another output folder (--out)"), said);
         for (String chart : List.of("charts/pass_rate.png", "charts/accuracy.png", "report/accuracy-steps.png")) {
             assertTrue(Files.size(out.resolve(chart)) > 1000, chart);
@@ -112,7 +118,8 @@ class PlacesTest {
         if (ROOT) {
             assertEquals(List.of(), leftBehind(Files.getOwner(out.resolve("train")).getName()));
         }
-        assumeTrue(!offline().isEmpty(), "all is well but for one thing that could not be tried: unshare may not take the network away here");
+        assumeTrue(!offline().isEmpty(),
+                "all is well but for one thing that could not be tried: unshare may not take the network away here");
     }
 
     @Test
@@ -124,7 +131,8 @@ class PlacesTest {
                 Locale.setDefault(Locale.forLanguageTag(language));
                 commands.run(0, training(Checkout.ROOT.resolve("data"), world.resolve(language)));
                 for (String table : TABLES) {
-                    assertEquals(Files.readString(world.resolve("en-US").resolve(table)), Files.readString(world.resolve(language).resolve(table)), language);
+                    assertEquals(Files.readString(world.resolve("en-US").resolve(table)),
+                            Files.readString(world.resolve(language).resolve(table)), language);
                 }
             }
         } finally {
@@ -137,7 +145,8 @@ class PlacesTest {
         Path out = Path.of(args[0]);
         Commands commands = new Commands(out.resolve("classes"));
         commands.run(0, "plot", out.resolve("train").toString(), "--out", out.resolve("charts").toString());
-        commands.run(0, "evaluate", "--model", "data/base", "--data", "data/validation.jsonl", "--csv", out.resolve("scores.csv").toString());
+        commands.run(0, "evaluate", "--model", "data/base", "--data", "data/validation.jsonl", "--csv",
+                out.resolve("scores.csv").toString());
         commands.run(0, "check", "\\boxed{\\sin(x)^2}", "1-\\cos(x)^2");
         commands.run(0, "task", "--out", out.resolve("task").toString());
         commands.run(0, "generate", "--model", "data/base", "start 17 +3 *2 -7 . . . . . . . . . =");
@@ -160,7 +169,8 @@ class PlacesTest {
         builder.environment().putAll(Map.of("HOME", world.resolve("nowhere").toString(), "TMPDIR", world.resolve("tmp").toString(),
                 "JBANG_REPO", repository.toString(), "JAVA_HOME", System.getProperty("java.home"), "OMP_NUM_THREADS", "1",
                 "JAVA_TOOL_OPTIONS", "-Duser.language=de -Duser.country=DE"));
-        builder.environment().put("LC_ALL", more.isEmpty() ? "de_DE.UTF-8" : "C.UTF-8"); // the wrapper can do with one that is not installed
+        // the wrapper can do with one that is not installed
+        builder.environment().put("LC_ALL", more.isEmpty() ? "de_DE.UTF-8" : "C.UTF-8");
         builder.environment().putAll(more);
         Process process = builder.start();
         process.getOutputStream().close();
@@ -277,7 +287,8 @@ class PlacesTest {
         List<String> left = new ArrayList<>();
         for (Path folder : Stream.of("/tmp", "/var/tmp", "/dev/shm").map(Path::of).filter(Files::isDirectory).toList()) {
             for (Path file : Checkout.list(folder)) {
-                if (Files.getOwner(file, LinkOption.NOFOLLOW_LINKS).getName().equals(user) && !file.getFileName().toString().startsWith("hsperfdata_")) {
+                if (Files.getOwner(file, LinkOption.NOFOLLOW_LINKS).getName().equals(user)
+                        && !file.getFileName().toString().startsWith("hsperfdata_")) {
                     left.add(file.toString());
                 }
             }

@@ -60,7 +60,8 @@ class RealModelTest {
         List<String> lines = new ArrayList<>();
         for (int a = 2; a < 8; a++) {
             lines.add("""
-                    {"question": "What is %d times 2, plus 1?", "answer": "%d", "solution": "Twice %d is \\\\(%d\\\\).\\nOne more.\\nSo it is \\\\boxed{%d}"}\
+                    {"question": "What is %d times 2, plus 1?", "answer": "%d", "solution": "Twice %d is \\\\(%d\\\\).\\nOne more.\\nSo \
+                    it is \\\\boxed{%d}"}\
                     """.formatted(a, 2 * a + 1, a, 2 * a, 2 * a + 1));
         }
         data = Files.write(folder.resolve("problems.jsonl"), lines);
@@ -131,13 +132,16 @@ class RealModelTest {
         lines.add("{\"question\": \"What is 1 + 1?\", \"answer\": \"2\", \"solution\": \"" + "so ".repeat(300) + "\\\\boxed{2}\"}");
         lines.add("{\"question\": \"What is 2 + 2?\", \"answer\": \"4\", \"solution\": \"It is 5.\\n\\\\boxed{5}\"}");
         Files.write(data, lines);
-        String said = new Commands(folder).run(0, "train", "--recipe", "lppo", "--model", model.toString(), "--data", data.toString(), "--out",
+        String said = new Commands(folder).run(0, "train", "--recipe", "lppo", "--model", model.toString(), "--data", data.toString(),
+                "--out",
                 folder.resolve("run").toString(), "--reward", "math", "--max-new-tokens", "200", "--problems-per-step", "2", "--group-size",
                 "2", "--steps", "1", "--device", "cpu");
         assertTrue(said.contains("the solutions of 1 problems (9 …) do not end in their answers and are not used"), said);
         assertTrue(said.contains("1 of 9 problems are dropped: their question fills the model's 256 positions"), said);
         assertTrue(said.contains("1 of 9 problems lose their solution: it exceeds the model's 256 positions"), said);
-        assertTrue(said.contains("problems may be truncated: prompt, prefix and the longest completion exceed the model's 256 positions (--max-new-tokens)"), said);
+        assertTrue(said.contains(
+                "problems may be truncated: prompt, prefix and the longest completion exceed the model's 256 positions (--max-new-tokens)"),
+                said);
     }
 
     private static String[] all(String[] more, Object... words) {

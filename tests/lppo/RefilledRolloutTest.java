@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Test;
 /** Tests the bounded replacement of silent groups with groups of other problems. */
 class RefilledRolloutTest {
 
-    private static final List<Problem> PROBLEMS =
-            IntStream.range(0, 12).mapToObj(i -> new Problem("p" + i, "?", "1", null, null, null)).toList();
+    private static final List<Problem> PROBLEMS = IntStream.range(0, 12).mapToObj(i -> new Problem("p" + i, "?", "1", null, null, null))
+            .toList();
 
     private final List<List<String>> asked = new ArrayList<>();
     private final List<String> requests = new ArrayList<>();

@@ -24,7 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 @DisabledOnOs(OS.WINDOWS)
 class RemoteTest {
 
-    @TempDir Path world;
+    @TempDir
+    Path world;
     private HttpServer server;
     private String catalog;
     private Path wrapper;

@@ -26,7 +26,7 @@ class RoomsTest {
     private static final Set<String> VALUES = Set.of("common", "llm", "lppo", "lppo.data", "lppo.rollout");
 
     /** Lines of lib/lppo, blank ones, imports and Javadoc included. */
-    private static final long MOST = 9_100;
+    private static final long MOST = 8_000;
 
     /** The rooms that each room may import. */
     private static final Map<String, Set<String>> RULE = Map.ofEntries(Map.entry("common", Set.of()), Map.entry("hub", Set.of("common")),
@@ -37,9 +37,9 @@ class RoomsTest {
             Map.entry("lppo.task", Set.of("common", "llm", "lppo", "lppo.data", "lppo.judge")),
             Map.entry("lppo.run",
                     Set.of("common", "llm", "lppo", "lppo.data", "lppo.rollout", "lppo.judge", "lppo.learn", "lppo.task")),
-            Map.entry("lppo.view", Set.of("common", "lppo", "lppo.data", "lppo.judge", "lppo.run")),
+            Map.entry("view", Set.of("common", "lppo", "lppo.data", "lppo.judge", "lppo.run")),
             Map.entry("tasks", Set.of("common", "lppo.data", "lppo.judge", "lppo.task")),
-            Map.entry("lppo.files", Set.of("common", "lppo.data")), Map.entry("answers", Set.of()), Map.entry("chat", Set.of()),
+            Map.entry("benchmarks", Set.of("common", "lppo.data")), Map.entry("answers", Set.of()), Map.entry("chat", Set.of()),
             Map.entry("logs", Set.of("common", "llm", "lppo.judge", "lppo.rollout", "lppo.run")),
             Map.entry("spark", Set.of("common", "llm", "lppo", "lppo.data", "lppo.rollout", "lppo.learn", "lppo.run")));
 
@@ -83,7 +83,7 @@ class RoomsTest {
         List<String> wrong = new ArrayList<>();
         for (Path file : sources()) {
             String text = Files.readString(file);
-            if (LIBRARY.test(room(file)) && !room(file).equals("lppo.view")) {
+            if (LIBRARY.test(room(file))) {
                 for (String word : List.of("import picocli", "System.err", "System.out", "import tech.tablesaw", "import org.knowm")) {
                     if (text.contains(word)) {
                         wrong.add(LIB.relativize(file) + " has " + word);

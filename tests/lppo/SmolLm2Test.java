@@ -127,7 +127,8 @@ class SmolLm2Test {
                 Scopes.run(() -> assertLogits(policy, chat));
             }
             int longest = ints(cases().get(1), "greedy").length;
-            List<Completion> answers = new GpuRollout(policy, Sampling.greedy(longest), 8).sample(prompts, new Step(0, new Seed(1))).stream()
+            List<Completion> answers = new GpuRollout(policy, Sampling.greedy(longest), 8).sample(prompts, new Step(0, new Seed(1)))
+                    .stream()
                     .flatMap(group -> group.completions().stream()).toList();
             for (int i = 0; i < answers.size(); i++) {
                 assertArrayEquals(ints(cases().get(i), "greedy"), answers.get(i).tokens(), cases().get(i).get("text").getAsString());

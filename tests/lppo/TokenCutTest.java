@@ -75,7 +75,8 @@ class TokenCutTest {
     void aHintEndsInsideASentenceOrBehindALineBreakButNotBehindAFullStop() {
         Problem line = problem("23", "7 + 3 = 10. 10 + 2 = 12. 12 + 9 = 21. 21 + 2 = 23.");
         assertEquals(List.of("7 + 3 =", "7 + 3 = 10. 10 + 2 =", "7 + 3 = 10. 10 + 2 = 12. 12 + 9 =",
-                "7 + 3 = 10. 10 + 2 = 12. 12 + 9 = 21. 21 + 2 ="), Arrays.stream(new double[] {0.22, 0.5, 0.7, 1})
+                "7 + 3 = 10. 10 + 2 = 12. 12 + 9 = 21. 21 + 2 ="),
+                Arrays.stream(new double[] {0.22, 0.5, 0.7, 1})
                         .mapToObj(beta -> prefix(line, beta)).toList());
         Problem lines = problem("12", "7 + 3 = 10.\n10 + 2 = 12.");
         assertEquals("7 + 3 = 10.\n", prefix(lines, 0.5));
@@ -91,14 +92,16 @@ class TokenCutTest {
                 assertTrue(prefix.length() <= "We have now".length() || prefix.contains(whole), prefix);
             }
         }
-        assertEquals("He pays $5 for", prefix(problem("99", "He pays $5 for a pen and $6 for a book, in all 99"), 0.3), "money is no formula");
+        assertEquals("He pays $5 for", prefix(problem("99", "He pays $5 for a pen and $6 for a book, in all 99"), 0.3),
+                "money is no formula");
     }
 
     @Test
     void anEqualNumberOnTheWayIsNoLeakAndTheConclusionIs() {
         assertEquals("There are 9 boys and 9 girls and 9 dogs, 27 in", prefix(problem("9",
                 "There are 9 boys and 9 girls and 9 dogs, 27 in all. A third of 27 is 9."), 0.6));
-        for (String said : List.of("\n#### 9", "\nThe answer is 9.", " so it is \\boxed{9}", "\nAnswer: 9", " It is 9", "\nFinal answer: 9")) {
+        for (String said : List.of("\n#### 9", "\nThe answer is 9.", " so it is \\boxed{9}", "\nAnswer: 9", " It is 9",
+                "\nFinal answer: 9")) {
             Problem problem = problem("9", "We add 4 and 5 and look at what comes of it, with great care indeed." + said);
             for (double beta : new double[] {0.8, 0.9, 0.95, 1}) {
                 assertFalse(prefix(problem, beta).contains("9"), said);
@@ -108,8 +111,9 @@ class TokenCutTest {
 
     @Test
     void otherSolutionsBehindTheConclusionAreNotShownAndDoNotCount() {
-        Problem problem = problem("25", "We square the number five and so we get $\\boxed{025}$.\nSecond solution: five fives are 25, a known fact."
-                + "\nThird solution: count them.");
+        Problem problem = problem("25",
+                "We square the number five and so we get $\\boxed{025}$.\nSecond solution: five fives are 25, a known fact."
+                        + "\nThird solution: count them.");
         assertTrue("We square the number five and so we get".startsWith(prefix(problem, 1)));
         assertEquals("We square the number five", prefix(problem, 0.3));
     }

@@ -99,7 +99,8 @@ class TokenizerTest {
     }
 
     private static HuggingFaceTokenizer tokenizer(String name) throws Exception {
-        return HuggingFaceTokenizer.newInstance(FIXTURES.resolve(name).resolve("tokenizer.json"), Map.of("padding", "false", "truncation", "false"));
+        return HuggingFaceTokenizer.newInstance(FIXTURES.resolve(name).resolve("tokenizer.json"),
+                Map.of("padding", "false", "truncation", "false"));
     }
 
     private static List<JsonObject> cases(String name) throws Exception {

@@ -45,7 +45,8 @@ class WrapperTest {
             """;
 
     private final Map<String, String> environment = new HashMap<>();
-    @TempDir Path world;
+    @TempDir
+    Path world;
     private Path wrapper;
 
     @BeforeEach
@@ -125,7 +126,8 @@ class WrapperTest {
         program("a folder/lib/commands/gguf.java", "");
         program("a folder/tests/test.java", "");
         assertEquals("[run][" + wrapper.resolveSibling("lib/commands/main.java") + "][dataset][x]", run(wrapper, "", "data", "x").output());
-        assertEquals("[run][" + wrapper.resolveSibling("lib/commands/main.java") + "][gguf][x]", run(wrapper, "", "export-gguf", "x").output());
+        assertEquals("[run][" + wrapper.resolveSibling("lib/commands/main.java") + "][gguf][x]",
+                run(wrapper, "", "export-gguf", "x").output());
         assertEquals("[run][" + wrapper.resolveSibling("tests/test.java") + "]", run(wrapper, "", "test").output());
         assertEquals("[../tests/test]", run(wrapper, "", "../tests/test").output());
     }
@@ -150,7 +152,8 @@ class WrapperTest {
 
         Files.move(Path.of(home), world.resolve("elsewhere"));
         Files.createSymbolicLink(Path.of(home), world.resolve("elsewhere"));
-        assertEquals(new Result("", "jbang: " + home + " cannot be a folder of this user alone: set HOME to a folder that can be written\n", 1),
+        assertEquals(
+                new Result("", "jbang: " + home + " cannot be a folder of this user alone: set HOME to a folder that can be written\n", 1),
                 run(wrapper, "", "x"));
         environment.put("JBANG_REPO", "repository");
         environment.put("DJL_CACHE_DIR", "engines");

@@ -57,7 +57,8 @@ class SparkClusterTest {
 
     private static final int STEPS = 20;
 
-    @TempDir static Path folder;
+    @TempDir
+    static Path folder;
     private static Standalone cluster;
 
     @BeforeAll

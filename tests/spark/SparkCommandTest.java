@@ -24,7 +24,8 @@ class SparkCommandTest {
 
     private static final int STEPS = 20;
 
-    @TempDir static Path folder;
+    @TempDir
+    static Path folder;
 
     @BeforeAll
     static void theRunWithoutSpark() throws Exception {

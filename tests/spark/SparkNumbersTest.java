@@ -38,7 +38,8 @@ class SparkNumbersTest {
 
     private static final Task TASK = Task.builtIn();
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     /** A backend that keeps a line for each completion. */
     private record Recording(Backend backend, List<String> lines) implements Backend {
@@ -50,8 +51,8 @@ class SparkNumbersTest {
 
         @Override
         public Rollout rollout(Sampling sampling) {
-            return backend.rollout(sampling).watched(groups -> groups.stream().flatMap(group -> group.completions().stream()).forEach(c ->
-                    lines.add(c.prompt().problem().id() + Arrays.toString(c.tokens()) + Arrays.toString(c.logProbs()))));
+            return backend.rollout(sampling).watched(groups -> groups.stream().flatMap(group -> group.completions().stream())
+                    .forEach(c -> lines.add(c.prompt().problem().id() + Arrays.toString(c.tokens()) + Arrays.toString(c.logProbs()))));
         }
 
         @Override

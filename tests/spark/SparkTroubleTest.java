@@ -117,7 +117,8 @@ class SparkTroubleTest {
 
     private static Learner.Micro micro(int token) {
         float[] logProbs = {-1, -1};
-        return new Learner.Micro(List.of(List.of(new Sample(new int[] {5, token}, new int[] {6, 7}, logProbs, 1, 1))), Learner.Layout.PADDED);
+        return new Learner.Micro(List.of(List.of(new Sample(new int[] {5, token}, new int[] {6, 7}, logProbs, 1, 1))),
+                Learner.Layout.PADDED);
     }
 
     @Test

@@ -52,7 +52,8 @@ class ArithmeticTaskTest {
         assertEquals(TASK.problems(), Problems.read(Checkout.ROOT.resolve("data/arithmetic/train.jsonl")));
         assertFalse(made.resolve("base").toFile().exists(), "it has no policy of its own");
         assertNotEquals(TASK.problems(), new ArithmeticTask(new Seed(2)).problems());
-        String refused = new Commands(folder).run(2, "task", "--task", "arithmetic", "--warm-up", "9", "--out", folder.resolve("w").toString());
+        String refused = new Commands(folder).run(2, "task", "--task", "arithmetic", "--warm-up", "9", "--out",
+                folder.resolve("w").toString());
         assertTrue(refused.contains("--warm-up: the task arithmetic has none"), refused);
     }
 
@@ -61,7 +62,8 @@ class ArithmeticTaskTest {
         assertEquals(Map.of("1", 96L, "2", 96L, "3", 96L, "4", 96L, "5", 96L), byLevel(TASK.problems()));
         assertEquals(Map.of("1", 50L, "2", 50L, "3", 50L, "4", 50L, "5", 50L), byLevel(TASK.problems(Split.HELD_OUT)));
         assertEquals(Map.of("1", 20L, "2", 20L, "3", 20L, "4", 20L, "5", 20L), byLevel(TASK.problems(Split.VALIDATION)));
-        assertEquals(Map.of("2", 40L, "3", 40L, "4", 40L, "5", 40L), byLevel(TASK.problems().stream().filter(Problem::hasDemonstration).toList()));
+        assertEquals(Map.of("2", 40L, "3", 40L, "4", 40L, "5", 40L),
+                byLevel(TASK.problems().stream().filter(Problem::hasDemonstration).toList()));
     }
 
     private static Map<String, Long> byLevel(List<Problem> problems) {
@@ -76,7 +78,8 @@ class ArithmeticTaskTest {
             assertEquals(all.size(), all.stream().map(Problem::id).distinct().count());
         }
         for (Problem problem : ALL) {
-            Set<String> numbers = Pattern.compile("\\d+").matcher(problem.question()).results().map(MatchResult::group).collect(Collectors.toSet());
+            Set<String> numbers = Pattern.compile("\\d+").matcher(problem.question()).results().map(MatchResult::group)
+                    .collect(Collectors.toSet());
             assertFalse(numbers.contains(problem.answer()), problem::toString);
             assertTrue(Integer.parseInt(problem.answer()) > 0, problem::toString);
             assertEquals(0, TASK.reward().score(problem, problem.question()), problem::toString);
@@ -87,9 +90,11 @@ class ArithmeticTaskTest {
     void sumsAreRight() {
         for (Problem problem : ALL) {
             if (problem.level().compareTo("4") < 0) {
-                int[] numbers = Pattern.compile("\\d+").matcher(problem.question()).results().mapToInt(m -> Integer.parseInt(m.group())).toArray();
+                int[] numbers = Pattern.compile("\\d+").matcher(problem.question()).results().mapToInt(m -> Integer.parseInt(m.group()))
+                        .toArray();
                 boolean minus = problem.question().contains("-") || problem.question().contains("minus");
-                assertEquals(minus ? numbers[0] - numbers[1] : Arrays.stream(numbers).sum(), Integer.parseInt(problem.answer()), problem::toString);
+                assertEquals(minus ? numbers[0] - numbers[1] : Arrays.stream(numbers).sum(), Integer.parseInt(problem.answer()),
+                        problem::toString);
                 int terms = numbers.length;
                 assertTrue(terms == 2 ? problem.level().equals("1") : problem.level().equals(terms < 5 ? "2" : "3"), problem::toString);
             }
@@ -106,7 +111,8 @@ class ArithmeticTaskTest {
             }
             shown++;
             words += Pattern.compile("[a-z]").matcher(problem.solution().replace("The answer is", "")).find() ? 1 : 0;
-            Set<String> known = Pattern.compile("\\d+").matcher(problem.question()).results().map(MatchResult::group).collect(Collectors.toSet());
+            Set<String> known = Pattern.compile("\\d+").matcher(problem.question()).results().map(MatchResult::group)
+                    .collect(Collectors.toSet());
             List<MatchResult> steps = EQUATION.matcher(problem.solution()).results().toList();
             for (MatchResult step : steps) {
                 String[] parts = step.group(1).split(" ");
@@ -146,7 +152,8 @@ class ArithmeticTaskTest {
         for (int level : new int[] {4, 5}) {
             Set<String> told = new HashSet<>();
             ALL.stream().filter(p -> p.level().equals(Integer.toString(level))).forEach(p -> told.add(p.question()
-                    .replaceAll("\\d+", "N").replaceAll("(?<!^)(?<![.?] )\\b[A-Z][a-z]+", "P").replaceAll("^[A-Z][a-z]+ ", "").split(" ")[0]));
+                    .replaceAll("\\d+", "N").replaceAll("(?<!^)(?<![.?] )\\b[A-Z][a-z]+", "P").replaceAll("^[A-Z][a-z]+ ", "")
+                    .split(" ")[0]));
             assertTrue(told.size() >= 5, () -> told + " at level " + level);
         }
     }
@@ -159,13 +166,15 @@ class ArithmeticTaskTest {
         assertEquals(160, hinted);
         for (Problem problem : TASK.problems()) {
             if (problem.hasDemonstration()) {
-                assertFalse(new StepCut().prefix(problem, 0.95, String::length).matches(".*\\b" + problem.answer() + "\\b.*"), problem::toString);
+                assertFalse(new StepCut().prefix(problem, 0.95, String::length).matches(".*\\b" + problem.answer() + "\\b.*"),
+                        problem::toString);
             }
         }
     }
 
     @Test
     void anUnknownTaskIsRefused() {
-        assertTrue(assertThrows(BadInput.class, () -> Tasks.named("sums")).getMessage().contains("choose one of modular-chain, arithmetic"));
+        assertTrue(
+                assertThrows(BadInput.class, () -> Tasks.named("sums")).getMessage().contains("choose one of modular-chain, arithmetic"));
     }
 }

@@ -18,7 +18,7 @@ import java.util.function.Function;
 /**
  * Reads and writes problems as JSON Lines: one object per line with {@code id}, {@code question}, {@code answer} and
  * optionally {@code solution}, {@code level}, {@code source}. A missing {@code id} defaults to the line number. Published benchmarks,
- * with other columns or as Parquet, are read by {@code lppo.files.ProblemFiles}.
+ * with other columns or as Parquet, are read by {@code benchmarks.ProblemFiles}.
  *
  * <p>Seen in {@code notebooks/7-bring-your-own-model.ipynb}.
  */

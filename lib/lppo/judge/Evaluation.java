@@ -69,7 +69,8 @@ public record Evaluation(List<Completion> greedy, List<Group> sampled, long unde
         Scoring scoring = new Scoring(policy, reward);
         Evaluation evaluation = of(prompts(problems, format, policy), scoring, Sampling.plain(longest), samples, seed,
                 sampling -> new GpuRollout(policy, sampling, MAX_ROWS));
-        BadInput.unless(scoring.trouble().isEmpty(), "%s; %d answers could not be judged", scoring.trouble().orElse(""), scoring.failures());
+        BadInput.unless(scoring.trouble().isEmpty(), "%s; %d answers could not be judged", scoring.trouble().orElse(""),
+                scoring.failures());
         return evaluation;
     }
 

@@ -24,11 +24,13 @@ public final class FinalNumber implements Reward {
     private static final Pattern PART = Pattern.compile("[\\p{Alnum}_.,]$"); // of a word or of a longer number
     private static final Pattern SIGN = Pattern.compile("(?:^|[\\s=:(])[-−][$€£]?$");
     private static final Pattern TERM = Pattern.compile("(?:\\d|\\))\\s*[-−][$€£]?$"); // then a minus takes away
-    private static final Pattern GOES_ON = Pattern.compile("^\\s*(?:[-+*/^%×÷−–=~]|(?:plus|minus|times|divided|multiplied)\\b)", Pattern.CASE_INSENSITIVE);
+    private static final Pattern GOES_ON = Pattern.compile("^\\s*(?:[-+*/^%×÷−–=~]|(?:plus|minus|times|divided|multiplied)\\b)",
+            Pattern.CASE_INSENSITIVE);
 
     @Override
     public double score(Problem problem, String response) {
-        return number(response).filter(value -> value.compareTo(new BigDecimal(problem.answer().replace(",", ""))) == 0).isPresent() ? 1 : 0;
+        return number(response).filter(value -> value.compareTo(new BigDecimal(problem.answer().replace(",", ""))) == 0).isPresent() ? 1
+                : 0;
     }
 
     @Override

@@ -142,7 +142,8 @@ public final class Learner {
     /** The samples of each group with their advantages, in order. */
     private static List<List<Sample>> samples(List<Group> groups, Advantage advantage) {
         List<double[]> advantages = groups.isEmpty() ? List.of() : advantage.of(groups);
-        BadInput.unless(advantages.size() == groups.size(), "the advantage gives %d arrays for %d groups", advantages.size(), groups.size());
+        BadInput.unless(advantages.size() == groups.size(), "the advantage gives %d arrays for %d groups", advantages.size(),
+                groups.size());
         return IntStream.range(0, groups.size()).mapToObj(g -> {
             Group group = groups.get(g);
             double[] each = advantages.get(g);

@@ -50,56 +50,67 @@ public record LearnerSettings(double learningRate, int warmUp, double weightDeca
 
     /** Returns a copy with another learning rate. */
     public LearnerSettings learningRate(double value) {
-        return new LearnerSettings(value, warmUp, weightDecay, maxNorm, updates, epochs, tokenBudget, recompute, importanceCap, temperature, maxDifference);
+        return new LearnerSettings(value, warmUp, weightDecay, maxNorm, updates, epochs, tokenBudget, recompute, importanceCap, temperature,
+                maxDifference);
     }
 
     /** Returns a copy with another warm-up. */
     public LearnerSettings warmUp(int value) {
-        return new LearnerSettings(learningRate, value, weightDecay, maxNorm, updates, epochs, tokenBudget, recompute, importanceCap, temperature, maxDifference);
+        return new LearnerSettings(learningRate, value, weightDecay, maxNorm, updates, epochs, tokenBudget, recompute, importanceCap,
+                temperature, maxDifference);
     }
 
     /** Returns a copy with another weight decay. */
     public LearnerSettings weightDecay(double value) {
-        return new LearnerSettings(learningRate, warmUp, value, maxNorm, updates, epochs, tokenBudget, recompute, importanceCap, temperature, maxDifference);
+        return new LearnerSettings(learningRate, warmUp, value, maxNorm, updates, epochs, tokenBudget, recompute, importanceCap,
+                temperature, maxDifference);
     }
 
     /** Returns a copy with another largest norm. */
     public LearnerSettings maxNorm(double value) {
-        return new LearnerSettings(learningRate, warmUp, weightDecay, value, updates, epochs, tokenBudget, recompute, importanceCap, temperature, maxDifference);
+        return new LearnerSettings(learningRate, warmUp, weightDecay, value, updates, epochs, tokenBudget, recompute, importanceCap,
+                temperature, maxDifference);
     }
 
     /** Returns a copy with another number of parts. */
     public LearnerSettings updates(int value) {
-        return new LearnerSettings(learningRate, warmUp, weightDecay, maxNorm, value, epochs, tokenBudget, recompute, importanceCap, temperature, maxDifference);
+        return new LearnerSettings(learningRate, warmUp, weightDecay, maxNorm, value, epochs, tokenBudget, recompute, importanceCap,
+                temperature, maxDifference);
     }
 
     /** Returns a copy with another number of epochs. */
     public LearnerSettings epochs(int value) {
-        return new LearnerSettings(learningRate, warmUp, weightDecay, maxNorm, updates, value, tokenBudget, recompute, importanceCap, temperature, maxDifference);
+        return new LearnerSettings(learningRate, warmUp, weightDecay, maxNorm, updates, value, tokenBudget, recompute, importanceCap,
+                temperature, maxDifference);
     }
 
     /** Returns a copy with another token budget. */
     public LearnerSettings tokenBudget(int value) {
-        return new LearnerSettings(learningRate, warmUp, weightDecay, maxNorm, updates, epochs, value, recompute, importanceCap, temperature, maxDifference);
+        return new LearnerSettings(learningRate, warmUp, weightDecay, maxNorm, updates, epochs, value, recompute, importanceCap,
+                temperature, maxDifference);
     }
 
     /** Returns a copy with recomputation on or off. */
     public LearnerSettings recompute(boolean value) {
-        return new LearnerSettings(learningRate, warmUp, weightDecay, maxNorm, updates, epochs, tokenBudget, value, importanceCap, temperature, maxDifference);
+        return new LearnerSettings(learningRate, warmUp, weightDecay, maxNorm, updates, epochs, tokenBudget, value, importanceCap,
+                temperature, maxDifference);
     }
 
     /** Returns a copy with another importance cap. */
     public LearnerSettings importanceCap(double value) {
-        return new LearnerSettings(learningRate, warmUp, weightDecay, maxNorm, updates, epochs, tokenBudget, recompute, value, temperature, maxDifference);
+        return new LearnerSettings(learningRate, warmUp, weightDecay, maxNorm, updates, epochs, tokenBudget, recompute, value, temperature,
+                maxDifference);
     }
 
     /** Returns a copy with another temperature. */
     public LearnerSettings temperature(double value) {
-        return new LearnerSettings(learningRate, warmUp, weightDecay, maxNorm, updates, epochs, tokenBudget, recompute, importanceCap, value, maxDifference);
+        return new LearnerSettings(learningRate, warmUp, weightDecay, maxNorm, updates, epochs, tokenBudget, recompute, importanceCap,
+                value, maxDifference);
     }
 
     /** Returns a copy with another largest difference. */
     public LearnerSettings maxDifference(double value) {
-        return new LearnerSettings(learningRate, warmUp, weightDecay, maxNorm, updates, epochs, tokenBudget, recompute, importanceCap, temperature, value);
+        return new LearnerSettings(learningRate, warmUp, weightDecay, maxNorm, updates, epochs, tokenBudget, recompute, importanceCap,
+                temperature, value);
     }
 }

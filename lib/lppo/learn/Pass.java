@@ -61,11 +61,11 @@ record Pass(Policy policy, Policy reference, LearnerSettings settings, long logi
             TokenBatch batch = !objective.needsReference() ? plain
                     : plain.withReference(Scopes.keep(() -> logProbs(reference, plain)));
             if (settings.recompute()) {
-                Recomputation.backward(policy, batch.tokens(), output ->
-                        backwardInSlices(batch, objective, output, policy.decoder()::finalNorm, sums));
+                Recomputation.backward(policy, batch.tokens(),
+                        output -> backwardInSlices(batch, objective, output, policy.decoder()::finalNorm, sums));
             } else if (slices(batch).size() > 1) {
-                Recomputation.backward(policy, () -> batch.hidden(policy.decoder()), output ->
-                        backwardInSlices(batch, objective, output, UnaryOperator.identity(), sums));
+                Recomputation.backward(policy, () -> batch.hidden(policy.decoder()),
+                        output -> backwardInSlices(batch, objective, output, UnaryOperator.identity(), sums));
             } else {
                 backward(batch, objective, sums);
             }
@@ -90,9 +90,10 @@ record Pass(Policy policy, Policy reference, LearnerSettings settings, long logi
     private void flatGradient(List<List<Sample>> trees, Objective objective, double[] sums) {
         FlatTokens flat = TokenBatch.flat(trees);
         TokenBatch plain = TokenBatch.of(trees, flat, policy.manager());
-        TokenBatch batch = !objective.needsReference() ? plain : plain.withReference(Scopes.keep(() ->
-                Backpropagation.possible(reference.manager().getDevice(), reference.precision()) ? flatLogProbs(reference, trees)
-                : logProbs(reference, TokenBatch.of(trees.stream().flatMap(List::stream).toList(), policy.manager()))));
+        TokenBatch batch = !objective.needsReference() ? plain
+                : plain.withReference(Scopes.keep(() -> Backpropagation.possible(reference.manager().getDevice(), reference.precision())
+                        ? flatLogProbs(reference, trees)
+                        : logProbs(reference, TokenBatch.of(trees.stream().flatMap(List::stream).toList(), policy.manager()))));
         Backpropagation pass = new Backpropagation(policy, flat, settings.recompute(), logits);
         Backpropagation.Scores scores = pass.score(batch.index(), batch.targets(), settings.temperature(), true);
         NDArray logProbs = scores.logProbs();
@@ -213,8 +214,8 @@ record Pass(Policy policy, Policy reference, LearnerSettings settings, long logi
     private NDArray logProbs(Policy scored, TokenBatch batch) {
         NDArray hidden = batch.hidden(scored.decoder());
         NDList parts = new NDList();
-        slices(batch).forEach(slice -> parts.add(Scopes.keep(() ->
-                logProbs(scored, slice, chosen(slice, hidden), settings.temperature()).get(0).duplicate())));
+        slices(batch).forEach(slice -> parts
+                .add(Scopes.keep(() -> logProbs(scored, slice, chosen(slice, hidden), settings.temperature()).get(0).duplicate())));
         return NDArrays.concat(parts);
     }
 

@@ -23,7 +23,8 @@ import lppo.Objective;
  * so that prompt, prefix and padding are never scored. N is the number of completion tokens.
  *
  * @param tokens model input {@code [batch, time]} int64; null where {@link FlatTokens} are
- * @param index of the hidden state (in {@code [batch * time]}, or of the flat tokens) that predicts each completion token, {@code [N]} int64
+ * @param index of the hidden state (in {@code [batch * time]}, or of the flat tokens) that predicts each completion token, {@code [N]}
+ * int64
  * @param owners which sequence each completion token is of, {@code [N]} int64
  * @param sequences how many there are
  * @param targets completion tokens {@code [N]} int64

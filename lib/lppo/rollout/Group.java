@@ -36,8 +36,11 @@ public record Group(Problem problem, List<Completion> completions) {
     public static Group ofRewards(double[] rewards, int[] lengths) {
         Problem none = new Problem("", "", "", null, null, null);
         Prompt prompt = Prompt.unguided(none, new int[0]);
-        return new Group(none, IntStream.range(0, rewards.length).mapToObj(i ->
-                new Completion(prompt, new int[lengths[i]], new float[lengths[i]], Completion.Finish.STOP, rewards[i])).toList());
+        return new Group(none,
+                IntStream.range(0, rewards.length)
+                        .mapToObj(
+                                i -> new Completion(prompt, new int[lengths[i]], new float[lengths[i]], Completion.Finish.STOP, rewards[i]))
+                        .toList());
     }
 
     /** The group with each completion scored. */

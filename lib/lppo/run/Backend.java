@@ -34,7 +34,8 @@ public interface Backend extends AutoCloseable {
      * @param sent bytes of weights to each machine; 0 if they had not changed
      * @param received bytes of gradients; 0 for a rollout
      */
-    record Call(String name, int parts, int renewed, double seconds, double publishing, double renewing, double working, long sent, long received) {}
+    record Call(String name, int parts, int renewed, double seconds, double publishing, double renewing, double working, long sent,
+            long received) {}
 
     /** Returns the calls to other machines since the last call of this method. */
     default List<Call> calls() {

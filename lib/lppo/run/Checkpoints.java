@@ -29,8 +29,8 @@ import java.util.stream.Stream;
 public record Checkpoints(Path path) {
 
     private static final Gson PRETTY = new GsonBuilder().setPrettyPrinting().create();
-    private static final List<String> TABLES =
-            List.of("metrics.csv", "problems.csv", "evaluation.csv", "samples.jsonl"); // identical in identical runs, unlike timing.csv
+    // identical in identical runs, unlike timing.csv
+    private static final List<String> TABLES = List.of("metrics.csv", "problems.csv", "evaluation.csv", "samples.jsonl");
     private static final String KEPT = "checkpoint-";
 
     /**
@@ -70,7 +70,9 @@ public record Checkpoints(Path path) {
             delete(old);
         } catch (IOException e) {
             throw new UncheckedIOException(Files.isDirectory(path)
-                    ? current + ": the checkpoint cannot be written; the previous one is kept, so that you can resume the run. Is the disk full?"
+                    ? current
+                            + ": the checkpoint cannot be written; the previous one is kept, so that you can resume the run. Is the"
+                            + " disk full?"
                     : path + ": no longer exists, so the run cannot continue", e);
         }
     }
@@ -128,7 +130,8 @@ public record Checkpoints(Path path) {
         }
         Path timing = path.resolve("timing.csv");
         if (Files.exists(timing)) {
-            Files.writeString(timing, Files.readAllLines(timing).stream().limit(step + 1).map(line -> line + "\n").collect(Collectors.joining()));
+            Files.writeString(timing,
+                    Files.readAllLines(timing).stream().limit(step + 1).map(line -> line + "\n").collect(Collectors.joining()));
         }
     }
 

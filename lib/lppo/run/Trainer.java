@@ -109,13 +109,13 @@ public final class Trainer {
         long begin = System.nanoTime();
         List<Group> groups = within(() -> rollout.sample(hints.prompts(step, recipe.groupSize()), step), before, "sampling",
                 "Lower the rollout rows to "
-                + Math.max(1, Math.min(training.backend().rows(), recipe.problemsPerStep() * recipe.groupSize()) / 2));
+                        + Math.max(1, Math.min(training.backend().rows(), recipe.problemsPerStep() * recipe.groupSize()) / 2));
         memory.observe(visited);
         long sampled = System.nanoTime();
         health.check(visited, step.number(), lastCheckpoint());
         List<UpdateMetrics> updates = within(() -> learn(groups, step), before, "learning",
                 "Lower the token budget to "
-                + Math.max(1, recipe.learning().tokenBudget() / 2) + (recipe.learning().recompute() ? "" : " or recompute"));
+                        + Math.max(1, recipe.learning().tokenBudget() / 2) + (recipe.learning().recompute() ? "" : " or recompute"));
         long learned = System.nanoTime();
 
         done = step.number();

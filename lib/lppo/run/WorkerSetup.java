@@ -49,7 +49,8 @@ public record WorkerSetup(String folder, String fingerprint, String device, Prec
      * @throws BadInput if there is no model folder
      */
     public static String fingerprint(Path folder) {
-        BadInput.unless(Files.isRegularFile(folder.resolve("config.json")), "%s: the model folder is missing, or has no config.json", folder);
+        BadInput.unless(Files.isRegularFile(folder.resolve("config.json")), "%s: the model folder is missing, or has no config.json",
+                folder);
         try (Stream<Path> files = Files.list(folder)) {
             CRC32C config = new CRC32C();
             config.update(Files.readAllBytes(folder.resolve("config.json")));

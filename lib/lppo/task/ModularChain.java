@@ -73,7 +73,7 @@ public final class ModularChain {
             SplittableRandom random = seed.at(set.name(), length);
             int withSolution = set.demonstrated().getOrDefault(length, 0);
             int inVain = 0;
-            for (int made = 0; made < count; ) {
+            for (int made = 0; made < count;) {
                 BadInput.unless(inVain < PATIENCE, "%s: found only %d of %d problems of length %d; ask for fewer", set.name(), made,
                         count, length);
                 Problem problem = problem(set.name() + "-" + length + "-" + made, length, random,

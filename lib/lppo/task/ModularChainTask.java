@@ -30,7 +30,8 @@ public final class ModularChainTask implements Task {
 
     private static List<Problem> make(String name, Map<Integer, Integer> counts, Map<Integer, Integer> demonstrated, Seed seed,
             Set<String> taken) {
-        List<Problem> made = ModularChain.problems(new ModularChain.Counts(name, new TreeMap<>(counts), demonstrated, 1), seed, taken, true);
+        List<Problem> made = ModularChain.problems(new ModularChain.Counts(name, new TreeMap<>(counts), demonstrated, 1), seed, taken,
+                true);
         made.forEach(problem -> taken.add(problem.question()));
         return made;
     }

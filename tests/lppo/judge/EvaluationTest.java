@@ -23,11 +23,11 @@ import lppo.rollout.GpuRollout;
 import lppo.rollout.Sampling;
 import lppo.task.SimpleTask;
 import lppo.task.Task;
-import lppo.view.Tables;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import tech.tablesaw.api.Table;
+import view.Tables;
 
 /** Tests evaluations of the base policy. */
 class EvaluationTest {

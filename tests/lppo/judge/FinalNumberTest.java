@@ -22,7 +22,8 @@ class FinalNumberTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "  ", "The answer is 24.", "The answer is 123.", "The answer is 2.3.", "The answer is 23.5.", "The answer is 1,023.",
+    @ValueSource(strings = {"", "  ", "The answer is 24.", "The answer is 123.", "The answer is 2.3.", "The answer is 23.5.",
+        "The answer is 1,023.",
         "The answer is -23.", "The answer is 12 + 23", "It is 46 - 23.", "It is 23 + 0.", "It is 23 +", "It is 1 * 23.", "It is 1*23.",
         "23 = 12 + 11", "The answer is 23 = 20 + 3.", "Is it 23?", "What is 23?", "The answer is 23. What else can I do?",
         "The answer is 23. It was easy.", "The answer is 22 or 23.", "22, 23, 24", "23 or 24.", "The answer is 22-23.", "22–23",

@@ -35,7 +35,8 @@ class FlatTest {
         List<Sample> samples = Sample.weighted(samples(3), Aggregation.TOKEN_MEAN);
         LearnerSettings settings = new LearnerSettings().tokenBudget(150).temperature(temperature).recompute(recompute);
         PolicyLoss objective = new PolicyLoss(0.2, 0.28, 0.1);
-        try (Policy left = fixture(model, Precision.FP32, rank == 0); Policy right = fixture(model, Precision.FP32, rank == 0);
+        try (Policy left = fixture(model, Precision.FP32, rank == 0);
+                Policy right = fixture(model, Precision.FP32, rank == 0);
                 Policy reference = fixture("qwen2", Precision.FP32, false)) {
             Policy expected = adapted(left, rank, Lora.PROJECTIONS);
             Policy found = adapted(right, rank, Lora.PROJECTIONS);

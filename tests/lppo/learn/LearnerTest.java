@@ -202,7 +202,8 @@ class LearnerTest extends TinyPolicy {
     @ValueSource(strings = {"qwen2", "qwen3", "llama"})
     void recomputingGivesTheSameGradientAndReport(String model) {
         List<Sample> samples = Sample.weighted(samples(), Aggregation.TOKEN_MEAN);
-        try (Policy plain = fixture(model, Precision.FP32, true); Policy lean = fixture(model, Precision.FP32, true);
+        try (Policy plain = fixture(model, Precision.FP32, true);
+                Policy lean = fixture(model, Precision.FP32, true);
                 Policy reference = fixture("qwen2", Precision.FP32, true)) {
             Objective objective = new PolicyLoss(0.2, 0.28, 0.1);
             double[] expected = prepared(learner(plain, 40).reference(reference)).gradients(samples, objective);
@@ -222,7 +223,8 @@ class LearnerTest extends TinyPolicy {
     void slicesCutNoRatioInTwo(PolicyLoss.Ratio ratio, PolicyLoss.Surrogate surrogate) {
         List<Sample> drawn = samples();
         List<Sample> samples = Sample.weighted(drawn.stream().map(s -> new Sample(drawn.get(drawn.indexOf(s) / 3 * 3).prompt(),
-                s.completion(), s.behaviour(), s.advantage(), 0)).toList(), Aggregation.SEQUENCE_MEAN); // threes share a prompt, and in the plain way a row
+                // threes share a prompt, and in the plain way a row
+                s.completion(), s.behaviour(), s.advantage(), 0)).toList(), Aggregation.SEQUENCE_MEAN);
         try (Policy plain = fixture("qwen2", Precision.FP32, true); Policy reference = fixture("qwen3", Precision.FP32, false)) {
             Objective objective = new PolicyLoss(ratio, surrogate, 0.5, 3, Kl.K2, 0.1, Aggregation.SEQUENCE_MEAN);
             double[] expected = prepared(learner(plain, 100).reference(reference)).gradients(samples, objective);

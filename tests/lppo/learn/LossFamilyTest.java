@@ -165,7 +165,8 @@ class LossFamilyTest {
             List<Case> found = cases().stream().filter(c -> c.kind.equals("loss"))
                     .filter(c -> c.name.startsWith(named.title() + ", ") && c.cap == null)
                     .filter(c -> ((PolicyLoss) named.objective()).kl(c.policyLoss().kl(), c.klCoefficient)
-                            .aggregation(c.policyLoss().aggregation()).equals(c.policyLoss())).toList();
+                            .aggregation(c.policyLoss().aggregation()).equals(c.policyLoss()))
+                    .toList();
             assertFalse(found.isEmpty(), named.title() + ": no case has its ratio, surrogate and clip ranges");
             for (Case c : found) {
                 Algorithm algorithm = Algorithm.named(named.id(), c.longest == null ? 1 : c.longest);

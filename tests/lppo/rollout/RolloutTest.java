@@ -20,8 +20,8 @@ import org.junit.jupiter.api.Test;
 class RolloutTest {
 
     private static final Step STEP = new Step(3, new Seed(1));
-    private static final Rollout COUNTING = (prompts, step) -> Group.of(IntStream.range(0, prompts.size()).mapToObj(i ->
-            new Completion(prompts.get(i), new int[i + 1], new float[i + 1], Completion.Finish.STOP, Double.NaN)).toList());
+    private static final Rollout COUNTING = (prompts, step) -> Group.of(IntStream.range(0, prompts.size())
+            .mapToObj(i -> new Completion(prompts.get(i), new int[i + 1], new float[i + 1], Completion.Finish.STOP, Double.NaN)).toList());
 
     @Test
     void completionsAreGatheredByProblemInOrderOfFirstAppearance() {

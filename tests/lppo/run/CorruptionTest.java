@@ -133,7 +133,8 @@ class CorruptionTest {
     /** What {@code sha256sum} makes of our file. */
     @Test
     void otherToolsReadTheChecksums() throws Exception {
-        Process check = new ProcessBuilder("sha256sum", "--check", "--strict", Checksums.NAME).directory(folder.resolve("run/checkpoint").toFile())
+        Process check = new ProcessBuilder("sha256sum", "--check", "--strict", Checksums.NAME)
+                .directory(folder.resolve("run/checkpoint").toFile())
                 .redirectErrorStream(true).start();
         String said = new String(check.getInputStream().readAllBytes());
         assertEquals(0, check.waitFor(), said);

@@ -130,15 +130,18 @@ class CrashTest {
         Files.copy(Checkout.ROOT.resolve("data/base/tokenizer.json"), model.resolve("tokenizer.json"));
         Files.writeString(model.resolve("config.json"), """
                 {"model_type": "qwen2", "vocab_size": 32768, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1,
-                 "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 256, "tie_word_embeddings": true, "eos_token_id": 1}
+                 "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 256, "tie_word_embeddings": true, \
+                "eos_token_id": 1}
                 """);
         try (Policy policy = Policy.random(model, 0.02, new Seed(1), Device.cpu())) {
             policy.save(folder.resolve("random"));
         }
         String[] learning = {"train", "--recipe", "grpo", "--kl", "0.1", "--model", folder.resolve("random").toString(), "--data",
-            Checkout.ROOT.resolve("data/train.jsonl").toString(), "--problems-per-step", "32", "--rollout-rows", "32", "--steps", "2", "--updates",
+            Checkout.ROOT.resolve("data/train.jsonl").toString(), "--problems-per-step", "32", "--rollout-rows", "32", "--steps", "2",
+            "--updates",
             "1", "--device", "cpu", "--token-budget"};
-        Process enough = commands.process(folder.resolve("log"), with(learning, "128", "--out", folder.resolve("enough").toString())).start();
+        Process enough = commands.process(folder.resolve("log"), with(learning, "128", "--out", folder.resolve("enough").toString()))
+                .start();
         long[] virtual = {0};
         await(enough, () -> {
             virtual[0] = Math.max(virtual[0], virtualKilobytes(enough));
@@ -152,8 +155,12 @@ class CrashTest {
                 limited.command().toArray(String[]::new)));
         assertEquals(1, limited.start().waitFor(), CrashTest::said);
         assertTrue(said().lines().count() == 1 && said().startsWith("step 1: out of memory while learning; saved in "), CrashTest::said);
-        assertTrue(said().contains("Lower the token budget to 4096 or recompute, and resume the run (--token-budget, --recompute, --resume)"), CrashTest::said);
-        assertEquals(0, commands.process(folder.resolve("log"), with(learning, "128", "--resume", "--out", run.toString())).start().waitFor(), CrashTest::said);
+        assertTrue(
+                said().contains("Lower the token budget to 4096 or recompute, and resume the run (--token-budget, --recompute, --resume)"),
+                CrashTest::said);
+        assertEquals(0,
+                commands.process(folder.resolve("log"), with(learning, "128", "--resume", "--out", run.toString())).start().waitFor(),
+                CrashTest::said);
         assertEquals(-1, Files.mismatch(folder.resolve("enough/metrics.csv"), run.resolve("metrics.csv")));
     }
 
@@ -207,15 +214,18 @@ class CrashTest {
         assertEquals(0, reproduce(run, "--resume").start().waitFor(), CrashTest::said);
         for (String name : List.of("grpo-1", "lppo-1", "sft-1")) {
             for (String file : List.of("metrics.csv", "evaluation.csv", "checkpoint/model.safetensors")) {
-                assertEquals(-1, Files.mismatch(undisturbed.resolve("runs").resolve(name).resolve(file), run.resolve("runs").resolve(name).resolve(file)),
+                assertEquals(-1,
+                        Files.mismatch(undisturbed.resolve("runs").resolve(name).resolve(file),
+                                run.resolve("runs").resolve(name).resolve(file)),
                         name + " " + file);
             }
         }
     }
 
     private static ProcessBuilder reproduce(Path out, String... more) {
-        return commands.process(folder.resolve("log"), with(with(new String[] {"reproduce", "--recipes", "grpo,lppo", "--seeds", "1", "--out",
-            out.toString()}, more), "--steps", "16", "--jobs", "1", "--", "--problems-per-step", "8"));
+        return commands.process(folder.resolve("log"),
+                with(with(new String[] {"reproduce", "--recipes", "grpo,lppo", "--seeds", "1", "--out",
+                    out.toString()}, more), "--steps", "16", "--jobs", "1", "--", "--problems-per-step", "8"));
     }
 
     @Test
@@ -257,7 +267,8 @@ class CrashTest {
             Children.delete(run); // killed before its first checkpoint
         }
         List<String> line = new ArrayList<>(List.of("train", "--recipe", "lppo", "--model", Checkout.ROOT.resolve("data/base").toString(),
-                "--data", Checkout.ROOT.resolve("data/train.jsonl").toString(), "--evaluate-on", folder.resolve("validation.jsonl").toString(),
+                "--data", Checkout.ROOT.resolve("data/train.jsonl").toString(), "--evaluate-on",
+                folder.resolve("validation.jsonl").toString(),
                 "--evaluate-every", "5", "--evaluate-samples", "2", "--steps", Integer.toString(STEPS), "--problems-per-step", "4",
                 "--group-size", "4", "--device", "cpu", "--out", run.toString()));
         line.addAll(Arrays.asList(more));
@@ -289,6 +300,7 @@ class CrashTest {
     }
 
     private static int mount(Path folder) throws Exception {
-        return new ProcessBuilder("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder.toString()).redirectErrorStream(true).start().waitFor();
+        return new ProcessBuilder("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder.toString()).redirectErrorStream(true).start()
+                .waitFor();
     }
 }

@@ -53,7 +53,8 @@ class HealthTest extends TinyPolicy {
         }
         assertEquals(2, told.size(), told.toString());
         assertTrue(told.get(0).startsWith("step 5: for 3 steps more than 20 %") && told.get(0).contains("strictly"), told.get(0));
-        assertTrue(told.get(1).contains("cut by tokens rather than at steps") && told.get(1).contains("reword the demonstrations"), told.get(1));
+        assertTrue(told.get(1).contains("cut by tokens rather than at steps") && told.get(1).contains("reword the demonstrations"),
+                told.get(1));
     }
 
     private static StepMetrics shares(long step, double ended, double gamed) {
@@ -180,6 +181,7 @@ class HealthTest extends TinyPolicy {
     }
 
     private static StepMetrics row(int step, double entropy, double cut, double silent, long undecided, double difference) {
-        return new StepMetrics(step, 0, 0, 0, 0, silent, cut, Double.NaN, Double.NaN, 0, 0, 1, 0, 0, 0, entropy, difference, 0, 0, undecided, "", Map.of());
+        return new StepMetrics(step, 0, 0, 0, 0, silent, cut, Double.NaN, Double.NaN, 0, 0, 1, 0, 0, 0, entropy, difference, 0, 0,
+                undecided, "", Map.of());
     }
 }

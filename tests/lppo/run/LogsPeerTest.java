@@ -90,11 +90,13 @@ class LogsPeerTest {
             events = EventAccumulator(sys.argv[1], size_guidance={"images": 0, "tensors": 0, "scalars": 0})
             events.Reload()
             tags = events.Tags()
-            start = metadata.parse_session_start_info_plugin_data(events.SummaryMetadata("_hparams_/session_start_info").plugin_data.content)
+            content = events.SummaryMetadata("_hparams_/session_start_info").plugin_data.content
+            start = metadata.parse_session_start_info_plugin_data(content)
             end = metadata.parse_session_end_info_plugin_data(events.SummaryMetadata("_hparams_/session_end_info").plugin_data.content)
             print(json.dumps({
                 "scalars": {tag: {e.step: e.value for e in events.Scalars(tag)} for tag in tags["scalars"]},
-                "images": {tag: [[e.step, e.width, e.height, e.encoded_image_string[:4].hex()] for e in events.Images(tag)] for tag in tags["images"]},
+                "images": {tag: [[e.step, e.width, e.height, e.encoded_image_string[:4].hex()] for e in events.Images(tag)] for tag in \
+            tags["images"]},
                 "texts": {tag: [e.tensor_proto.string_val[0].decode() for e in events.Tensors(tag)] for tag in tags["tensors"]
                     if events.SummaryMetadata(tag).plugin_data.plugin_name == "text"},
                 "settings": {name: value.number_value or value.string_value for name, value in start.hparams.items()}, "end": end.status}))
@@ -103,15 +105,17 @@ class LogsPeerTest {
     @Test
     void tensorBoardReadsWhatTheTablesSay() throws Exception {
         Path out = Files.createDirectory(folder.resolve("run"));
-        try (Policy policy = policy(); TensorBoard board = new TensorBoard(out, policy, Map.of("recipe", "lppo", "options", Map.of("kappa",
-                "8.0")),
-                LogsPeerTest::chart)) {
+        try (Policy policy = policy();
+                TensorBoard board = new TensorBoard(out, policy, Map.of("recipe", "lppo", "options", Map.of("kappa",
+                        "8.0")),
+                        LogsPeerTest::chart)) {
             train(policy, out, 3, false, board);
             board.ended(true);
         }
-        try (Policy policy = Policy.load(new Checkpoints(out).latest(), ai.djl.Device.cpu()); TensorBoard board = new TensorBoard(out,
-                policy,
-                Map.of("recipe", "lppo", "options", Map.of("kappa", "8.0")), LogsPeerTest::chart)) {
+        try (Policy policy = Policy.load(new Checkpoints(out).latest(), ai.djl.Device.cpu());
+                TensorBoard board = new TensorBoard(out,
+                        policy,
+                        Map.of("recipe", "lppo", "options", Map.of("kappa", "8.0")), LogsPeerTest::chart)) {
             train(policy, out, 5, true, board);
             board.ended(true);
         }
@@ -144,7 +148,8 @@ class LogsPeerTest {
                 said);
         assertEquals("{\"options.kappa\":8.0,\"recipe\":\"lppo\"}", read.get("settings").toString()
                 .replace("\"recipe\":\"lppo\",\"options.kappa\":8.0",
-                "\"options.kappa\":8.0,\"recipe\":\"lppo\"").replace(", ", ","));
+                        "\"options.kappa\":8.0,\"recipe\":\"lppo\"")
+                .replace(", ", ","));
         assertEquals(1, read.get("end").getAsInt());
     }
 
@@ -160,7 +165,7 @@ class LogsPeerTest {
         Process server = new ProcessBuilder(python.toString(), "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", "" + port,
                 "--workers", "1",
                 "--backend-store-uri", "sqlite:///" + folder.resolve("mlflow.db"), "--artifacts-destination", folder.resolve("artifacts")
-                .toString())
+                        .toString())
                 .redirectErrorStream(true).redirectOutput(folder.resolve("server.log").toFile()).start();
         try {
             long end = System.nanoTime() + 180_000_000_000L;

@@ -193,7 +193,9 @@ class LogsTest {
             run(out, 3, false, mlflow);
             assertEquals(4, Files.readAllLines(out.resolve("metrics.csv")).size());
             assertEquals(1, warnings.size(), warnings::toString);
-            assertTrue(warnings.get(0).matches("MLflow at http://127.0.0.1:\\d+: .*; the run goes on, and what was not sent is tried again with later steps"),
+            assertTrue(
+                    warnings.get(0).matches(
+                            "MLflow at http://127.0.0.1:\\d+: .*; the run goes on, and what was not sent is tried again with later steps"),
                     warnings.get(0));
             serve(port);
             mlflow.ended(true);
@@ -210,7 +212,8 @@ class LogsTest {
     }
 
     private static StepMetrics step(long i) {
-        return new StepMetrics(i, i, 0.5, Double.NaN, 0, 0, 0, Double.NaN, 0, 3, 0.1, 1, 0, 0, 1, 1, 0, 1, 1e-3, 0, "", Map.of("my own: é", 2.0));
+        return new StepMetrics(i, i, 0.5, Double.NaN, 0, 0, 0, Double.NaN, 0, 3, 0.1, 1, 0, 0, 1, 1, 0, 1, 1e-3, 0, "",
+                Map.of("my own: é", 2.0));
     }
 
     @Test

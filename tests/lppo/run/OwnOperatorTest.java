@@ -16,8 +16,8 @@ import llm.Policy;
 import lppo.Hint;
 import lppo.PolicyLoss;
 import lppo.Stateful;
-import lppo.TinyPolicy;
 import lppo.StepCut;
+import lppo.TinyPolicy;
 import lppo.Weighting;
 import lppo.data.Problem;
 import lppo.data.Step;
@@ -75,8 +75,8 @@ class OwnOperatorTest extends TinyPolicy {
         double[] most = TinyRun.column(folder.resolve("whole/metrics.csv"), "most_visits");
         assertEquals(1, most[0]);
         assertTrue(most[5] > 1, "it goes on counting");
-        assertTrue(TinyRun.rows(folder.resolve("whole/problems.csv")).stream().allMatch(row ->
-                row.get("guided").equals(Integer.parseInt(row.get("step")) % 2 == 0 && hinted(row.get("problem")) ? "1" : "0")));
+        assertTrue(TinyRun.rows(folder.resolve("whole/problems.csv")).stream().allMatch(
+                row -> row.get("guided").equals(Integer.parseInt(row.get("step")) % 2 == 0 && hinted(row.get("problem")) ? "1" : "0")));
     }
 
     private static boolean hinted(String id) {

@@ -139,7 +139,8 @@ class RivalsTest extends TinyPolicy {
         tiny.run(TinyRun.inOneUpdate(TinyRun.recipe(name).groupSize(4)), EVERY_OTHER, folder.resolve("whole"), 4);
         tiny.runInTwo(TinyRun.inOneUpdate(TinyRun.recipe(name).groupSize(4)), EVERY_OTHER, folder.resolve("parts"), 4, Long.MAX_VALUE, 3);
         for (String table : List.of("metrics.csv", "problems.csv", "evaluation.csv")) {
-            assertEquals(Files.readString(folder.resolve("whole").resolve(table)), Files.readString(folder.resolve("parts").resolve(table)));
+            assertEquals(Files.readString(folder.resolve("whole").resolve(table)),
+                    Files.readString(folder.resolve("parts").resolve(table)));
         }
         try (Stream<Path> files = Files.list(folder.resolve("whole/checkpoint"))) {
             for (Path file : files.filter(f -> !f.endsWith("tables.json")).toList()) { // which has the size of timing.csv
@@ -288,11 +289,13 @@ class RivalsTest extends TinyPolicy {
         TinyRun tiny = new TinyRun(skeleton);
         Recipe recipe = TinyRun.recipe("grpo").groupSize(4);
         tiny.run(recipe, TinyRun.ENDS, folder.resolve("long"), 4);
-        long[] sampled = Arrays.stream(TinyRun.column(folder.resolve("long/metrics.csv"), "sampled_tokens")).mapToLong(x -> (long) x).toArray();
+        long[] sampled = Arrays.stream(TinyRun.column(folder.resolve("long/metrics.csv"), "sampled_tokens")).mapToLong(x -> (long) x)
+                .toArray();
         for (long tokens : new long[] {sampled[1] + 1, sampled[2]}) { // both are reached in step 3
             Path out = folder.resolve("ends" + tokens);
             tiny.run(recipe, TinyRun.ENDS, out, 5, tokens);
-            assertEquals(Files.readAllLines(folder.resolve("long/metrics.csv")).subList(0, 4), Files.readAllLines(out.resolve("metrics.csv")));
+            assertEquals(Files.readAllLines(folder.resolve("long/metrics.csv")).subList(0, 4),
+                    Files.readAllLines(out.resolve("metrics.csv")));
             assertEquals(List.of("0", "3"), evaluated(out));
             Path parts = folder.resolve("parts" + tokens);
             tiny.runInTwo(recipe, TinyRun.ENDS, parts, 5, tokens, 2);

@@ -144,7 +144,8 @@ class ShapedAdvantageTest extends TinyPolicy {
             assertNotEquals(1, TinyRun.column(folder.resolve("twice/metrics.csv"), "ratio")[step], 1e-5, "the second epoch is off it");
         }
         for (String run : List.of("once", "twice")) {
-            assertTrue(Arrays.stream(TinyRun.column(folder.resolve(run).resolve("metrics.csv"), "first_difference")).allMatch(d -> d < 1e-4));
+            assertTrue(
+                    Arrays.stream(TinyRun.column(folder.resolve(run).resolve("metrics.csv"), "first_difference")).allMatch(d -> d < 1e-4));
             assertEquals(run.equals("once") ? 3 : 6, JsonParser.parseString(Files.readString(folder.resolve(run).resolve(
                     "checkpoint/state.json"))).getAsJsonObject().get("optimizer_steps").getAsInt());
         }

@@ -91,14 +91,16 @@ class TrainerTest extends TinyPolicy {
         double[] accuracy = TinyRun.rows(out.resolve("evaluation.csv"), row -> row.get("level").equals("all")).stream()
                 .mapToDouble(row -> Double.parseDouble(row.get("greedy"))).toArray();
         double most = Arrays.stream(accuracy).max().orElseThrow();
-        assertEquals(IntStream.range(0, accuracy.length).filter(i -> accuracy[i] == most).findFirst().orElseThrow(), step(out.resolve("best")));
+        assertEquals(IntStream.range(0, accuracy.length).filter(i -> accuracy[i] == most).findFirst().orElseThrow(),
+                step(out.resolve("best")));
         for (String name : List.of("best", "checkpoint-4")) {
             Policy.load(out.resolve(name), Device.cpu()).close(); // whole, by its checksums
         }
     }
 
     private static long step(Path checkpoint) throws Exception {
-        return com.google.gson.JsonParser.parseString(Files.readString(checkpoint.resolve("state.json"))).getAsJsonObject().get("step").getAsLong();
+        return com.google.gson.JsonParser.parseString(Files.readString(checkpoint.resolve("state.json"))).getAsJsonObject().get("step")
+                .getAsLong();
     }
 
     @Test

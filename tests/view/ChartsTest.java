@@ -1,4 +1,4 @@
-package lppo.view;
+package view;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -20,7 +20,8 @@ class ChartsTest {
     @Test
     void barsOfOneAndOfManyCategories() {
         assertTrue(inPlot(Charts.bars("t", "x", "y", List.of("a"), Map.of("s", new double[] {1})), FIRST) > 10_000);
-        BufferedImage signs = Charts.bars("t", "x", "y", List.of("a", "b"), Map.of("GRPO", new double[] {0, 0}, "LPPO", new double[] {-1, 2}));
+        BufferedImage signs = Charts.bars("t", "x", "y", List.of("a", "b"),
+                Map.of("GRPO", new double[] {0, 0}, "LPPO", new double[] {-1, 2}));
         assertTrue(inPlot(signs, LPPO) > 10_000);
         assertTrue(inPlot(signs, GRPO) < 1_000, "bars of no height");
         List<String> many = IntStream.range(0, 40).mapToObj(Integer::toString).toList();
@@ -89,7 +90,7 @@ class ChartsTest {
         assertEquals(2 * inPlot(curve(new double[] {1}, List.of(new double[] {1})), LPPO), inPlot(image, LPPO), 30,
                 "two dots, at 0.5 and 1");
         BufferedImage more = Charts.means("t", "x", "y", Map.of("LPPO", new double[][] {{0.05, 0.05, 0.05, 0.05, 0.95, 1}, {0, 0, 1, 1, 1,
-                1}}));
+            1}}));
         long changed = IntStream.range(0, 560).filter(y -> IntStream.range(0, 900).anyMatch(x -> image.getRGB(x, y) != more.getRGB(x, y)))
                 .count();
         assertTrue(changed > 4 && changed < 20, "only a count, 2 or 4, is another: " + changed + " rows of pixels");
@@ -145,8 +146,8 @@ class ChartsTest {
     }
 
     private static long inColumns(BufferedImage image, int color, int from, int end) {
-        return IntStream.range(0, image.getHeight() - 80).mapToLong(y ->
-                IntStream.range(from, end).filter(x -> image.getRGB(x, y) == color).count()).sum();
+        return IntStream.range(0, image.getHeight() - 80)
+                .mapToLong(y -> IntStream.range(from, end).filter(x -> image.getRGB(x, y) == color).count()).sum();
     }
 
     /** Rows of the plot that hold LPPO's colour. */

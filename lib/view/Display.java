@@ -1,4 +1,4 @@
-package lppo.view;
+package view;
 
 import common.OneLine;
 import java.awt.GraphicsEnvironment;

@@ -1,4 +1,4 @@
-package lppo.files;
+package benchmarks;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -19,7 +19,8 @@ class BenchmarkTest {
 
     private static final Path FIXTURES = Checkout.ROOT.resolve("tests/fixtures/benchmarks");
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     @Test
     void aDownloadedFileBecomesProblems() throws Exception {
@@ -72,7 +73,8 @@ class BenchmarkTest {
                 "--samples", "4", "--pass-at", "9").strip());
         String base = data.resolve("base").toString();
         assertEquals(easy + ": given twice", run(2, "evaluate", "--model", base, "--data", easy.toString(), easy.toString()).strip());
-        Path endless = Files.writeString(folder.resolve("endless.jsonl"), "{\"question\": \"" + "1 + ".repeat(40) + "\", \"answer\": \"0\"}");
+        Path endless = Files.writeString(folder.resolve("endless.jsonl"),
+                "{\"question\": \"" + "1 + ".repeat(40) + "\", \"answer\": \"0\"}");
         assertEquals("endless: no question fits the model's 64 positions", run(2, "evaluate", "--model", base, "--data", easy.toString(),
                 endless.toString()).lines().reduce((x, y) -> y).orElseThrow(), "before anything is sampled");
     }

@@ -1,4 +1,4 @@
-package lppo.view;
+package view;
 
 import common.OneLine;
 import java.text.DecimalFormat;
@@ -230,7 +230,8 @@ public final class Tables {
 
     /** Escapes a text for a line or a cell of Markdown: no markup, no link, no end of the cell. */
     public static String inline(String text) {
-        return OneLine.text(text.replaceAll("\\R", " ")).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("|", "&#124;")
+        return OneLine.text(text.replaceAll("\\R", " ")).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+                .replace("|", "&#124;")
                 .replace("](", "]\\(").replaceFirst("^#", "\\\\#");
     }
 

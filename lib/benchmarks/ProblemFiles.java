@@ -1,4 +1,4 @@
-package lppo.files;
+package benchmarks;
 
 import common.BadInput;
 import common.JsonRow;

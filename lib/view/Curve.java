@@ -1,4 +1,4 @@
-package lppo.view;
+package view;
 
 import java.util.Arrays;
 import java.util.List;

@@ -1,4 +1,4 @@
-package lppo.files;
+package benchmarks;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;

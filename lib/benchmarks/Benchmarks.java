@@ -1,4 +1,4 @@
-package lppo.files;
+package benchmarks;
 
 //DEPS blue.strategic.parquet:parquet-floor:2.3
 //SOURCES Benchmark.java
@@ -9,8 +9,8 @@ package lppo.files;
 
 /**
  * Sources and dependencies for reading Parquet files and published benchmarks. A script includes them beside {@code Lppo.java} with
- * {@code //SOURCES ../lib/lppo/files/FileFormats.java}.
+ * {@code //SOURCES ../lib/benchmarks/Benchmarks.java}.
  */
-public final class FileFormats {
-    private FileFormats() {}
+public final class Benchmarks {
+    private Benchmarks() {}
 }

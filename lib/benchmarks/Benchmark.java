@@ -1,4 +1,4 @@
-package lppo.files;
+package benchmarks;
 
 import java.nio.file.Path;
 import java.util.Arrays;

@@ -1,4 +1,4 @@
-package lppo.view;
+package view;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -53,7 +53,8 @@ class TablesTest {
     }
 
     private static StepMetrics step(long step, double passRate, double guidedPassRate) {
-        return new StepMetrics(step, 100 * step, passRate, guidedPassRate, 0.1, 0.2, 0, 0, 0, 9, -3e-4, 1, 0, 0, 0.5, 0.6, 1e-8, 0.3, 1e-6, 0,
+        return new StepMetrics(step, 100 * step, passRate, guidedPassRate, 0.1, 0.2, 0, 0, 0, 9, -3e-4, 1, 0, 0, 0.5, 0.6, 1e-8, 0.3, 1e-6,
+                0,
                 "cut", Map.of("mine", 7.0));
     }
 }

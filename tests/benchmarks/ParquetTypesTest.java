@@ -1,4 +1,4 @@
-package lppo.files;
+package benchmarks;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

@@ -1,4 +1,4 @@
-package lppo.view;
+package view;
 
 import static java.util.Map.entry;
 
@@ -43,9 +43,9 @@ public final class Charts {
             entry("GRPO + PG", new Color(0x0072B2)), entry("GRPO + LP", new Color(0xE69F00)), entry("LPPO", new Color(0xD55E00)),
             entry("SFT", new Color(0x009E73)), entry("SFT (60 steps)", new Color(0xCC79A7)), entry("adaptive hints", new Color(0x56B4E9)),
             entry("BREAD", new Color(0x009E73)), entry("MoPPS", new Color(0xCC79A7)), entry("dynamic sampling", new Color(0xB8A500)));
-    private static final List<Color> OTHERS =
-            List.of(new Color(0x0072B2), new Color(0xE69F00), new Color(0x009E73), new Color(0xCC79A7), new Color(0x56B4E9),
-                    new Color(0xD55E00), new Color(0x666666));
+    private static final List<Color> OTHERS = List.of(new Color(0x0072B2), new Color(0xE69F00), new Color(0x009E73), new Color(0xCC79A7),
+            new Color(0x56B4E9),
+            new Color(0xD55E00), new Color(0x666666));
 
     private static final int BINS = 10; // of means
 
@@ -78,8 +78,8 @@ public final class Charts {
                     .filter(i -> Math.min(BINS - 1, Math.floor(xy[0][i] * BINS)) == Math.floor(middle * BINS)).mapToDouble(i -> xy[1][i])
                     .toArray()).toList();
             double row = -0.06 * (curves.size() + 1);
-            IntStream.range(0, BINS).filter(bin -> bins.get(bin).length > 0).forEach(bin ->
-                    counts.add(new AnnotationText(String.format(Locale.ROOT, "%,d", bins.get(bin).length), middles[bin], row, false)));
+            IntStream.range(0, BINS).filter(bin -> bins.get(bin).length > 0).forEach(bin -> counts
+                    .add(new AnnotationText(String.format(Locale.ROOT, "%,d", bins.get(bin).length), middles[bin], row, false)));
             counts.add(new AnnotationText(name, -0.09, row, false));
             curves.add(Curve.line(name, middles, bins.stream().mapToDouble(Curve::mean).toArray()));
         });
@@ -149,8 +149,7 @@ public final class Charts {
 
     private static BufferedImage bars(String title, String xLabel, String yLabel, List<String> categories,
             Map<String, double[]> series, boolean stacked) {
-        CategoryChart chart =
-                new CategoryChartBuilder().width(900).height(560).title(title).xAxisTitle(xLabel).yAxisTitle(yLabel).build();
+        CategoryChart chart = new CategoryChartBuilder().width(900).height(560).title(title).xAxisTitle(xLabel).yAxisTitle(yLabel).build();
         style(chart.getStyler());
         chart.getStyler().setAvailableSpaceFill(0.8).setStacked(stacked).setLegendVisible(series.size() > 1);
         chart.getStyler().setXAxisTickLabelsFormattingFunction(null).setXAxisMaxLabelCount(categories.size() > 24 ? 9 : Math.max(2,
@@ -182,7 +181,8 @@ public final class Charts {
         List<ConfidenceInterval> intervals = samples.stream().map(ConfidenceInterval::ofMean).toList();
         double low = Math.min(0, intervals.stream().mapToDouble(ConfidenceInterval::low).min().orElse(0));
         double high = Math.max(low + 1e-3, intervals.stream().mapToDouble(ConfidenceInterval::high).max().orElse(0));
-        chart.getStyler().setYAxisMin(-1.0).setYAxisMax((double) names.size()).setXAxisMin(low - 0.7 * (high - low)).setLegendVisible(false);
+        chart.getStyler().setYAxisMin(-1.0).setYAxisMax((double) names.size()).setXAxisMin(low - 0.7 * (high - low))
+                .setLegendVisible(false);
         chart.getStyler().setXAxisTickLabelsFormattingFunction(x -> (x > 1e-12 ? "+" : "") + tick(x))
                 .setYAxisTicksVisible(false) // no tick labels: names are in the plot
                 .setAnnotationTextFont(new Font(Font.SANS_SERIF, Font.PLAIN, 14));
@@ -206,8 +206,7 @@ public final class Charts {
      * @param cells {@code [columns][rows]}; NaN leaves a cell empty
      */
     public static BufferedImage heatMap(String title, String xLabel, String yLabel, double[][] cells) {
-        HeatMapChart chart =
-                new HeatMapChartBuilder().width(900).height(560).title(title).xAxisTitle(xLabel).yAxisTitle(yLabel).build();
+        HeatMapChart chart = new HeatMapChartBuilder().width(900).height(560).title(title).xAxisTitle(xLabel).yAxisTitle(yLabel).build();
         style(chart.getStyler());
         List<Number[]> points = new ArrayList<>();
         for (int x = 0; x < cells.length; x++) {
@@ -223,8 +222,7 @@ public final class Charts {
         chart.getStyler().setShowValue(false);
         chart.getStyler().setXAxisMin(-1e-3).setYAxisMin(-1e-3); // as in roundTicks
         chart.getStyler().setAxisTicksMarksVisible(false).setPlotGridLinesVisible(false);
-        DoubleSummaryStatistics range =
-                points.stream().mapToDouble(point -> point[2].doubleValue()).summaryStatistics();
+        DoubleSummaryStatistics range = points.stream().mapToDouble(point -> point[2].doubleValue()).summaryStatistics();
         chart.getStyler().setMin(Math.floor(100 * range.getMin()) / 100).setMax(Math.ceil(100 * range.getMax()) / 100);
         chart.getStyler().setPlotContentSize(1);
         return BitmapEncoder.getBufferedImage(chart);
@@ -245,7 +243,8 @@ public final class Charts {
             if (end - from == 1) {
                 boolean drawn = curve.runs().size() > 1 && Double.isFinite(Math.abs(mean[from]) + deviation[from]);
                 double[] error = drawn ? new double[] {deviation[from]} : null;
-                XYSeries dot = chart.addSeries(curve.name() + " dot " + from, new double[] {curve.x()[from]}, new double[] {mean[from]}, error);
+                XYSeries dot = chart.addSeries(curve.name() + " dot " + from, new double[] {curve.x()[from]}, new double[] {mean[from]},
+                        error);
                 dot.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter);
                 dot.setMarker(SeriesMarkers.CIRCLE).setMarkerColor(color).setLineColor(color).setShowInLegend(false);
             } else if (end > from && curve.runs().size() > 1) {

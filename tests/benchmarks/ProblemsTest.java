@@ -1,4 +1,4 @@
-package lppo.files;
+package benchmarks;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -36,7 +36,8 @@ class ProblemsTest {
 
     private static final Path FIXTURES = Checkout.ROOT.resolve("tests/fixtures/benchmarks");
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     @Test
     void gsm8kEndsInItsAnswer() throws IOException {
@@ -113,8 +114,10 @@ class ProblemsTest {
     @Test
     void parquetIsReadHoweverItIsWritten() {
         assertEquals(List.of(new Problem("1", "Ann has 3 bags of 4 nuts. How many nuts?", "12", "She has 3*4=12 nuts.\n#### 12",
-                null, null), new Problem("2", "A lot costs $1,200, two cost?", "2400",
-                "Two cost $1,200*2=$2,400.\n#### 2400", null, null)), ProblemFiles.read(FIXTURES.resolve("gsm8k.parquet")));
+                null, null),
+                new Problem("2", "A lot costs $1,200, two cost?", "2400",
+                        "Two cost $1,200*2=$2,400.\n#### 2400", null, null)),
+                ProblemFiles.read(FIXTURES.resolve("gsm8k.parquet")));
         assertEquals(List.of(new Problem("2024-I-1", "What is $5^2$?", "25", "$5 \\cdot 5 = 25$, so $\\boxed{025}$.", null, null),
                 new Problem("2024-I-2", "What is $2^9$?", "512", "Double nine times.", null, null)),
                 ProblemFiles.read(FIXTURES.resolve("aime_2024.parquet")));
@@ -211,8 +214,10 @@ class ProblemsTest {
         refused("has the columns a b" + "x".repeat(37) + "…;", "{\"a\\nb" + "x".repeat(5000) + "\": 1}");
         refused("is a Git LFS pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 3\n");
         refused("is a web page", "<!DOCTYPE html>\n<html>");
-        refused("row 2: id \"1\" was used before, at ", "[{\"id\": 1, \"problem\": \"P\", \"answer\": 1}, {\"id\": 1, \"problem\": \"Q\", \"answer\": 1}]");
-        refused("contains no usable problems; skipped: 1 without a \\boxed answer in the solution", "{\"problem\": \"P\", \"solution\": \"S\"}");
+        refused("row 2: id \"1\" was used before, at ",
+                "[{\"id\": 1, \"problem\": \"P\", \"answer\": 1}, {\"id\": 1, \"problem\": \"Q\", \"answer\": 1}]");
+        refused("contains no usable problems; skipped: 1 without a \\boxed answer in the solution",
+                "{\"problem\": \"P\", \"solution\": \"S\"}");
         refused("\"problem\" is not a text or a number", "{\"problem\": {\"a\": 1}, \"answer\": 1}");
 
         Path file = folder.resolve("p.jsonl");
@@ -231,8 +236,9 @@ class ProblemsTest {
             }
         }
         try (URLClassLoader loader = new URLClassLoader(libraries.toArray(new URL[0]), ClassLoader.getPlatformClassLoader())) {
-            Method read = loader.loadClass("lppo.files.ProblemFiles").getMethod("read", Path.class);
-            InvocationTargetException refused = assertThrows(InvocationTargetException.class, () -> read.invoke(null, FIXTURES.resolve("gzip.parquet")));
+            Method read = loader.loadClass("benchmarks.ProblemFiles").getMethod("read", Path.class);
+            InvocationTargetException refused = assertThrows(InvocationTargetException.class,
+                    () -> read.invoke(null, FIXTURES.resolve("gzip.parquet")));
             assertEquals("common.BadInput", refused.getCause().getClass().getName());
             assertTrue(refused.getCause().getMessage().contains("rewrite it with snappy or zstd"), refused.getCause().getMessage());
         }
@@ -241,7 +247,8 @@ class ProblemsTest {
     @Test
     void aLineMayBeLong() throws IOException {
         String question = "x".repeat(5_000_000);
-        assertEquals(question, ProblemFiles.read(file("long.jsonl", "{\"question\": \"" + question + "\", \"answer\": 1}")).get(0).question());
+        assertEquals(question,
+                ProblemFiles.read(file("long.jsonl", "{\"question\": \"" + question + "\", \"answer\": 1}")).get(0).question());
         assertEquals("1E999999999", ProblemFiles.read(file("huge.jsonl", "{\"problem\": \"P\", \"answer\": 1E999999999}")).get(0).answer());
     }
 
