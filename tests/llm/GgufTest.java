@@ -179,7 +179,7 @@ class GgufTest {
     /** The number that an fp16 is. */
     private static float wide(int bits) {
         int exponent = bits >> 10;
-        return exponent == 0 ? bits * 0x1p-24f : (float) Math.scalb(1024 + (bits & 1023), exponent - 25);
+        return exponent == 0 ? bits * 0x1p-24f : Math.scalb(1024f + (bits & 1023), exponent - 25);
     }
 
     @Test
