@@ -51,7 +51,8 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
     private static final int GROUP = 8;
     private static final int RANK = 16;
     private static final int ROWS = 128;
-    private static final int SFT_STEPS = 30; // chosen on validation problems
+    private static final int SFT_STEPS = 30;
+    private static final int VISITS = 4; // of a problem in a run, as a hint needs an earlier failure
     /** Options that say how a model is asked, and so belong to every command. */
     private static final Set<String> ASKING = Set.of("--prompt-format", "--system", "--stop", "--reward", "--precision", "--device",
             "--max-new-tokens");
@@ -123,7 +124,11 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
     }
 
     private List<Problem> evaluated() {
-        List<Problem> all = task.problems(on.equals("heldout") ? Task.Split.HELD_OUT : Task.Split.VALIDATION);
+        return evenly(task.problems(on.equals("heldout") ? Task.Split.HELD_OUT : Task.Split.VALIDATION), most);
+    }
+
+    /** So many of a list, evenly spread. */
+    private static List<Problem> evenly(List<Problem> all, int most) {
         List<Problem> some = new ArrayList<>();
         for (int i = 0; i < all.size(); i++) {
             if ((long) (i + 1) * most / all.size() > (long) i * most / all.size() || most >= all.size()) {
@@ -134,7 +139,8 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
     }
 
     private List<Problem> trained() {
-        return demonstrations == null ? task.problems() : Problems.withDemonstrations(task.problems(), demonstrations);
+        List<Problem> some = evenly(task.problems(), PROBLEMS * Math.max(1, steps / VISITS));
+        return demonstrations == null ? some : Problems.withDemonstrations(some, demonstrations);
     }
 
     private Path files() throws IOException {

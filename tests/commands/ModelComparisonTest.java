@@ -35,7 +35,7 @@ class ModelComparisonTest {
         Path out = folder.resolve("out");
         Commands commands = new Commands(folder);
         String[] line = {"reproduce", "--task", "arithmetic", "--model", model.toString(), "--out", out.toString(), "--quick", "--recipes",
-            "grpo,sft,sft-lppo", "--steps", "10", "--tokens", "3000", "--samples", "2", "--on", "validation", "--demonstrations", "80",
+            "grpo,sft,sft-lppo", "--steps", "10", "--tokens", "3000", "--samples", "2", "--on", "validation", "--demonstrations", "8",
             "--jobs", "2", "--", "--max-new-tokens", "12", "--problems-per-step=6", "--prompt-format", "chat"};
         String said = commands.run(0, line);
         assertTrue(said.contains("minutes left") && said.lines().anyMatch(l -> l.matches("sft-lppo +1 +\\d+ +\\d+ +0\\.\\d+ .*")), said);
@@ -45,7 +45,7 @@ class ModelComparisonTest {
         JsonObject options = after.getAsJsonObject("options");
         assertEquals("12", options.get("maxNewTokens").getAsString());
         assertEquals("6", options.get("problemsPerStep").getAsString(), "what stands behind -- is taken, and not the default too");
-        assertEquals(80 / 480.0, options.get("trustedShare").getAsDouble(), 1e-9, "all problems are visited alike");
+        assertEquals(8 / 32.0, options.get("trustedShare").getAsDouble(), 1e-9, "all problems are visited alike");
         for (String run : List.of("grpo-1", "sft-lppo-1")) {
             List<String> metrics = Files.readAllLines(out.resolve("runs").resolve(run).resolve("metrics.csv"));
             assertTrue(Long.parseLong(metrics.get(metrics.size() - 1).split(",")[1]) >= 3000
@@ -56,7 +56,7 @@ class ModelComparisonTest {
         String report = Files.readString(out.resolve("report.md"));
         assertTrue(
                 report.startsWith("# LPPO against GRPO on the task arithmetic\n") && report.contains("1 seeds, 3,000 sampled tokens each;")
-                        && report.contains("80 demonstrations"),
+                        && report.contains("8 demonstrations"),
                 report);
         for (String row : List.of("| GRPO |", "| SFT then LPPO |", "| SFT |", "| before |", "| policy | pass@1 | pass@2 |")) {
             assertTrue(report.contains(row), row + " is missing in " + report);
@@ -102,7 +102,7 @@ class ModelComparisonTest {
         Path model = Checkout.ROOT.resolve("tests/fixtures/llama");
         assertRefused("--task arithmetic: needs --model DIR", out);
         assertRefused("recipe \"best\" is unknown", out, "--model", model.toString(), "--recipes", "grpo,sft-best");
-        assertRefused("begin with grpo", out, "--model", model.toString(), "--recipes", "sft,grpo");
+        assertRefused("start with grpo", out, "--model", model.toString(), "--recipes", "sft,grpo");
         assertRefused("--lora-rank 0: a language model is compared by its adapters", out, "--model", model.toString(), "--",
                 "--lora-rank=0");
         assertRefused("--seed behind --", out, "--model", model.toString(), "--", "--seed", "3");
