@@ -8,18 +8,25 @@ import java.util.stream.IntStream;
 
 /**
  * Places in a text where it may be cut: between words and lines, behind a sign of equality, and between ideographs, but not inside a
- * formula or number.
+ * formula or number. A derivation, a = b = c, is a chain of formulas: it may be cut behind a line, and behind a
+ * relation sign that is not the first of its line.
  */
 final class CutPlaces {
 
+    private static final String INLINE = "(?<![\\\\$])\\$(?=[^\\s$])[^$]*?(?<=\\S)\\$(?!\\d)"; // $x + y$, but not: $5 and $6
     private static final String NUMBER = "[$€£]?\\(?\\d[\\d.,]*%?\\)?";
     private static final String OPERATOR = "[ \\t]*(?:[-+*/^×÷·−]|x(?=[ \\t]))[ \\t]*";
     private static final Pattern WHOLE = Pattern.compile(String.join("|", "\\$\\$.+?\\$\\$",
-            "(?<![\\\\$])\\$(?=[^\\s$])[^$]*?(?<=\\S)\\$(?!\\d)", // $x + y$, but not: $5 and $6
+            INLINE,
             "\\\\\\[.*?\\\\\\]", "\\\\\\(.*?\\\\\\)", "\\\\begin\\{(\\w+\\*?)\\}.*?\\\\end\\{\\1\\}", "<<[^<>]*>>",
             NUMBER + "(?:" + OPERATOR + NUMBER + ")+", // 16 - 3 - 4
             "\\d{1,3}(?: \\d{3})+(?!\\d)", "\\d+ \\d+/\\d+", "[$€£¥] \\d[\\d.,]*", "\\d %", "\\((?=[^()]{0,40}\\d)[^()\\n]{1,40}\\)"),
             Pattern.DOTALL);
+    private static final Pattern DERIVATION = Pattern.compile(String.join("|", INLINE, "\\$\\$.+?\\$\\$", "\\\\\\[.*?\\\\\\]",
+            "\\\\begin\\{(\\w+\\*?)\\}.*?\\\\end\\{\\1\\}"), Pattern.DOTALL);
+    private static final Pattern LINK = Pattern.compile("(?<![=<>!:\\\\])=(?!=)|\\\\(?:simeq|approx|(?:Long)?[rR]ightarrow|implies|iff)\\b"
+            + "|\\\\\\\\[ \\t]*\\n");
+    private static final Pattern BRACKET = Pattern.compile("\\\\[{}]|([{]|\\\\left\\b)|([}]|\\\\right\\b)");
     private static final Pattern SENTENCE_END = Pattern.compile("[.!?。！？…][\"'”’»)\\]}*_$]{0,4}[ \\t]*\\z");
 
     private CutPlaces() {}
@@ -55,7 +62,24 @@ final class CutPlaces {
                 inside.set(open, i + 1);
             }
         }
+        DERIVATION.matcher(text).results().forEach(found -> openChain(found.group(), found.start(), inside));
         return inside;
+    }
+
+    private static void openChain(String formula, int start, BitSet inside) {
+        boolean related = false;
+        Matcher link = LINK.matcher(formula);
+        while (link.find()) {
+            boolean line = link.group().endsWith("\n");
+            if ((line || related) && balanced(formula.substring(0, link.start()))) {
+                inside.clear(start + link.end());
+            }
+            related = !line;
+        }
+    }
+
+    private static boolean balanced(String formula) {
+        return BRACKET.matcher(formula).results().mapToInt(found -> found.group(1) != null ? 1 : found.group(2) != null ? -1 : 0).sum() == 0;
     }
 
     /** Whether a text ends where a sentence does, so that nothing need follow. A line break behind it promises more. */

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.ToIntFunction;
+import java.util.stream.IntStream;
 import llm.Tokenizer;
 import lppo.data.Problem;
 import lppo.data.Problems;
@@ -94,6 +95,21 @@ class TokenCutTest {
         }
         assertEquals("He pays $5 for", prefix(problem("99", "He pays $5 for a pen and $6 for a book, in all 99"), 0.3),
                 "money is no formula");
+    }
+
+    @Test
+    void aDerivationIsCutBehindItsLinesAndBehindRelationSignsButNotTheFirst() {
+        for (String[] derivation : new String[][] {{"$x = a + b = c + d = 99$", "$x = a + b =", "$x = a + b = c + d ="},
+            {"\\[ x = \\frac{a = b}{c} \\simeq d = 99 \\]", "\\[ x = \\frac{a = b}{c} \\simeq"},
+            {"\\begin{aligned}\na &= b \\\\\nc &= 99\n\\end{aligned}", "\\begin{aligned}\na &= b \\\\\n"}}) {
+            Problem problem = problem("99", derivation[0]);
+            List<String> hints = IntStream.rangeClosed(1, 100).mapToObj(i -> prefix(problem, i / 100.0)).filter(hint -> !hint.isEmpty())
+                    .distinct().toList();
+            for (String hint : hints) {
+                assertTrue(List.of(derivation).subList(1, derivation.length).contains(hint) || hint.endsWith("d ="), hint);
+            }
+            assertEquals(derivation[1], hints.get(0));
+        }
     }
 
     @Test
