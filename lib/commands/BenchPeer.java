@@ -18,10 +18,11 @@ final class BenchPeer implements AutoCloseable {
     private final Writer out;
     private final Path log;
 
-    BenchPeer(String python, Path folder, int threads) throws IOException {
-        Path script = folder.resolve("peers.py");
+    /** @param name of the script, one of {@code tests/peer} */
+    BenchPeer(String python, String name, Path folder, int threads) throws IOException {
+        Path script = folder.resolve(name);
         log = folder.resolve("peer.log");
-        try (InputStream text = BenchPeer.class.getResourceAsStream("/bench/peers.py")) {
+        try (InputStream text = BenchPeer.class.getResourceAsStream("/bench/" + name)) {
             Files.copy(text, script, StandardCopyOption.REPLACE_EXISTING);
         }
         ProcessBuilder builder = new ProcessBuilder(python, script.toString(), folder.toString(), Integer.toString(threads));
@@ -37,8 +38,8 @@ final class BenchPeer implements AutoCloseable {
         version = ready.split(" ")[1];
     }
 
-    /** Returns the seconds of one rollout, generate, update or step. */
-    double seconds(String what) throws IOException {
+    /** Returns what the peer prints after doing something once: the seconds, or what its script says. */
+    double measure(String what) throws IOException {
         out.write(what + "\n");
         out.flush();
         String line = in.readLine();

@@ -4,8 +4,11 @@
 //SOURCES ../benchmarks/Benchmarks.java
 //SOURCES BenchCluster.java
 //SOURCES BenchForecast.java
+//SOURCES BenchModel.java
 //SOURCES BenchPeer.java
 //SOURCES BenchWorkload.java
+//SOURCES ChatFormat.java
+//FILES bench/generate.py=../../tests/peer/generate.py
 //FILES bench/peers.py=../../tests/peer/peers.py
 
 package commands;
@@ -50,7 +53,7 @@ import view.Charts;
 @Command(name = "bench", mixinStandardHelpOptions = true, showDefaultValues = true,
         description = "Benchmark rollout, update and step against the limits of this machine and against the peers.",
         footer = {"", "Examples:", "  ./jbang bench", "  ./jbang bench --peer python3    # a Python with torch, transformers, trl",
-            "  ./jbang bench --linear --leak 1000",
+            "  ./jbang bench --model SmolLM2-135M-Instruct --peer python3", "  ./jbang bench --linear --leak 1000",
             "  ./jbang bench --master 'local-cluster[2,1,4096]' --conf spark.executor.memory=3g --threads 1"})
 public class bench implements Callable<Integer> {
 
@@ -73,6 +76,10 @@ public class bench implements Callable<Integer> {
 
     @Option(names = "--peer", paramLabel = "PYTHON", description = "A Python with torch, transformers and trl for comparison.")
     String peer;
+
+    @Option(names = "--model", paramLabel = "DIR",
+            description = "Instead, measure the rollout of this model, in fp32 and bf16, on the CPU.")
+    Path model;
 
     @Option(names = "--linear", description = "Instead, measure how the time of a step grows with its sampled tokens.")
     boolean linear;
@@ -110,6 +117,11 @@ public class bench implements Callable<Integer> {
             if (master != null) {
                 System.out.println(BenchCluster.measure(chosen, master, conf, scratch, rounds, out).printAll());
                 System.out.printf("%s, %d threads per executor, medians of rounds; commit %s%n", master, threads, Cli.commit());
+                return 0;
+            }
+            if (model != null) {
+                System.out
+                        .println(BenchModel.measure(ByName.model(model), peer, threads, Math.max(3, rounds / 10), scratch, out).printAll());
                 return 0;
             }
             if (linear) {
@@ -150,7 +162,7 @@ public class bench implements Callable<Integer> {
             double learned = samples.stream().mapToInt(Sample::inputLength).sum();
             double peak;
             String version = "";
-            try (BenchPeer other = peers.isEmpty() ? null : new BenchPeer(peer, work.folder, threads);
+            try (BenchPeer other = peers.isEmpty() ? null : new BenchPeer(peer, "peers.py", work.folder, threads);
                     Progress progress = new Progress(size.label, measured + warmUp)) {
                 version = other == null ? "" : ", alternating with torch " + other.version;
                 for (int round = -warmUp; round < measured; round++) { // alternating, so that other load on the machine affects all
@@ -165,7 +177,7 @@ public class bench implements Callable<Integer> {
                     now.put("step reward", step.reward());
                     now.put("step update", step.update());
                     for (String what : peers) {
-                        now.put("peer " + what, other.seconds(what));
+                        now.put("peer " + what, other.measure(what));
                     }
                     now.put("multiply", multiply(work.policy.manager()));
                     now.put("read", read(work.policy.manager()));

@@ -83,8 +83,8 @@ public record Probe(double mkl, double oneDnn, double bf16) {
         return Utils.getEngineCacheDir().resolve(FILE.formatted(Checksums.sha256(about.getBytes(StandardCharsets.UTF_8)).substring(0, 12)));
     }
 
-    /** Measures, in turns, and takes the best of each. */
-    static Probe measured() {
+    /** Measures now, alternating, and takes the best of each. */
+    public static Probe measured() {
         Scopes.recordNothing();
         try (NDManager manager = NDManager.newBaseManager(Device.cpu())) {
             PtNDArray x = (PtNDArray) manager.ones(new Shape(ROWS, SIZE));

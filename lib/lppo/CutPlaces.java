@@ -79,7 +79,8 @@ final class CutPlaces {
     }
 
     private static boolean balanced(String formula) {
-        return BRACKET.matcher(formula).results().mapToInt(found -> found.group(1) != null ? 1 : found.group(2) != null ? -1 : 0).sum() == 0;
+        return BRACKET.matcher(formula).results().mapToInt(found -> found.group(1) != null ? 1 : found.group(2) != null ? -1 : 0)
+                .sum() == 0;
     }
 
     /** Whether a text ends where a sentence does, so that nothing need follow. A line break behind it promises more. */
