@@ -23,7 +23,7 @@ final class MemoryAdvice {
             advice.add("--lora-rank 16: trains only adapters, so gradients and optimiser moments become negligible");
         }
         if (lora != null && precision == Precision.FP32 && held > available / 2) {
-            advice.add("--precision bf16: halves the memory of frozen weights (slow on a CPU)");
+            advice.add("--precision bf16: halves the memory of frozen weights");
         }
         if (Footprint.sum(footprint.update()) > Footprint.sum(footprint.rollout())) {
             if (!recipe.learning().recompute()) {

@@ -55,13 +55,15 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
     private static final int VISITS = 4; // of a problem in a run, as a hint needs an earlier failure
     /** Options that say how a model is asked, and so belong to every command. */
     private static final Set<String> ASKING = Set.of("--prompt-format", "--system", "--stop", "--reward", "--precision", "--device",
-            "--max-new-tokens");
+            "--max-new-tokens", "--strict", "--lenient");
+    private static final Set<String> FLAGS = Set.of("--strict", "--lenient"); // no values
     private static final String AFTER_SFT = "sft-";
     /** All that is compared. */
     static final List<String> ALL = List.of("grpo", "pg", "lp", "lppo", "sft", "sft-grpo", "sft-lppo");
 
     /** Runs what is not done yet and writes the report. */
     int run() throws Exception {
+        Precision sampled = Precision.toSample("auto", Precision.FP32, Device.cpu(), model); // probed before the processor is busy
         Path files = files();
         List<Job> queue = new ArrayList<>();
         Map<String, List<Path>> folders = new LinkedHashMap<>(); // by title
@@ -85,7 +87,7 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
         if (imitate) {
             scored.put("SFT", scores(queue, "SFT", imitations.get(0), files));
         }
-        int sideBySide = jobs > 0 ? jobs : sideBySide(files);
+        int sideBySide = jobs > 0 ? jobs : sideBySide(files, sampled);
         long begin = System.nanoTime();
         String commit = Cli.commit();
         LiveTable table = new LiveTable(queue);
@@ -151,7 +153,7 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
     }
 
     /** As many as the cores, unless their memory together is more than there is. */
-    private int sideBySide(Path files) {
+    private int sideBySide(Path files, Precision sampled) {
         int cores = Runtime.getRuntime().availableProcessors();
         long free = Footprint.available(Device.cpu());
         ModelConfig config = ModelConfig.read(model);
@@ -159,7 +161,8 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
             int longest = PromptFit.of(trained(), ChatFormat.named(format(), model, null, tokenizer), tokenizer, config.maxPositions(),
                     task.longest(), true, files).longestPrompt();
             Recipe recipe = Recipe.lppo().problemsPerStep(PROBLEMS).groupSize(GROUP);
-            long peak = Footprint.of(config, recipe, Lora.Settings.of(RANK), Precision.FP32, Device.cpu(),
+            long peak = Footprint.of(config, recipe, Lora.Settings.of(RANK), Precision.FP32, sampled,
+                    Device.cpu(),
                     new Footprint.Extent(longest, task.longest(), ROWS, true)).peak();
             return free <= 0 ? cores : (int) Math.max(1, Math.min(cores, free / Math.max(1, peak)));
         }
@@ -229,6 +232,9 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
             arguments.addAll(List.of("--prompt-format", "chat"));
         }
         arguments.addAll(asking);
+        if (FLAGS.stream().noneMatch(asking::contains)) {
+            arguments.add("--strict"); // as in training
+        }
         if (run != null) {
             arguments.addAll(List.of("--adapter", run.resolve("checkpoint").toString()));
         }
@@ -258,7 +264,7 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
             String[] parts = training.get(i).split("=", 2);
             if (wanted.contains(parts[0])) {
                 chosen.add(parts[0]);
-                if (parts.length > 1 || i + 1 < training.size()) {
+                if (!FLAGS.contains(parts[0]) && (parts.length > 1 || i + 1 < training.size())) {
                     chosen.add(parts.length > 1 ? parts[1] : training.get(++i));
                 }
             }

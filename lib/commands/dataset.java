@@ -70,12 +70,13 @@ public class dataset implements Callable<Integer> {
             list();
             return 0;
         }
-        ProblemFiles.Loaded loaded = ProblemFiles.load(ByName.problems(file, split));
+        Path source = ByName.problems(file, split);
+        ProblemFiles.Loaded loaded = ProblemFiles.load(source);
         BadInput.unless(out == null || !Files.isDirectory(out), "%s: is a folder; name a file", out);
         BadInput.unless(out == null || Files.isWritable(out.toAbsolutePath().getParent()),
                 "%s: its folder is missing or cannot be written to", out);
         BadInput.unless(out == null || force || Files.notExists(out), "%s: exists; name another --out, or overwrite with --force", out);
-        BadInput.unless(out == null || Files.notExists(out) || !Files.isSameFile(file, out), "%s: is the input FILE itself", out);
+        BadInput.unless(out == null || Files.notExists(out) || !Files.isSameFile(source, out), "%s: is the input FILE itself", out);
         List<Problem> problems = loaded.problems().stream().map(p -> p.source() != null || name == null ? p
                 : new Problem(p.id(), p.question(), p.answer(), p.solution(), p.level(), name)).toList();
         System.out.printf("%s: %d rows, recognised by %s%n", file, loaded.rows(), loaded.layout().columns());

@@ -109,7 +109,7 @@ public class sft extends LearningCommand implements Callable<Integer> {
                         "asking", asking.values(true), "options", options(), "machine", Cli.machine()));
                 Task task = new SimpleTask(where, shown, heldOut, List.of(), format, judge.reward(),
                         length.maxNewTokens);
-                Policy whole = policy.endingAlsoAt(asking.stop);
+                Policy whole = policy.endingAlsoAt(asking.stop).sampledIn(machine.toSample(device, model));
                 Policy ending = loraRank == 0 ? whole
                         : whole.adapted(Lora.fresh(policy.config(), Lora.Settings.of(loraRank), root, policy.manager()));
                 new FineTuning(ending, task, settings, steps, batch, root, length.rolloutRows, new Training.EvaluationPlan(heldOut,

@@ -11,10 +11,13 @@
 package commands;
 
 import ai.djl.Device;
+import com.google.gson.JsonElement;
 import common.BadInput;
 import common.Checksums;
+import common.Json;
 import common.Seed;
 import java.io.Closeable;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,6 +29,7 @@ import llm.ModelConfig;
 import llm.Policy;
 import llm.Precision;
 import llm.Tokenizer;
+import lppo.StepCut;
 import lppo.data.Problem;
 import lppo.data.PromptFormat;
 import lppo.run.Backend;
@@ -120,7 +124,7 @@ public class train extends LearningCommand implements Callable<Integer> {
         options.length.resolve(asking.task);
         Device device = Policy.device(options.machine.device);
         Precision precision = options.machine.precision(device, model);
-        Precision sampled = options.machine.toSample(device, model);
+        Precision sampled = resume ? sampledBefore(options.machine.toSample(device, model)) : options.machine.toSample(device, model);
         Recipe corrected = options.corrected(options.recipe(recipe), precision, sampled);
         Recipe chosen = corrected.cut() == null && asking.task != null ? corrected.cut(Tasks.named(asking.task).cut()) : corrected;
         options.check();
@@ -132,7 +136,7 @@ public class train extends LearningCommand implements Callable<Integer> {
                     "%s: no problem has a \"solution\", so recipe %s has no hints to give; use one without hints, such as grpo or lp",
                     asking.where(data), recipe);
             if (dryRun) {
-                return dryRun(trusted, chosen, precision, device);
+                return dryRun(trusted, chosen, precision, sampled, device);
             }
             RunFolder folder = resume ? new RunFolder(out) : RunFolder.create(out);
             Path checkpoint = resume ? folder.checkpoints().latest() : null;
@@ -192,6 +196,7 @@ public class train extends LearningCommand implements Callable<Integer> {
                 steps, "tokens", tokens < Long.MAX_VALUE ? tokens : "any", "seed", seed, "demonstrations",
                 demonstrations == null ? "all" : demonstrations, "lora_rank", loraRank, "lora_alpha", loraAlpha(), "lora_targets",
                 loraTargets, "adapter", String.valueOf(adapter), "rollout_precision", sampled.toString(),
+                "cut", training.cut() instanceof StepCut ? "steps" : "tokens",
                 "asking", asking.values(true), "options", options.values(), "checksums", checksums, "machine", Cli.machine());
     }
 
@@ -201,13 +206,13 @@ public class train extends LearningCommand implements Callable<Integer> {
     }
 
     /** Reads everything except the weights, so that it works before they are downloaded. */
-    private int dryRun(List<Problem> problems, Recipe chosen, Precision precision, Device device) {
+    private int dryRun(List<Problem> problems, Recipe chosen, Precision precision, Precision sampled, Device device) {
         ModelConfig config = ModelConfig.read(model);
         try (Tokenizer tokenizer = Tokenizer.load(model)) {
             PromptFit fit = fit(problems, asking.format(model, tokenizer), chosen, config, tokenizer);
             Footprint.Extent extent = new Footprint.Extent(fit.longestPrompt(), options.length.maxNewTokens, options.length.rolloutRows,
                     options.evaluating.evaluateOn != null);
-            Footprint footprint = Footprint.of(config, chosen, lora(), precision, device, extent);
+            Footprint footprint = Footprint.of(config, chosen, lora(), precision, sampled, device, extent);
             Display.print(Tables.of(footprint));
             System.out.printf("%,d parameters, %,d trainable; %d problems, %d with a solution; longest prompt %d tokens; %s on %s%n",
                     footprint.parameters(), footprint.learning(), fit.problems().size(),
@@ -222,6 +227,16 @@ public class train extends LearningCommand implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    /** Returns the precision that a run was started with, which another machine would not choose; {@code now} if it is not recorded. */
+    private Precision sampledBefore(Precision now) {
+        Path config = out.resolve("config.json");
+        if (!options.machine.precision.equalsIgnoreCase("auto") || !Files.exists(config)) {
+            return now;
+        }
+        JsonElement before = Json.object(config).get("rollout_precision");
+        return before == null ? now : Precision.valueOf(before.getAsString());
     }
 
     private double loraAlpha() {

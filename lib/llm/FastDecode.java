@@ -290,7 +290,8 @@ public final class FastDecode {
         Drawn[] drawn = new Drawn[1];
         Scopes.run(() -> {
             Rotary rotary = Rotary.table(config, time + steps, manager);
-            long[] ends = config.eosTokens().isEmpty() ? new long[] {-1} : config.eosTokens().stream().mapToLong(t -> t).toArray();
+            List<Integer> ending = policy.config().eosTokens(); // with further stop tokens
+            long[] ends = ending.isEmpty() ? new long[] {-1} : ending.stream().mapToLong(t -> t).toArray();
             NDArray[] given = {manager.create(tokens, new Shape(prompts.size(), time)), manager.create(last), manager.create(sources),
                 manager.create(lengths), manager.create(rooms), manager.create(numbers, new Shape(rows, steps)), manager.create(ends),
                 rotary.cos(), rotary.sin()};

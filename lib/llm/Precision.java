@@ -6,11 +6,11 @@ import java.util.Locale;
 
 /** The number format that a model computes in. Log-probabilities, losses, gradients of adapters and optimisers are always fp32. */
 public enum Precision {
-    /** 32 bits: the precision of full training, and the only fast one on most CPUs. */
+    /** 32 bits: the precision of full training. */
     FP32(4, 6),
     /** 16 bits with a narrow range: for sampling and evaluating; small gradients vanish. */
     FP16(2, 5),
-    /** 16 bits with the range of fp32: for frozen weights on a GPU. */
+    /** 16 bits with the range of fp32: for frozen weights, and for sampling on processors that are faster in it. */
     BF16(2, 15);
 
     private final int bytes;

@@ -29,8 +29,17 @@ public final class FinalNumber implements Reward {
 
     @Override
     public double score(Problem problem, String response) {
-        return number(response).filter(value -> value.compareTo(new BigDecimal(problem.answer().replace(",", ""))) == 0).isPresent() ? 1
+        return reference(problem.answer()).equals(number(response).map(BigDecimal::stripTrailingZeros)) && number(response).isPresent() ? 1
                 : 0;
+    }
+
+    /** Returns the number that is the right answer; empty if it is none, so that no response is right. */
+    private static Optional<BigDecimal> reference(String answer) {
+        try {
+            return Optional.of(new BigDecimal(answer.replace(",", "").strip()).stripTrailingZeros());
+        } catch (NumberFormatException e) {
+            return Optional.empty();
+        }
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import llm.Backpropagation;
 import llm.Policy;
@@ -111,7 +112,7 @@ public final class Learner {
      *     and learner are too far apart
      */
     public List<UpdateMetrics> update(List<Group> groups, Advantage advantage, Objective objective, Step step) {
-        List<List<Sample>> samples = truncated(samples(groups, advantage));
+        List<List<Sample>> samples = truncated(samples(groups, advantage), objective);
         List<UpdateMetrics> metrics = new ArrayList<>();
         for (int update = 0; update < settings.updates() * settings.epochs(); update++) {
             int part = update % settings.updates();
@@ -157,13 +158,15 @@ public final class Learner {
     }
 
     /** The samples with the learner's own log-probabilities before its first update, if importance is to be truncated. */
-    private List<List<Sample>> truncated(List<List<Sample>> groups) {
+    private List<List<Sample>> truncated(List<List<Sample>> groups, Objective objective) {
         double cap = settings.importanceCap();
         if (cap == 0) {
             return groups;
         }
-        Iterator<float[]> logProbs = logProbs(policy, groups.stream().flatMap(List::stream).toList()).iterator();
-        return groups.stream().map(group -> group.stream().map(sample -> sample.withOld(logProbs.next(), cap)).toList()).toList();
+        Predicate<Sample> learned = sample -> objective.needsSilentGroups() || sample.advantage() != 0; // others are dropped
+        Iterator<float[]> logProbs = logProbs(policy, groups.stream().flatMap(List::stream).filter(learned).toList()).iterator();
+        return groups.stream().map(group -> group.stream()
+                .map(sample -> learned.test(sample) ? sample.withOld(logProbs.next(), cap) : sample).toList()).toList();
     }
 
     /**

@@ -52,12 +52,14 @@ record Pass(Policy policy, Policy reference, LearnerSettings settings, long logi
         Scopes.recordNothing();
         double[] sums = new double[6];
         Scopes.run(() -> {
-            if (micro.layout() == Layout.FLAT) {
+            boolean flat = micro.layout() == Layout.FLAT;
+            if (flat && Backpropagation.possible(policy.manager().getDevice(), policy.precision())) { // a driver may have another device
                 flatGradient(micro.rows(), objective, sums);
                 return;
             }
             TokenBatch plain = micro.layout() == Layout.ROWS ? TokenBatch.packed(micro.rows(), policy.manager())
-                    : TokenBatch.of(micro.rows().get(0), policy.manager());
+                    : TokenBatch.of(micro.rows().stream().limit(flat ? micro.rows().size() : 1).flatMap(List::stream).toList(),
+                            policy.manager());
             TokenBatch batch = !objective.needsReference() ? plain
                     : plain.withReference(Scopes.keep(() -> logProbs(reference, plain)));
             if (settings.recompute()) {

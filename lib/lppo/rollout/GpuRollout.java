@@ -36,15 +36,16 @@ import lppo.data.Step;
  *
  * @param policy to sample from
  * @param sampling sampling settings
- * @param maxRows maximum number of completions decoded at a time; fewer if their keys and values would take more than 4 GB, or if their
- *     different prompts have more than 16,384 tokens in total
+ * @param maxRows maximum number of completions decoded at a time; on a CPU fewer if their keys and values would take more than 4 GB, or if
+ *     their different prompts have more than 16,384 tokens in total
  * @param plain whether to decode by plain array operations even where {@link FastDecode} can: the reference that it is
  *     tested against
  */
 public record GpuRollout(Policy policy, Sampling sampling, int maxRows, boolean plain) implements Rollout {
 
     private static final double COMPACT_BELOW = 0.8; // moving the cache costs about a decoding step
-    private static final long CACHE_BYTES = 4L << 30;
+    /** Most bytes of keys and values at a time, on a CPU. */
+    public static final long CACHE_BYTES = 4L << 30;
     private static final long PROMPT_TOKENS = 1 << 14; // that run through the model at once, padded
 
     public GpuRollout {
@@ -83,6 +84,7 @@ public record GpuRollout(Policy policy, Sampling sampling, int maxRows, boolean 
         List<List<Row>> batches = new ArrayList<>();
         List<Row> batch = new ArrayList<>();
         Set<List<Integer>> different = new HashSet<>();
+        boolean limited = !policy.manager().getDevice().isGpu();
         int room = 0;
         for (Row row : sorted) {
             int length = FastDecode.padded(row.prompt.tokens().length);
@@ -90,7 +92,7 @@ public record GpuRollout(Policy policy, Sampling sampling, int maxRows, boolean 
             int most = Math.max(room, row.tokens.length);
             long cache = policy.cacheBytes(length + most) * FastDecode.padded(batch.size() + 1);
             long prompts = (different.size() + (different.contains(prompt) ? 0L : 1)) * length;
-            if (!batch.isEmpty() && (batch.size() == maxRows || batch.size() % FastDecode.padded(1) == 0
+            if (!batch.isEmpty() && (batch.size() == maxRows || limited && batch.size() % FastDecode.padded(1) == 0
                     && (cache > CACHE_BYTES || prompts > PROMPT_TOKENS))) {
                 batches.add(batch);
                 batch = new ArrayList<>();

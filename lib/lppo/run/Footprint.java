@@ -14,6 +14,7 @@ import llm.ModelConfig;
 import llm.Precision;
 import llm.Weights;
 import lppo.learn.AdamW;
+import lppo.rollout.GpuRollout;
 
 /**
  * Estimates the memory of a run from its configuration alone. Letters as in {@link llm.Decoder}: C width, F feed-forward width, H heads, K
@@ -38,13 +39,21 @@ public record Footprint(long parameters, long learning, Map<String, Long> held, 
      */
     public record Extent(int promptTokens, int longest, int rows, boolean evaluates) {}
 
+    /** Estimates the footprint of a training run that samples in the precision that it learns in. */
+    public static Footprint of(ModelConfig c, Recipe recipe, Lora.Settings lora, Precision precision, Device device, Extent extent) {
+        return of(c, recipe, lora, precision, precision, device, extent);
+    }
+
     /**
      * Estimates the footprint of a training run.
      *
      * @param lora adapters; null if all weights are trained
+     * @param precision of the learner
+     * @param sampled precision of rollouts and evaluation
      * @param device that computes
      */
-    public static Footprint of(ModelConfig c, Recipe recipe, Lora.Settings lora, Precision precision, Device device, Extent extent) {
+    public static Footprint of(ModelConfig c, Recipe recipe, Lora.Settings lora, Precision precision, Precision sampled, Device device,
+            Extent extent) {
         long parameters = Weights.count(c);
         long learning = lora == null ? parameters : Lora.count(c, lora);
         int width = precision.bytes();
@@ -64,13 +73,16 @@ public record Footprint(long parameters, long learning, Map<String, Long> held, 
         long slots = promptTokens + (long) extent.longest;
         boolean recompute = recipe.learning().recompute();
         Map<String, Long> rollout = new LinkedHashMap<>();
-        long cache = 2L * c.layers() * c.kvHeads() * c.headDim() * rows * slots * width;
+        int sampledWidth = sampled.bytes();
+        long perRow = 2L * c.layers() * c.kvHeads() * c.headDim() * slots * sampledWidth;
+        rows = device.isGpu() ? rows : Math.max(1, Math.min(rows, GpuRollout.CACHE_BYTES / perRow));
+        long cache = perRow * rows;
         rollout.put("key-value cache", cache + cache / c.layers()); // one layer is copied when rows leave
         rollout.put("next-token probabilities", rows * c.vocabSize() * 4 * 5);
         long prompts = (rows + recipe.groupSize() - 1) / recipe.groupSize(); // run once for each group, nothing kept
         rollout.put("prompts", prompts * promptTokens * block(c, promptTokens, width) / 2);
-        if (lora == null && precision != Precision.FP32) {
-            rollout.put("weights in 16 bits", parameters * width);
+        if (sampled != Precision.FP32 && (lora == null || sampled != precision)) {
+            rollout.put("weights in 16 bits", parameters * sampledWidth);
         }
 
         long longest = Math.min(c.maxPositions(), slots);

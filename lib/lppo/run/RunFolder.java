@@ -39,6 +39,8 @@ public record RunFolder(Path path) {
     private static final Gson LINE = new GsonBuilder().disableHtmlEscaping().create();
     private static final Set<String> FREE = Set.of("steps", "tokens", "machine", "device", "rolloutRows", "tokenBudget", "recompute",
             "keep", "keepBest");
+    /** What runs of an older version did, which did not write it. */
+    private static final Map<String, String> BEFORE = Map.of("asking judging", "lenient", "cut", "steps", "rollout_precision", "FP32");
     private static final Set<String> PATHS = Set.of("model", "data", "adapter", "evaluateOn");
 
     /**
@@ -108,7 +110,14 @@ public record RunFolder(Path path) {
             String name = entry.getKey();
             JsonElement value = entry.getValue();
             JsonElement old = before.get(name);
-            if (old == null || FREE.contains(name)) { // an older version did not write it
+            if (FREE.contains(name)) {
+                return;
+            }
+            if (old == null) { // an older version did not write it
+                String then = BEFORE.get(where + name);
+                if (then != null && !value.getAsString().equals(then)) {
+                    differing.add(where + name + " " + then + " and not " + value.getAsString());
+                }
                 return;
             }
             if (where.startsWith("checksums") && !old.toString().equals(value.toString())) {
