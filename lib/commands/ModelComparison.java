@@ -232,9 +232,6 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
             arguments.addAll(List.of("--prompt-format", "chat"));
         }
         arguments.addAll(asking);
-        if (FLAGS.stream().noneMatch(asking::contains)) {
-            arguments.add("--strict"); // as in training
-        }
         if (run != null) {
             arguments.addAll(List.of("--adapter", run.resolve("checkpoint").toString()));
         }

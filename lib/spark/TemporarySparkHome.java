@@ -19,7 +19,7 @@ import java.util.stream.Stream;
  */
 public record TemporarySparkHome(Path path) implements AutoCloseable {
 
-    static final List<String> NEEDED = List.of("spark/Replica.class", "lppo/model/Policy.class", "ai/djl/Device.class",
+    static final List<String> NEEDED = List.of("spark/Replica.class", "llm/Policy.class", "ai/djl/Device.class",
             "ai/djl/pytorch/engine/PtEngine.class", "native/lib/pytorch.properties", "native/lib/tokenizers.properties",
             "jnilib/pytorch.properties", "ai/djl/huggingface/tokenizers/HuggingFaceTokenizer.class", "com/google/gson/Gson.class",
             "com/sun/jna/Native.class");

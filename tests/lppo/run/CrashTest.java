@@ -129,7 +129,7 @@ class CrashTest {
         Path model = Files.createDirectories(folder.resolve("wide"));
         Files.copy(Checkout.ROOT.resolve("data/base/tokenizer.json"), model.resolve("tokenizer.json"));
         Files.writeString(model.resolve("config.json"), """
-                {"model_type": "qwen2", "vocab_size": 32768, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1,
+                {"model_type": "qwen2", "vocab_size": 74, "hidden_size": 32, "intermediate_size": 4096, "num_hidden_layers": 4,
                  "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 256, "tie_word_embeddings": true, \
                 "eos_token_id": 1}
                 """);
