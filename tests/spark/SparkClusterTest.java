@@ -235,7 +235,7 @@ class SparkClusterTest {
     private static List<String> arguments(String name) {
         return List.of("--recipe", "lppo", "--model", MODEL.toString(), "--data", Checkout.ROOT.resolve("data/train.jsonl").toString(),
                 "--out", folder.resolve(name).toString(), "--steps", Integer.toString(STEPS), "--problems-per-step", "32",
-                "--token-budget", "512", "--learning-rate", "1e-3", "--evaluate-every", "5", "--device", "cpu");
+                "--token-budget", "512", "--cut", "steps", "--learning-rate", "1e-3", "--evaluate-every", "5", "--device", "cpu");
     }
 
     private static Process driver(String... more) throws Exception {
