@@ -57,8 +57,8 @@ class PeakMemoryTest {
         try (Policy policy = Policy.random(folder, 0.02, new Seed(1), Device.cpu())) {
             policy.save(folder.resolve("saved"));
         }
-        double[] peaks = IntStream.of(1, 1024, 2048, 4096).mapToDouble(length -> peak(Integer.toString(length),
-                folder.resolve("saved"))).toArray();
+        double[] peaks = IntStream.of(1, 1024, 2048, 4096).mapToDouble(length -> IntStream.range(0, 3) // the allocator keeps more or less
+                .mapToDouble(i -> peak(Integer.toString(length), folder.resolve("saved"))).min().orElseThrow()).toArray();
         System.out.printf("peak of an update of 1, 1,024, 2,048, 4,096 tokens: %.0f, %.0f, %.0f, %.0f MB%n", peaks[0], peaks[1], peaks[2],
                 peaks[3]);
         double first = peaks[2] - peaks[1];
