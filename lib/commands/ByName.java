@@ -14,7 +14,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** What a command was given as a folder or file, or as the name of a model or data set on the Hugging Face hub. */
+/** Resolves a model or data set that is given as a folder or file, or by its name on the Hugging Face hub. */
 public final class ByName {
 
     private static final Pattern PARQUET = Pattern.compile("([^/]+)/([^/]+)/\\d+\\.parquet");

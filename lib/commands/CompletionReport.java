@@ -23,7 +23,7 @@ import view.Curve;
 import view.Tables;
 
 /**
- * What a comparison of recipes on a language model shows beyond {@link RecipeReport}: accuracy against minutes, pass@k, and completions
+ * Supplements {@link RecipeReport} in a comparison of recipes on a language model: accuracy against minutes, pass@k, and completions
  * to read, of the first seed.
  *
  * @param recipes runs by recipe

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 
 /**
- * What was added to a text file since it was last read: whole lines only, as a writer may be in the middle of one.
+ * The complete lines that were appended to a text file since it was last read; a line that is still being written is left for later.
  *
  * @param lines bytes of whole lines, from {@link #from}
  * @param from where they begin: what was asked for, or 0 if the file is another one, or shorter than that

@@ -20,7 +20,7 @@ import logs.TensorBoard;
 import lppo.run.Training;
 import picocli.CommandLine.Option;
 
-/** Where a run is followed besides its folder, as options: a page in the browser, TensorBoard, MLflow. */
+/** Options for following a run: a page in the browser, TensorBoard, MLflow. */
 public final class Following {
 
     private static final String MLFLOW = "http://127.0.0.1:5000";

@@ -9,7 +9,7 @@ import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.Table;
 
 /**
- * How much of expert solutions a cut shows.
+ * Measures how much of the expert solutions a cut shows.
  *
  * @param cut where solutions are cut
  * @param length of a text, in tokens

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** A table that grows while runs are made: a line for each evaluation as it is done, with the time that all is going to take. */
+/** Prints a table while runs are in progress: a line per evaluation, with the estimated time left for all runs. */
 final class LiveTable {
 
     private static final String FORMAT = "%-20s %4s %6s %10s %8s  %s";

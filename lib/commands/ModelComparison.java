@@ -27,8 +27,8 @@ import lppo.task.Task;
 import view.Display;
 
 /**
- * Recipes on a language model, from the same weights, at equal sampled tokens, with imitation beside and before them; then pass@k of
- * each, and completions to read. All train adapters of one rank beside the frozen model.
+ * Compares recipes on a language model, from the same weights at equal sampled tokens, with supervised fine-tuning as a control and as a
+ * first stage; then measures pass@k of each and writes completions to read. All train adapters of one rank; the model is frozen.
  *
  * @param task to learn
  * @param model folder that all begin with

@@ -12,7 +12,7 @@ import tech.tablesaw.api.Table;
 import view.Charts;
 import view.Curve;
 
-/** Charts of run folders by file name, without the ending: what {@code plot} writes. */
+/** The charts that {@code plot} writes for run folders, by file name without extension. */
 final class RunCharts {
 
     private static final int MOST_COLUMNS = 120;

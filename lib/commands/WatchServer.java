@@ -27,7 +27,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Serves the page to watch runs on, and the files of their folders, to browsers on this machine alone: it listens on the loopback address,
+ * Serves a page that shows runs, and the files of their folders, to browsers on this machine only: it listens on the loopback address,
  * answers to no other host name, so that no site can reach it under a name of its own, and only ever reads.
  */
 final class WatchServer implements AutoCloseable {

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The run folders at and below some folders, in the order in which they were found, so that a run keeps its number. Runs that begin later
- * are found too. Folders are only read: they may belong to another machine.
+ * The run folders at and below some folders, in the order in which they were found, so that a run keeps its number. Runs that start
+ * later are found too. Folders are only read, so they may be on a file system shared with another machine.
  */
 final class WatchedRuns {
 

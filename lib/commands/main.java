@@ -24,8 +24,8 @@ import java.util.Arrays;
 import java.util.function.Consumer;
 
 /**
- * All commands as one script, which JBang compiles once, when the first of them is called: the first argument names the command. Each
- * is a script of its own too, which compiles only what it needs.
+ * Runs the command named by the first argument. All commands are one script, so JBang compiles once; each is also a script of its own,
+ * which compiles only what it needs.
  */
 public class main {
 

@@ -26,7 +26,7 @@ import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 
 /**
- * Models and data sets of the Hugging Face hub by their names, kept in the cache that Python's {@code huggingface_hub} shares: what
+ * Downloads models and data sets of the Hugging Face hub by name into the cache of Python's {@code huggingface_hub}: what
  * either has downloaded, the other finds. Include it by {@code //SOURCES lib/hub/Hub.java}; it knows nothing of LPPO.
  *
  * <p>Every file is compared with the checksum that the hub states for it before it becomes visible in the cache. What a cut left

@@ -28,7 +28,7 @@ import java.util.Timer;
 import java.util.TimerTask;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** The hub's protocol: what a repository holds, what a file is, and its bytes. */
+/** Implements the hub's HTTP protocol: the files of a repository, their metadata and their contents. */
 final class HubClient {
 
     private static final int ATTEMPTS = 5;

@@ -1,6 +1,6 @@
 package hub;
 
-/** Hears how far a download is; called from the thread that waits for it. */
+/** Receives the progress of a download, in the thread that waits for it. */
 @FunctionalInterface
 public interface HubListener {
 

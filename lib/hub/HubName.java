@@ -8,7 +8,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A repository of the hub in one revision.
+ * The name of a repository on the hub at one revision.
  *
  * @param kind what it holds
  * @param id {@code OWNER/NAME}

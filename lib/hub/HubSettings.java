@@ -10,7 +10,8 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * Where the hub is, where its cache is, and who asks. Environment variables mean what they mean to Python's {@code huggingface_hub}.
+ * The address of the hub, the cache folder and the token. Environment variables have the same meaning as in Python's
+ * {@code huggingface_hub}.
  *
  * @param endpoint address of the hub, without a slash at its end
  * @param cache folder with {@code models--OWNER--NAME} and {@code datasets--OWNER--NAME}

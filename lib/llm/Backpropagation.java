@@ -14,7 +14,7 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * The log-probabilities of tokens and their gradient on a CPU, by {@link BlockKernels}: no padding to the longest sequence, the
+ * Computes log-probabilities of tokens and their gradient on a CPU with {@link BlockKernels}: no padding to the longest sequence, the
  * beginning of several sequences once, the vocabulary for some tokens at a time and only for those that are scored, and of each block
  * only what its derivative needs. It computes what {@link Decoder} does, to rounding.
  *

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * One block of the decoder, its derivative written out, and the log-probabilities of tokens with their derivative, in a page of
+ * Forward and hand-written backward passes of a decoder block and of token log-probabilities, in a page of
  * TorchScript, {@link #SOURCE}: what {@link Backpropagation} is made of. Letters as in {@link Decoder}; M tokens lie one after another.
  *
  * <p>The rules are those of PyTorch's autocast: products of matrices and attention in the precision of the policy, residual stream,

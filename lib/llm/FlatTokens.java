@@ -6,8 +6,8 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Sequences laid one after another, those that begin alike with their beginning once. A piece of the sequences that is padded is
- * padded by a quarter at most; padding is at the end of a piece, where nothing looks at it.
+ * Sequences concatenated without padding to the longest; sequences with a common prefix share it. A piece of the sequences that is
+ * padded is padded by a quarter at most; padding is at the end of a piece, where nothing looks at it.
  *
  * @param tokens of all pieces {@code [M]}, padding included
  * @param positions of the tokens in their sequences {@code [M]}

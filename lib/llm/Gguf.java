@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * A file in GGUF, version 3, the format of llama.cpp and what is built on it: named values, then tensors. It is written front to back:
+ * A writer for GGUF version 3, the file format of llama.cpp: named values, then tensors. It is written front to back:
  * all names and shapes first, and the tensors in any order.
  */
 public final class Gguf implements AutoCloseable {

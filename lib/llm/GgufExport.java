@@ -19,8 +19,8 @@ import java.util.function.LongConsumer;
 import llm.ModelConfig.Family;
 
 /**
- * Writes a model folder as one GGUF file for llama.cpp, Ollama and what else reads it: weights, sizes, rotary embedding, tokenizer, end
- * tokens and chat template, named and laid out as llama.cpp's own converter has them.
+ * Writes a model folder as one GGUF file for llama.cpp, Ollama and other programs that read it: weights, sizes, rotary embedding,
+ * tokenizer, end tokens and chat template, named and laid out as llama.cpp's own converter has them.
  */
 public final class GgufExport {
 

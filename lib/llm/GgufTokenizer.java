@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The tokenizer of a model folder in the words of GGUF: tokens with their kinds, merges, the name of the rule that splits a text before
- * merging, special tokens and the chat template. Only byte-level byte-pair encodings have such words here: those of Llama 3, Qwen and
+ * Describes the tokenizer of a model folder in GGUF's terms: tokens with their kinds, merges, the name of the rule that splits a text
+ * before merging, special tokens and the chat template. Only byte-level byte-pair encodings are supported: those of Llama 3, Qwen and
  * SmolLM, not that of Llama 2.
  */
 final class GgufTokenizer {

@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Short sequences that begin alike in a row: the beginning once, then what follows in each, one after another; padded on the right.
+ * Rows in which short sequences share a prefix: the prefix once, then the continuations one after another; padded on the right.
  *
  * @param tokens {@code [batch, time]} int64
  * @param positions of the tokens in their sequences {@code [batch * time]} int64

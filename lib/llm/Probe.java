@@ -19,10 +19,10 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 
 /**
- * How fast this processor multiplies a matrix of 128 rows by one of 1024 x 1024, in each of the ways that the engine has, in
- * Gflop/s. Measured once, in a tenth of a second, and remembered in DJL's cache folder for this processor and engine.
+ * Measured speed of this processor at multiplying a 128 x 1024 by a 1024 x 1024 matrix in each way that the engine offers, in Gflop/s.
+ * The measurement takes a tenth of a second and is cached in DJL's cache folder for this processor and engine.
  *
- * <p>What it decides changes numbers in their last bits, so it decides only for models that are at least {@link #WIDE} wide, where
+ * <p>Its choices change results in their last bits, so it applies only to models at least {@link #WIDE} wide, where
  * the gain is large or none: small ones are the same on every processor with the same {@linkplain CpuKernels kernels}.
  *
  * @param mkl in fp32, by MKL, which PyTorch calls by itself
@@ -39,27 +39,27 @@ public record Probe(double mkl, double oneDnn, double bf16) {
     private static final int ROWS = 128;
     private static final String FILE = "lppo-probe-%s.txt";
 
-    /** Whether bf16 is faster for this model than fp32; false but on a CPU. */
+    /** Returns whether bf16 is faster than fp32 for this model; always false on a GPU. */
     static boolean bf16Pays(ModelConfig config, Device device) {
         return config.hiddenSize() >= WIDE && !device.isGpu() && here().bf16Pays();
     }
 
-    /** Whether oneDNN is faster for this model in fp32 than MKL; false but on a CPU. */
+    /** Returns whether oneDNN is faster than MKL in fp32 for this model; always false on a GPU. */
     static boolean oneDnnPays(ModelConfig config, Device device) {
         return config.hiddenSize() >= WIDE && !device.isGpu() && here().oneDnnPays();
     }
 
-    /** Whether bf16 is faster than the faster way in fp32. */
+    /** Returns whether bf16 is faster than the faster of MKL and oneDNN in fp32. */
     public boolean bf16Pays() {
         return bf16 > PAYS * Math.max(mkl, oneDnn);
     }
 
-    /** Whether oneDNN is faster than MKL. */
+    /** Returns whether oneDNN is faster than MKL in fp32. */
     public boolean oneDnnPays() {
         return oneDnn > PAYS * mkl;
     }
 
-    /** What is remembered of this processor, else measured now and remembered. */
+    /** Returns the cached measurement of this processor; measures and caches it if there is none. */
     public static Probe here() {
         Path file = file();
         try {
@@ -77,13 +77,13 @@ public record Probe(double mkl, double oneDnn, double bf16) {
         }
     }
 
-    /** Where the measurement of this processor is remembered. */
+    /** Returns the file that caches the measurement of this processor. */
     public static Path file() {
         String about = CpuKernels.processor() + ai.djl.engine.Engine.getEngine("PyTorch").getVersion();
         return Utils.getEngineCacheDir().resolve(FILE.formatted(Checksums.sha256(about.getBytes(StandardCharsets.UTF_8)).substring(0, 12)));
     }
 
-    /** Measures now, alternating, and takes the best of each. */
+    /** Measures now, alternating, and returns the best of each. */
     public static Probe measured() {
         Scopes.recordNothing();
         try (NDManager manager = NDManager.newBaseManager(Device.cpu())) {

@@ -18,8 +18,7 @@ import java.util.zip.CRC32C;
 import javax.imageio.ImageIO;
 
 /**
- * An event file of TensorBoard: records with checksums (the TFRecord format), each an {@code Event} message. What is written is in the
- * file at once.
+ * An event file of TensorBoard: records with checksums (the TFRecord format), each an {@code Event} message. Writes are not buffered.
  */
 final class EventFile implements AutoCloseable {
 

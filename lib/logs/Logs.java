@@ -8,8 +8,8 @@ package logs;
 //SOURCES TensorBoard.java
 
 /**
- * Listeners that write a run where teams look: event files for TensorBoard, an MLflow server. A script has them by one line,
- * {@code //SOURCES lib/logs/Logs.java}; they need no further library.
+ * Sources of the listeners that log a run to TensorBoard event files or to an MLflow server. A script includes them with
+ * {@code //SOURCES lib/logs/Logs.java}; no further library is needed.
  */
 public final class Logs {
     private Logs() {}

@@ -41,8 +41,8 @@ import lppo.run.StepTiming;
 import lppo.run.Visit;
 
 /**
- * Tells a run to an MLflow tracking server, by its REST protocol: settings as parameters, every number of a step, of its timing and of an
- * evaluation as metrics, and at the end the files of the run folder and charts as artefacts. All is sent by a thread of its own. A server
+ * Logs a run to an MLflow tracking server through its REST API: settings as parameters, every number of a step, of its timing and of an
+ * evaluation as metrics, and at the end the files of the run folder and charts as artefacts. A separate thread sends everything. A server
  * that is away never stops or slows a run: one warning is given, what could not be sent waits, and it is tried again with later steps.
  *
  * <p>The run's number on the server is in {@code mlflow.json} in the run folder, so that a resumed run goes on there.

@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
-/** A message in the wire format of Protocol Buffers, field by field: as much of it as event files need. */
+/** A writer for the subset of the Protocol Buffers wire format that event files need. */
 final class Protobuf {
 
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();

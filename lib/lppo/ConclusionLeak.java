@@ -7,10 +7,10 @@ import java.util.stream.Stream;
 import lppo.data.Problem;
 
 /**
- * A hint may not show what a solution concludes, its first final statement of the answer, and its last sentence may not end in the
- * answer, so that a policy that stops there has not answered. An equal number on the way is no leak. The conclusion is what stands
- * behind {@code ####} or in a box, or what is said to be the answer; else the last mention of it; else the last step. What follows it,
- * other solutions or the names of authors, is no part of the demonstration.
+ * A rule that hints do not contain the conclusion, that is the first final statement of the answer, and that their last sentence does
+ * not end with the answer, so that a policy that stops there has not answered. An equal number earlier is no leak. The conclusion is the
+ * text after {@code ####} or in a box, or what is stated to be the answer; else the last mention of it; else the last step. What
+ * follows it, other solutions or the names of authors, is no part of the demonstration.
  */
 public record ConclusionLeak() implements LeakRule {
 

@@ -7,9 +7,9 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /**
- * Places in a text where it may be cut: between words and lines, behind a sign of equality, and between ideographs, but not inside a
- * formula or number. A derivation, a = b = c, is a chain of formulas: it may be cut behind a line, and behind a
- * relation sign that is not the first of its line.
+ * The places where a text may be cut: between words and lines, after an equals sign, and between ideographs, but not inside a formula or
+ * number. A derivation, a = b = c, is a chain of formulas: it may be cut after a line, and after a relation sign that is not the first of
+ * its line.
  */
 final class CutPlaces {
 

@@ -2,7 +2,7 @@ package lppo;
 
 import lppo.data.Problem;
 
-/** What a hint may not show of an expert solution. {@link ConclusionLeak} and {@link AnswerLeak} are two such rules. */
+/** A rule for what a hint may not show of an expert solution, such as {@link ConclusionLeak} and {@link AnswerLeak}. */
 @FunctionalInterface
 public interface LeakRule {
 

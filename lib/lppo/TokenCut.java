@@ -5,12 +5,11 @@ import java.util.function.ToIntFunction;
 import lppo.data.Problem;
 
 /**
- * A cut by tokens, as the paper's prefix is: at floor(beta L) of the L tokens of a solution, moved to the nearest place where no token,
- * formula or number is torn, the answer is not given away, and the policy does not stop. Behind the full stop of a sentence within a
- * line a chat model ends its turn (SmolLM2-135M-Instruct with probability 0.29 in sums), behind a line break or within a sentence it
- * does not.
+ * Cuts a solution by tokens, as in the paper: after floor(beta L) of its L tokens, moved to the nearest place that splits no token,
+ * formula or number, does not reveal the answer, and is not the end of a sentence within a line, where a chat model tends to end its
+ * turn. After a line break or within a sentence it continues.
  *
- * @param leak what may not be shown
+ * @param leak rule for what may not be shown
  */
 public record TokenCut(LeakRule leak) implements Cut {
 

@@ -23,7 +23,7 @@ import lppo.task.Task;
  * <pre>  1  What is 6 + 2?
  *  2  sums of three or four numbers
  *  3  sums of five or six numbers
- *  4  stories of two steps, whose operations are to be found out
+ *  4  stories of two steps, in which the operations must be inferred
  *  5  stories of three steps</pre>
  *
  * 480 problems to train on, 160 of them (of the levels 2 to 5) with a demonstration, 100 for validation, 250 held out. Solutions are

@@ -5,7 +5,7 @@ package tasks;
 //SOURCES Story.java
 //SOURCES Tasks.java
 
-/** What a script includes, besides the library, for the tasks that commands know by name. */
+/** Sources of the tasks that commands know by name, for scripts that include the library. */
 public final class BuiltIn {
     private BuiltIn() {}
 }

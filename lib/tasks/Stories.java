@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Function;
 
-/** Word problems of two and of three steps in plain English, whose operations are to be found out. */
+/** Word problems of two and of three steps in plain English, in which the operations must be inferred. */
 final class Stories {
 
     private record Person(String name, String he, String him) {

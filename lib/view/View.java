@@ -8,7 +8,8 @@ package view;
 //SOURCES Tables.java
 
 /**
- * What a script includes beside {@code Lppo.java}, by {@code //SOURCES ../lib/view/View.java}, to show values as charts and tables.
+ * Sources and dependencies for showing values as charts and tables. A script includes them beside {@code Lppo.java} with
+ * {@code //SOURCES ../lib/view/View.java}.
  */
 public final class View {
     private View() {}

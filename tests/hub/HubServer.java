@@ -59,8 +59,6 @@ public final class HubServer implements AutoCloseable {
             server.createContext("/", exchange -> {
                 try (exchange) {
                     answer(exchange, server == hub);
-                } catch (RuntimeException e) {
-                    e.printStackTrace();
                 }
             });
             server.setExecutor(threads);

@@ -8,8 +8,8 @@ import lppo.data.Problem;
 
 /**
  * A strict reward for problems whose answer is a number: 1 if the last sentence of a response is a statement whose last number is the
- * answer, else 0. A sum that is not worked out ({@code "It is 6 + 2."}), a choice ({@code "7 or 8"}), a question and a sentence without
- * a number answer nothing. A number may have a sign, thousands separators, decimals, a currency before it and a unit behind it.
+ * answer, else 0. An unevaluated sum ({@code "It is 6 + 2."}), a choice ({@code "7 or 8"}), a question and a sentence without a
+ * number are no answers. A number may have a sign, thousands separators, decimals, a currency before it and a unit behind it.
  *
  * <p>One response names one number, so that listing candidates is never paid. What repeats the question is paid only if its last number
  * is the answer: a task that uses this reward should have no such questions.
@@ -29,8 +29,8 @@ public final class FinalNumber implements Reward {
 
     @Override
     public double score(Problem problem, String response) {
-        return reference(problem.answer()).equals(number(response).map(BigDecimal::stripTrailingZeros)) && number(response).isPresent() ? 1
-                : 0;
+        Optional<BigDecimal> wanted = reference(problem.answer());
+        return wanted.isPresent() && wanted.equals(number(response).map(BigDecimal::stripTrailingZeros)) ? 1 : 0;
     }
 
     /** Returns the number that is the right answer; empty if it is none, so that no response is right. */

@@ -24,7 +24,7 @@ import lppo.learn.Learner.Layout;
 import lppo.learn.Learner.Micro;
 
 /**
- * Samples through the model and back: log-probabilities and gradients of micro-batches.
+ * Forward and backward passes of micro-batches: log-probabilities and gradients.
  *
  * @param reference for a KL term; null for none
  * @param logits computed at a time

@@ -17,9 +17,9 @@ import lppo.learn.AdamW;
 import lppo.rollout.GpuRollout;
 
 /**
- * Estimates the memory of a run from its configuration alone. Letters as in {@link llm.Decoder}: C width, F feed-forward width, H heads, K
- * key-value heads, D width of a head. The memory that the engine keeps for a backward pass was counted in the blocks of the decoder; a test
- * compares the sum with the measured memory of a process.
+ * Estimates the memory of a run from its configuration alone. Letters as in {@link llm.Decoder}: C width, F feed-forward width, H
+ * heads, K key-value heads, D width of a head. The memory that the engine keeps for a backward pass was counted in the blocks of the
+ * decoder; a test compares the sum with the measured memory of a process.
  *
  * @param parameters number of parameters of the model
  * @param learning number of trainable parameters: all, or those of the adapters
@@ -77,7 +77,7 @@ public record Footprint(long parameters, long learning, Map<String, Long> held, 
         long perRow = 2L * c.layers() * c.kvHeads() * c.headDim() * slots * sampledWidth;
         rows = device.isGpu() ? rows : Math.max(1, Math.min(rows, GpuRollout.CACHE_BYTES / perRow));
         long cache = perRow * rows;
-        rollout.put("key-value cache", cache + cache / c.layers()); // one layer is copied when rows leave
+        rollout.put("key-value cache", cache + cache / c.layers()); // and a margin for what moves when rows leave
         rollout.put("next-token probabilities", rows * c.vocabSize() * 4 * 5);
         long prompts = (rows + recipe.groupSize() - 1) / recipe.groupSize(); // run once for each group, nothing kept
         rollout.put("prompts", prompts * promptTokens * block(c, promptTokens, width) / 2);

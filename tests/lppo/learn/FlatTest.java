@@ -119,7 +119,7 @@ class FlatTest {
                 learner.optimizer();
                 learner.gradients(samples, Objective.likelihood()); // which has no clip that a rounding decides
             }
-            assertTrue(cosine(expected, found) > 0.999, "cosine " + cosine(expected, found));
+            assertTrue(LearnerTest.cosine(expected, found) > 0.999, "cosine " + LearnerTest.cosine(expected, found));
         }
     }
 
@@ -183,22 +183,6 @@ class FlatTest {
             squares += IntStream.range(0, gradient.length).mapToDouble(j -> gradient[j] * gradient[j]).sum();
         }
         assertTrue(Math.sqrt(squares) > 1e-2, "there must be something to compare: " + Math.sqrt(squares));
-    }
-
-    private static double cosine(Policy a, Policy b) {
-        double product = 0;
-        double left = 0;
-        double right = 0;
-        for (int i = 0; i < a.parameters().size(); i++) {
-            float[] x = a.parameters().get(i).getGradient().toFloatArray();
-            float[] y = b.parameters().get(i).getGradient().toFloatArray();
-            for (int j = 0; j < x.length; j++) {
-                product += x[j] * y[j];
-                left += x[j] * x[j];
-                right += y[j] * y[j];
-            }
-        }
-        return product / Math.sqrt(left * right);
     }
 
     /** 24 samples of 8 prompts, three of each; prompts of 1 to 8 tokens, completions of 1 to 15. */

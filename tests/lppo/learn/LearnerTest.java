@@ -266,7 +266,8 @@ class LearnerTest extends TinyPolicy {
         }
     }
 
-    private static double cosine(Policy a, Policy b) {
+    /** The cosine between the gradients of two policies with the same parameters. */
+    static double cosine(Policy a, Policy b) {
         double product = 0;
         double left = 0;
         double right = 0;
