@@ -1,5 +1,6 @@
 package commands;
 
+import common.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,6 +62,10 @@ public record Jobs(Path out, int atATime) {
                 return false;
             }
             String[] last = metrics.get(metrics.size() - 1).split(",");
+            Path state = folder.resolve("checkpoint").resolve("state.json"); // its checkpoint is written after its evaluation
+            if (Files.exists(state) && Json.object(state).get("step").getAsLong() != Long.parseLong(last[0])) {
+                return false;
+            }
             boolean done = tokens > 0 ? Long.parseLong(last[1]) >= tokens : Long.parseLong(last[0]) >= steps;
             return done && evaluations.get(evaluations.size() - 1).startsWith(last[0] + ",");
         }
@@ -105,7 +110,7 @@ public record Jobs(Path out, int atATime) {
                     }
                     if (!job.finished()) {
                         List<String> arguments = new ArrayList<>(job.arguments());
-                        if (Checkpoints.resumable(job.folder()) && arguments.get(0).equals("train")) {
+                        if (Checkpoints.resumable(job.folder()) && List.of("train", "sft").contains(arguments.get(0))) {
                             arguments.add("--resume");
                         } else {
                             Children.delete(job.folder());

@@ -17,6 +17,7 @@ import lppo.DifficultySelection;
 import lppo.GuidanceRule;
 import lppo.Hint;
 import lppo.RandomPrefix;
+import lppo.ShuffledSelection;
 import lppo.StepCut;
 import lppo.TokenCut;
 import lppo.Weighting;
@@ -76,7 +77,7 @@ public final class TrainingOptions {
     public Recipe recipe(String name) {
         Recipe recipe = Recipe.named(name).algorithm(loss.algorithm(length.maxNewTokens)).learning(settings())
                 .problemsPerStep(step.problemsPerStep)
-                .groupSize(step.groupSize).trustedShare(step.trustedShare).rewardNoise(step.rewardNoise)
+                .groupSize(step.groupSize).trustedShare(step.trustedShare()).rewardNoise(step.rewardNoise)
                 .tracker(weights.alpha, weights.kappa, weights.bias).guidedShare(hints.guidedShare)
                 .truncated(sampling.topK, sampling.topP);
         new Sampling(sampling.temperature, sampling.topK, sampling.topP, length.maxNewTokens); // checks the ranges
@@ -164,9 +165,17 @@ public final class TrainingOptions {
         @Option(names = "--problems-per-step", description = "Problems per step (default: ${DEFAULT-VALUE}).")
         public int problemsPerStep = Recipe.grpo().problemsPerStep();
 
-        @Option(names = "--trusted-share",
-                description = "Share of a step's problems that have a demonstration (default: ${DEFAULT-VALUE}).")
-        public double trustedShare = 0.5;
+        @Option(names = "--trusted-share", paramLabel = "SHARE|even", description = "Share of a step's problems that have a"
+                + " demonstration, or even: all problems are visited alike (default: ${DEFAULT-VALUE}).")
+        public String trustedShare = "0.5";
+
+        private double trustedShare() {
+            try {
+                return trustedShare.equals("even") ? ShuffledSelection.EVEN : Double.parseDouble(trustedShare);
+            } catch (NumberFormatException e) {
+                throw new BadInput("--trusted-share " + trustedShare + ": give a share in [0, 1], or even");
+            }
+        }
 
         @Option(names = "--group-size", description = "Completions per problem (default: ${DEFAULT-VALUE}).")
         public int groupSize = Recipe.grpo().groupSize();

@@ -10,7 +10,11 @@ package commands;
 
 import ai.djl.Device;
 import common.BadInput;
+import common.Checksums;
 import common.Seed;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +32,7 @@ import lppo.run.FineTuning;
 import lppo.run.FolderListener;
 import lppo.run.PromptFit;
 import lppo.run.RunFolder;
+import lppo.run.RunListener;
 import lppo.run.Training;
 import lppo.task.SimpleTask;
 import lppo.task.Task;
@@ -36,13 +41,15 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Supervised fine-tuning on the expert solutions of a problem file. The result is OUT/checkpoint. */
+/** Supervised fine-tuning on the expert solutions of a problem file. The result is OUT/checkpoint, and with --keep-best OUT/best. */
 @Command(name = "sft", mixinStandardHelpOptions = true, sortOptions = false, abbreviateSynopsis = true,
         description = "Supervised fine-tuning of a model on expert solutions.",
-        footer = {"", "Example:", "  ./jbang sft --model data/base --data data/train.jsonl --steps 300 --out /tmp/sft"})
+        footer = {"", "Examples:", "  ./jbang sft --model data/base --data data/train.jsonl --steps 300 --out /tmp/sft",
+            "  ./jbang sft --model data/base --data data/train.jsonl --evaluate-on data/validation.jsonl --evaluate-every 6 --keep-best"
+                    + " --out /tmp/sft"})
 public class sft extends LearningCommand implements Callable<Integer> {
 
-    @Option(names = "--out", required = true, description = "Run folder; it must be new or empty.")
+    @Option(names = "--out", required = true, description = "Run folder; it must be new or empty, unless --resume.")
     Path out;
 
     @Option(names = "--steps", description = "Optimiser steps (default: ${DEFAULT-VALUE}).")
@@ -54,6 +61,13 @@ public class sft extends LearningCommand implements Callable<Integer> {
     @Option(names = "--lora-rank", description = "Train LoRA adapters of this rank, for train --adapter, not the weights; 0: off"
             + " (default: ${DEFAULT-VALUE}).")
     int loraRank = 0;
+
+    @Option(names = "--keep-best", description = "Also keep the policy with the best greedy accuracy on --evaluate-on, as OUT/best, the"
+            + " first of equals; before the first step counts too.")
+    boolean keepBest;
+
+    @Option(names = "--resume", description = "Resume from the latest checkpoint in --out.")
+    boolean resume;
 
     @Option(names = "--from-scratch", description = "Start from random weights; the folder needs no model.safetensors.")
     boolean fromScratch;
@@ -74,7 +88,7 @@ public class sft extends LearningCommand implements Callable<Integer> {
     ProblemOptions asking;
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
         BadInput.unless(steps > 0, "--steps %d: must be positive", steps);
         BadInput.unless(batch > 0, "--batch %d: must be positive", batch);
         model = ByName.model(model);
@@ -89,13 +103,16 @@ public class sft extends LearningCommand implements Callable<Integer> {
         LearnerSettings settings = learning.settings();
         evaluating.check();
         length.check();
+        BadInput.unless(!keepBest || evaluating.evaluateOn != null, "--keep-best: needs --evaluate-on, which decides the best");
         List<Problem> all = asking.problems(data, demonstrations);
         try (ProblemOptions.Judge judge = asking.judge(true)) {
             List<Problem> some = judge.trusted(all, where).stream().filter(Problem::hasDemonstration).toList();
             BadInput.unless(!some.isEmpty(), "%s: no problem has a \"solution\" to imitate", where);
-            RunFolder folder = RunFolder.create(out);
-            try (Policy policy = fromScratch ? Policy.random(model, 0.02, root, device)
-                    : Policy.load(model, device, precision, loraRank == 0);
+            RunFolder folder = resume ? new RunFolder(out) : RunFolder.create(out);
+            Path checkpoint = resume ? folder.checkpoints().latest() : null;
+            try (Closeable lock = folder.lock();
+                    Policy policy = fromScratch && !resume ? Policy.random(model, 0.02, root, device)
+                            : Policy.load(resume && loraRank == 0 ? checkpoint : model, device, precision, loraRank == 0);
                     Progress progress = new Progress("sft", steps)) {
                 PromptFormat format = asking.format(model, policy.tokenizer());
                 PromptFit fit = PromptFit.of(some, format, policy.tokenizer(), policy.config().maxPositions(), 0, true, where);
@@ -103,25 +120,42 @@ public class sft extends LearningCommand implements Callable<Integer> {
                 List<Problem> shown = fit.problems().stream().filter(Problem::hasDemonstration).toList();
                 BadInput.unless(!shown.isEmpty(), "%s: no solution fits the model's positions", where);
                 List<Problem> heldOut = asking.heldOut(evaluating.evaluateOn, format, policy, length.maxNewTokens);
-                folder.json("config.json", RunFolder.columns("command", "sft", "model", model.toString(), "data", String.valueOf(data),
+                Map<String, Object> config = RunFolder.columns("command", "sft", "model", model.toString(), "data", String.valueOf(data),
                         "steps", steps, "batch", batch, "seed", seed, "demonstrations", some.size(), "from_scratch", fromScratch,
                         "lora_rank", loraRank,
-                        "asking", asking.values(true), "options", options(), "machine", Cli.machine()));
+                        "asking", asking.values(true), "options", options(), "checksums",
+                        Map.of("model", Checksums.ofModel(model), "problems",
+                                checksum(shown), "evaluation", checksum(heldOut)),
+                        "machine", Cli.machine());
                 Task task = new SimpleTask(where, shown, heldOut, List.of(), format, judge.reward(),
                         length.maxNewTokens);
                 Policy whole = policy.endingAlsoAt(asking.stop).sampledIn(machine.toSample(device, model));
-                Policy ending = loraRank == 0 ? whole
-                        : whole.adapted(Lora.fresh(policy.config(), Lora.Settings.of(loraRank), root, policy.manager()));
-                new FineTuning(ending, task, settings, steps, batch, root, length.rolloutRows, new Training.EvaluationPlan(heldOut,
-                        evaluating.evaluateEvery, evaluating.evaluateSamples), tables(folder, ending, progress)).run(Interrupt.watch(),
-                                progress);
-                folder.checkpoints().write(0, ending::saveLearned);
+                Policy ending = loraRank == 0 ? whole : whole.adapted(resume ? Lora.load(checkpoint, policy.config(), policy.manager())
+                        : Lora.fresh(policy.config(), Lora.Settings.of(loraRank), root, policy.manager()));
+                FineTuning tuning = new FineTuning(ending, task, settings, steps, batch, root, length.rolloutRows,
+                        new Training.EvaluationPlan(heldOut, evaluating.evaluateEvery, evaluating.evaluateSamples),
+                        tables(folder, ending, progress));
+                if (resume) {
+                    folder.sameAs(config);
+                    folder.checkpoints().rewind(checkpoint, FineTuning.doneAt(checkpoint));
+                } else {
+                    folder.json("config.json", config);
+                }
+                if (!tuning.run(checkpoint, Interrupt.watch(), progress)) {
+                    System.err.printf("stopped after step %d of %d; continue with --resume%n",
+                            FineTuning.doneAt(folder.checkpoints().latest()), steps);
+                    return 1;
+                }
             }
         }
         return 0;
     }
 
-    private static FineTuning.Listener tables(RunFolder folder, Policy policy, Progress progress) {
+    private static String checksum(List<Problem> problems) {
+        return Checksums.sha256(problems.toString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    private FineTuning.Listener tables(RunFolder folder, Policy policy, Progress progress) {
         long begin = System.nanoTime();
         FolderListener evaluations = new FolderListener(folder, 0, false, policy);
         return new FineTuning.Listener() {
@@ -134,6 +168,14 @@ public class sft extends LearningCommand implements Callable<Integer> {
             public void evaluated(long step, Evaluation evaluation) {
                 evaluations.evaluated(step, 0, evaluation);
                 folder.row("timing.csv", RunFolder.columns("step", step, "seconds", (System.nanoTime() - begin) / 1e9));
+            }
+
+            @Override
+            public void checkpoint(RunListener.Checkpoint state, boolean best) {
+                folder.checkpoints().write(0, state);
+                if (keepBest && best) {
+                    folder.checkpoints().best();
+                }
             }
 
             @Override

@@ -12,24 +12,25 @@ import lppo.data.Step;
 
 /**
  * Samples problems without replacement, in epochs: a pure function of seed and step, the same for every recipe. Each step mixes problems
- * with and without a demonstration at a fixed share. Each of the two pools is shuffled anew in every epoch; problems left over at the end
- * of an epoch that do not fill a step are dropped, so that no problem occurs twice in a step.
+ * with and without a demonstration at a fixed share, or visits all problems alike. Each of the two pools is shuffled anew in every epoch;
+ * problems left over at the end of an epoch that do not fill a step are dropped, so that no problem occurs twice in a step.
  *
- * @param trustedShare share of a step's problems that have a demonstration, in [0, 1]; it has no effect if all or none of the problems have
- *     one
+ * @param trustedShare share of a step's problems that have a demonstration, in [0, 1], or {@link #EVEN}; it has no effect if all or none of
+ *     the problems have one
  */
 public record ShuffledSelection(double trustedShare) implements Selection, Refill {
 
+    /** The trusted share that visits all problems alike, whether they have a demonstration or not: one pool. */
+    public static final double EVEN = Double.NEGATIVE_INFINITY;
+
     public ShuffledSelection {
-        BadInput.unless(trustedShare >= 0 && trustedShare <= 1, "trusted share %s: must lie in [0, 1]", trustedShare);
+        BadInput.unless(trustedShare == EVEN || trustedShare >= 0 && trustedShare <= 1, "trusted share %s: must lie in [0, 1]",
+                trustedShare);
     }
 
     /** Creates a selection that treats problems with and without a demonstration alike. */
-    public static Selection uniform() {
-        return (problems, count, step) -> {
-            checkCount(problems, count);
-            return slice(problems, count, step, "answered").toList();
-        };
+    public static ShuffledSelection uniform() {
+        return new ShuffledSelection(EVEN);
     }
 
     private static void checkCount(List<Problem> problems, int count) {
@@ -42,6 +43,9 @@ public record ShuffledSelection(double trustedShare) implements Selection, Refil
     private record Pools(List<Problem> trusted, List<Problem> answered, int fromTrusted) {}
 
     private Pools pools(List<Problem> problems, int count) {
+        if (trustedShare == EVEN) {
+            return new Pools(List.of(), problems, 0);
+        }
         List<Problem> trusted = problems.stream().filter(Problem::hasDemonstration).toList();
         List<Problem> answered = problems.stream().filter(p -> !p.hasDemonstration()).toList();
         int fromTrusted = trusted.isEmpty() ? 0 : answered.isEmpty() ? count : (int) Math.round(trustedShare * count);

@@ -28,11 +28,14 @@ class JobsTest {
         TinyJob.main(broken.folder().toString(), "6", "300");
         TinyJob.main(unjudged.folder().toString(), "10", "500");
         Files.write(unjudged.folder().resolve("evaluation.csv"), List.of("step,level", "5,all")); // stopped before its last evaluation
-        for (Job job : List.of(finished, broken, unjudged)) {
+        Job unsaved = job("unsaved-1", 10, 0);
+        TinyJob.main(unsaved.folder().toString(), "10", "500");
+        Files.writeString(unsaved.folder().resolve("checkpoint/state.json"), "{\"step\": 5}"); // killed before its last checkpoint
+        for (Job job : List.of(finished, broken, unjudged, unsaved)) {
             Files.writeString(job.folder().resolve("ran.txt"), "before");
         }
-        new Jobs(folder, 2).run(List.of(fresh, finished, broken, unjudged));
-        assertTrue(ran(fresh) && ran(broken) && ran(unjudged));
+        new Jobs(folder, 2).run(List.of(fresh, finished, broken, unjudged, unsaved));
+        assertTrue(ran(fresh) && ran(broken) && ran(unjudged) && ran(unsaved));
         assertFalse(ran(finished));
         assertTrue(Files.exists(folder.resolve("logs/grpo-fresh-1.log")), "a log by name");
         assertFalse(Files.exists(folder.resolve("logs/finished-1.log")));

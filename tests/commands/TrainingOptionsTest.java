@@ -14,6 +14,7 @@ import lppo.Normalization;
 import lppo.Overlong;
 import lppo.PolicyLoss;
 import lppo.RandomPrefix;
+import lppo.ShuffledSelection;
 import lppo.learn.LearnerSettings;
 import lppo.run.Recipe;
 import org.junit.jupiter.api.Test;
@@ -33,6 +34,15 @@ class TrainingOptionsTest {
         new CommandLine(bare).setCaseInsensitiveEnumValuesAllowed(true).parseArgs(arguments);
         bare.options.length.resolve(null);
         return bare.options;
+    }
+
+    @Test
+    void theTrustedShareIsANumberOrEven() {
+        assertEquals(new ShuffledSelection(0.25), options("--trusted-share", "0.25").recipe("lppo").selection());
+        assertEquals(ShuffledSelection.uniform(), options("--trusted-share", "even").recipe("grpo").selection());
+        for (String wrong : new String[] {"often", "", "1.5", "-1"}) {
+            assertThrows(BadInput.class, () -> options("--trusted-share", wrong).recipe("grpo"), wrong);
+        }
     }
 
     @Test

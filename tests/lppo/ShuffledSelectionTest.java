@@ -56,6 +56,23 @@ class ShuffledSelectionTest {
         }
     }
 
+    /** So a run without hints does not depend on which problems have a demonstration. */
+    @Test
+    void allAreVisitedAlikeWhetherTheyHaveADemonstrationOrNot() {
+        ShuffledSelection even = new ShuffledSelection(ShuffledSelection.EVEN);
+        List<Problem> few = problems(2, 38);
+        List<Problem> none = few.stream().map(Problem::withoutSolution).toList();
+        for (int number = 1; number <= 10; number++) {
+            Step step = step(number);
+            List<Problem> chosen = even.select(few, 8, step);
+            assertEquals(chosen.stream().map(Problem::withoutSolution).toList(), even.select(none, 8, step));
+            assertEquals(even.more(few, 4, Set.of(chosen.get(0).id()), 1, step).stream().map(Problem::id).toList(),
+                    even.more(none, 4, Set.of(chosen.get(0).id()), 1, step).stream().map(Problem::id).toList());
+        }
+        List<Problem> epoch = IntStream.rangeClosed(1, 5).mapToObj(n -> even.select(few, 8, step(n))).flatMap(List::stream).toList();
+        assertEquals(2, epoch.stream().filter(Problem::hasDemonstration).count(), "each of the two once in forty visits");
+    }
+
     @Test
     void whereThereIsOneKindThereIsNothingToMix() {
         assertEquals(8, new ShuffledSelection(0.25).select(problems(20, 0), 8, step(1)).size());

@@ -165,7 +165,7 @@ public final class Recipe implements Cloneable {
         return with(r -> r.selection = value);
     }
 
-    /** Returns a copy with another share of problems with a demonstration in each step, in [0, 1]. */
+    /** Returns a copy with another share of problems with a demonstration in each step, in [0, 1] or {@link ShuffledSelection#EVEN}. */
     public Recipe trustedShare(double share) {
         ShuffledSelection shuffled = new ShuffledSelection(share);
         return with(r -> {
