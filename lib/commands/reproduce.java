@@ -33,15 +33,15 @@ import view.Display;
 
 /**
  * The main experiment. Every recipe starts from the same base policy and, for each seed, visits the same problems in the same order and
- * samples the same number of completions; supervised fine-tuning on the same demonstrations is the control. Each run is a {@code train} or
+ * samples the same number of completions, all problems alike whether they have a demonstration or not; supervised fine-tuning on the same demonstrations is the control. Each run is a {@code train} or
  * {@code sft} command in a separate process on one core.
  */
 @Command(name = "reproduce", mixinStandardHelpOptions = true,
         description = "The main experiment: GRPO, +PG, +LP and LPPO side by side on a built-in task.",
         footer = {"", "Examples:", "  ./jbang reproduce", "  ./jbang reproduce --quick --out /tmp/quick",
             "  ./jbang reproduce --recipes grpo,lppo --seeds 5 --steps 800 --out /tmp/five",
-            "  ./jbang reproduce --out /tmp/even -- --trusted-share 0.08    # options of train, for every recipe",
-            "  ./jbang reproduce --out /tmp/few --demonstrations 8 -- --trusted-share 0.125",
+            "  ./jbang reproduce --out /tmp/half -- --trusted-share 0.5    # options of train, for every recipe",
+            "  ./jbang reproduce --out /tmp/few --demonstrations 8",
             "  ./jbang reproduce --recipes all --seeds 5 --out /tmp/all    # with the rivals, at equal sampled tokens",
             "  ./jbang reproduce --across losses --out /tmp/losses    # recipe by loss",
             "  ./jbang reproduce --task arithmetic --model SmolLM2-135M-Instruct --out /tmp/arithmetic    # a language model",
@@ -218,6 +218,9 @@ public class reproduce implements Callable<Integer> {
                 task.resolve("train.jsonl").toString(), "--evaluate-on", task.resolve(on + ".jsonl").toString(),
                 "--evaluate-every", Integer.toString((length + 7) / 8), "--seed",
                 Integer.toString(seed), "--device", "cpu", "--out", folder.toString()));
+        if (command.equals("train") && extra.stream().noneMatch(option -> option.matches("--trusted-share(=.*)?"))) {
+            arguments.addAll(List.of("--trusted-share", "even"));
+        }
         arguments.addAll(extra);
         if (demonstrations != null) {
             arguments.addAll(List.of("--demonstrations", demonstrations.toString()));
