@@ -47,12 +47,12 @@ import view.Display;
 record ModelComparison(Task task, Path model, Path out, List<String> recipes, int seeds, int steps, long tokens, String on, int most,
         int samples, Integer demonstrations, int jobs, List<String> training) {
 
-    private static final int PROBLEMS = 16;
-    private static final int GROUP = 8;
-    private static final int RANK = 16;
-    private static final int ROWS = 128;
+    static final int PROBLEMS = 16;
+    static final int GROUP = 8;
+    static final int RANK = 16;
+    static final int ROWS = 128;
     private static final int SFT_STEPS = 30;
-    private static final int VISITS = 4; // of a problem in a run, as a hint needs an earlier failure
+    static final int VISITS = 4; // of a problem in a run, as a hint needs an earlier failure
     /** Options that say how a model is asked, and so belong to every command. */
     private static final Set<String> ASKING = Set.of("--prompt-format", "--system", "--stop", "--reward", "--precision", "--device",
             "--max-new-tokens", "--strict", "--lenient");
@@ -130,7 +130,7 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
     }
 
     /** So many of a list, evenly spread. */
-    private static List<Problem> evenly(List<Problem> all, int most) {
+    static List<Problem> evenly(List<Problem> all, int most) {
         List<Problem> some = new ArrayList<>();
         for (int i = 0; i < all.size(); i++) {
             if ((long) (i + 1) * most / all.size() > (long) i * most / all.size() || most >= all.size()) {
@@ -153,7 +153,7 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
     }
 
     /** As many as the cores, unless their memory together is more than there is. */
-    private int sideBySide(Path files, Precision sampled) {
+    int sideBySide(Path files, Precision sampled) {
         int cores = Runtime.getRuntime().availableProcessors();
         long free = Footprint.available(Device.cpu());
         ModelConfig config = ModelConfig.read(model);

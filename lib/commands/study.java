@@ -3,6 +3,7 @@
 //SOURCES Commands.java
 //SOURCES ../benchmarks/Benchmarks.java
 //SOURCES reproduce.java
+//SOURCES DemonstrationStudy.java
 
 package commands;
 
@@ -33,9 +34,10 @@ import view.Display;
  * rewards or the problems. Everything is evaluated on validation problems; the held-out set is not touched.
  * {@code notebooks/8-when-do-weights-pay.ipynb} shows the results.
  */
-@Command(name = "study", mixinStandardHelpOptions = true, showDefaultValues = true,
+@Command(name = "study", mixinStandardHelpOptions = true, showDefaultValues = true, subcommands = DemonstrationStudy.class,
         description = "Study when learning-progress weights pay: runs with and without them, one change at a time.",
-        footer = {"", "Examples:", "  ./jbang study", "  ./jbang study --seeds 1 --steps 20 --out /tmp/look"})
+        footer = {"", "Examples:", "  ./jbang study", "  ./jbang study --seeds 1 --steps 20 --out /tmp/look",
+            "  ./jbang study demonstrations --quick"})
 public class study implements Callable<Integer> {
 
     @Option(names = "--out", description = "Report folder; it must be new or empty, unless --resume.")

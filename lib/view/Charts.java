@@ -41,7 +41,8 @@ public final class Charts {
 
     private static final Map<String, Color> COLORS = Map.ofEntries(entry("GRPO", new Color(0x555555)),
             entry("GRPO + PG", new Color(0x0072B2)), entry("GRPO + LP", new Color(0xE69F00)), entry("LPPO", new Color(0xD55E00)),
-            entry("SFT", new Color(0x009E73)), entry("SFT (60 steps)", new Color(0xCC79A7)), entry("adaptive hints", new Color(0x56B4E9)),
+            entry("SFT", new Color(0x009E73)), entry("SFT then GRPO", new Color(0xCC79A7)), entry("SFT then LPPO", new Color(0x56B4E9)),
+            entry("SFT (60 steps)", new Color(0xCC79A7)), entry("adaptive hints", new Color(0x56B4E9)),
             entry("BREAD", new Color(0x009E73)), entry("MoPPS", new Color(0xCC79A7)), entry("dynamic sampling", new Color(0xB8A500)));
     private static final List<Color> OTHERS = List.of(new Color(0x0072B2), new Color(0xE69F00), new Color(0x009E73), new Color(0xCC79A7),
             new Color(0x56B4E9),
@@ -94,6 +95,40 @@ public final class Charts {
     /** A tick of an axis whose part below zero has words. */
     private static String fromZero(double value) {
         return value < -1e-9 ? "" : tick(value);
+    }
+
+    /**
+     * Curves of shares over numbers that are not equally spaced, such as 0, 4, 64, which are drawn at equal distances; with a band of the 95
+     * % interval of the mean over seeds.
+     *
+     * @param places the numbers, in order
+     * @param curves each with one value per place; their own x is ignored
+     */
+    public static BufferedImage sharesAt(String title, String xLabel, String yLabel, List<Integer> places, List<Curve> curves) {
+        double[] x = IntStream.range(0, places.size()).asDoubleStream().toArray();
+        double top = Math.min(1, 0.05 + curves.stream().flatMap(c -> c.runs().stream()).flatMapToDouble(Arrays::stream).max().orElse(1));
+        XYChart chart = new XYChartBuilder().width(900).height(560).title(title).xAxisTitle(xLabel).yAxisTitle(yLabel).build();
+        style(chart.getStyler());
+        chart.getStyler().setYAxisMin(-0.07 * top).setYAxisMax(top).setXAxisMin(-0.2).setXAxisMax(places.size() - 0.8);
+        chart.getStyler().setXAxisTickLabelsFormattingFunction(any -> "").setYAxisTickLabelsFormattingFunction(Charts::fromZero);
+        chart.getStyler().setAnnotationTextFont(new Font(Font.SANS_SERIF, Font.PLAIN, 15));
+        for (int i = 0; i < x.length; i++) {
+            chart.addAnnotation(new AnnotationText(places.get(i).toString(), x[i], -0.035 * top, false));
+        }
+        int other = 0;
+        for (Curve each : curves) {
+            Curve curve = new Curve(each.name(), x, each.runs());
+            Color color = COLORS.containsKey(curve.name()) ? COLORS.get(curve.name()) : OTHERS.get(other++ % OTHERS.size());
+            List<ConfidenceInterval> intervals = IntStream.range(0, x.length).mapToObj(i -> ConfidenceInterval.ofMean(curve.at(i)))
+                    .toList();
+            if (curve.runs().size() > 1 && x.length > 1) {
+                band(chart, curve, intervals.stream().mapToDouble(ConfidenceInterval::low).toArray(),
+                        intervals.stream().mapToDouble(ConfidenceInterval::high).toArray(), 0, x.length, color);
+            }
+            XYSeries line = chart.addSeries(curve.name(), x, curve.mean());
+            line.setMarker(SeriesMarkers.CIRCLE).setMarkerColor(color).setLineColor(color).setLineStyle(new BasicStroke(3f));
+        }
+        return BitmapEncoder.getBufferedImage(chart);
     }
 
     private static XYChart curves(String title, String xLabel, String yLabel, List<Curve> curves, boolean shares) {
@@ -248,21 +283,22 @@ public final class Charts {
                 dot.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter);
                 dot.setMarker(SeriesMarkers.CIRCLE).setMarkerColor(color).setLineColor(color).setShowInLegend(false);
             } else if (end > from && curve.runs().size() > 1) {
-                band(chart, curve, mean, deviation, from, end, color);
+                band(chart, curve, IntStream.range(0, mean.length).mapToDouble(i -> mean[i] - deviation[i]).toArray(),
+                        IntStream.range(0, mean.length).mapToDouble(i -> mean[i] + deviation[i]).toArray(), from, end, color);
             }
         }
     }
 
-    /** Adds the outline of mean plus and minus one standard deviation from a point to before an end, thin and pale. */
-    private static void band(XYChart chart, Curve curve, double[] mean, double[] deviation, int from, int end, Color color) {
+    /** Adds the outline of a band from a point to before an end, thin and pale. */
+    private static void band(XYChart chart, Curve curve, double[] low, double[] high, int from, int end, Color color) {
         int n = end - from;
         double[] x = new double[2 * n + 1];
         double[] y = new double[2 * n + 1];
         for (int i = 0; i < n; i++) {
             x[i] = curve.x()[from + i];
-            y[i] = mean[from + i] + deviation[from + i];
+            y[i] = high[from + i];
             x[2 * n - 1 - i] = x[i];
-            y[2 * n - 1 - i] = mean[from + i] - deviation[from + i];
+            y[2 * n - 1 - i] = low[from + i];
         }
         x[2 * n] = x[0];
         y[2 * n] = y[0];

@@ -111,6 +111,18 @@ public final class ModularChain {
                 Integer.toString(length), "modular-chain");
     }
 
+    /** Returns a problem of this task with its solution, the successive values. */
+    public static Problem solved(Problem problem) {
+        String[] words = problem.question().split(" ");
+        int value = Integer.parseInt(words[1]);
+        StringJoiner solution = new StringJoiner(" ");
+        for (int i = 2; i < words.length && OPERATIONS.contains(words[i]); i++) {
+            value = apply(words[i], value);
+            solution.add(Integer.toString(value));
+        }
+        return new Problem(problem.id(), problem.question(), problem.answer(), solution.toString(), problem.level(), problem.source());
+    }
+
     /** Returns the value after one operation. */
     public static int apply(String operation, int value) {
         int operand = Integer.parseInt(operation.substring(1));
