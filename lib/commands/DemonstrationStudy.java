@@ -161,7 +161,7 @@ public class DemonstrationStudy implements Callable<Integer> {
         Map<String, Map<String, double[]>> tried = new LinkedHashMap<>();
         List<Curve> curves = new ArrayList<>();
         List<Runnable> reports = new ArrayList<>();
-        for (Method method : List.of(Method.SFT, Method.GRPO, Method.PG, Method.LPPO, Method.SFT_GRPO, Method.SFT_LPPO)) {
+        for (Method method : Method.values()) {
             for (Setting setting : search ? candidates(method) : List.of(best().get(method))) {
                 List<List<Path>> paths = IntStream.rangeClosed(1, seeds)
                         .mapToObj(seed -> counts.stream().map(count -> result(method, setting, count, seed, files)).toList()).toList();
@@ -190,18 +190,12 @@ public class DemonstrationStudy implements Callable<Integer> {
                     + Tables.markdown(settings));
             Display.print(settings);
         } else {
-            DemonstrationReport report = new DemonstrationReport(counts, baselineFirst(curves));
+            DemonstrationReport report = new DemonstrationReport(counts, curves);
             report.write(out, "How best to spend N demonstrations", setting);
             Display.print(report.table());
         }
         System.out.println("report: " + out.resolve("report.md"));
         return 0;
-    }
-
-    private static List<Curve> baselineFirst(List<Curve> curves) {
-        List<Curve> ordered = new ArrayList<>(curves);
-        Collections.swap(ordered, 0, 1); // imitation is run first
-        return ordered;
     }
 
     private Map<Method, Setting> best() {

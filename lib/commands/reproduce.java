@@ -32,9 +32,9 @@ import tasks.Tasks;
 import view.Display;
 
 /**
- * The main experiment. Every recipe starts from the same base policy and, for each seed, visits the same problems in the same order and
- * samples the same number of completions, all problems alike whether they have a demonstration or not; supervised fine-tuning on the same demonstrations is the control. Each run is a {@code train} or
- * {@code sft} command in a separate process on one core.
+ * The main experiment. Every recipe starts from the same base policy and, for each seed, visits the same problems in the same order, with
+ * and without a demonstration alike, and samples the same number of completions; supervised fine-tuning on the same demonstrations is the
+ * control. Each run is a {@code train} or {@code sft} command in a separate process on one core.
  */
 @Command(name = "reproduce", mixinStandardHelpOptions = true,
         description = "The main experiment: GRPO, +PG, +LP and LPPO side by side on a built-in task.",

@@ -98,8 +98,8 @@ public final class Charts {
     }
 
     /**
-     * Curves of shares over numbers that are not equally spaced, such as 0, 4, 64, which are drawn at equal distances; with a band of the 95
-     * % interval of the mean over seeds.
+     * Curves of shares over numbers such as 0, 4 and 64, which are drawn at equal distances, with a band of the 95 % interval of the mean
+     * over seeds.
      *
      * @param places the numbers, in order
      * @param curves each with one value per place; their own x is ignored
