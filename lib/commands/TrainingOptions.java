@@ -150,8 +150,7 @@ public final class TrainingOptions {
         Map<String, String> values = new TreeMap<>();
         for (Field field : Arrays.stream(group.getClass().getFields()).toList()) {
             try {
-                Object value = field.get(group);
-                values.put(field.getName(), String.valueOf(value));
+                values.put(field.getName(), String.valueOf(field.get(group)));
             } catch (IllegalAccessException e) {
                 throw new IllegalStateException(e); // all fields are public
             }
@@ -165,15 +164,15 @@ public final class TrainingOptions {
         @Option(names = "--problems-per-step", description = "Problems per step (default: ${DEFAULT-VALUE}).")
         public int problemsPerStep = Recipe.grpo().problemsPerStep();
 
-        @Option(names = "--trusted-share", paramLabel = "SHARE|even", description = "Share of a step's problems that have a"
-                + " demonstration, or even: all problems are visited alike (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--trusted-share", paramLabel = "SHARE|even",
+                description = "Share of a step's problems with a demonstration, or even: visit all alike (default: ${DEFAULT-VALUE}).")
         public String trustedShare = "0.5";
 
         private double trustedShare() {
             try {
                 return trustedShare.equals("even") ? ShuffledSelection.EVEN : Double.parseDouble(trustedShare);
             } catch (NumberFormatException e) {
-                throw new BadInput("--trusted-share " + trustedShare + ": give a share in [0, 1], or even");
+                throw new BadInput("trusted share " + trustedShare + ": give a number in [0, 1], or even");
             }
         }
 
