@@ -69,6 +69,23 @@ class DemonstrationStudyTest {
     }
 
     @Test
+    void aLanguageModelLearnsAdaptersAndGoesOnFromThoseOfImitation() throws Exception {
+        Path model = ModelComparisonTest.model(folder);
+        Path out = folder.resolve("language");
+        new Commands(folder).run(0, "study", "demonstrations", "--task", "arithmetic", "--model", model.toString(), "--demonstrations", "4",
+                "--quick", "--steps", "10", "--jobs", "2", "--out", out.toString());
+        assertEquals(Set.of("grpo-0-1", "sft-4-1", "pg-4-1", "lppo-4-1", "sft-grpo-4-1", "sft-lppo-4-1"), names(out.resolve("runs")));
+        assertEquals(out.resolve("runs/sft-4-1/best").toString(), config(out, "sft-lppo-4-1").get("adapter").getAsString());
+        assertEquals("null", config(out, "lppo-4-1").get("adapter").getAsString());
+        for (String run : List.of("grpo-0-1", "sft-4-1", "sft-lppo-4-1")) {
+            assertEquals("model", name(config(out, run), "model"), run);
+            assertEquals(16, config(out, run).get("lora_rank").getAsInt(), run);
+            assertEquals("chat", config(out, run).getAsJsonObject("asking").get("prompt_format").getAsString(), run);
+        }
+        assertEquals(1 + 6, Files.readAllLines(out.resolve("demonstrations.csv")).size());
+    }
+
+    @Test
     void fewerDemonstrationsAreAmongTheMore() {
         List<Problem> solved = Task.builtIn().problems().stream().map(p -> Set.of("9", "11").contains(p.level()) ? ModularChain.solved(p) : p)
                 .toList();

@@ -31,7 +31,7 @@ class ModelComparisonTest {
 
     @Test
     void recipesAndImitationAreComparedAndABrokenOffComparisonGoesOn() throws Exception {
-        Path model = model();
+        Path model = model(folder);
         Path out = folder.resolve("out");
         Commands commands = new Commands(folder);
         String[] line = {"reproduce", "--task", "arithmetic", "--model", model.toString(), "--out", out.toString(), "--quick", "--recipes",
@@ -120,7 +120,8 @@ class ModelComparisonTest {
         assertTrue(refused.contains(why) && refused.strip().lines().count() == 1, refused);
     }
 
-    private Path model() throws Exception {
+    /** A small random model with a chat template, in this folder. */
+    static Path model(Path folder) throws Exception {
         Path base = Files.createDirectories(folder.resolve("skeleton"));
         for (String name : List.of("tokenizer.json", "tokenizer_config.json")) {
             Files.copy(TOKENIZER.resolve(name), base.resolve(name));
