@@ -76,7 +76,8 @@ class DemonstrationReportTest {
         assertEquals(1 + 2 * 3 * 3, csv.size());
         assertEquals("LPPO,2,64,0.6", csv.get(csv.size() - 1));
         String page = Files.readString(folder.resolve("report.md"));
-        assertTrue(page.startsWith("# By number\n\n3 seeds.\n") && page.contains("- LPPO is ahead of GRPO from about 1 demonstrations ["), page);
+        assertTrue(page.startsWith("# By number\n\n3 seeds.\n") && page.contains("- LPPO is ahead of GRPO from about 1 demonstrations ["),
+                page);
         BufferedImage chart = ImageIO.read(folder.resolve("accuracy-demonstrations.png").toFile());
         long orange = IntStream.range(0, chart.getWidth() * chart.getHeight())
                 .filter(i -> chart.getRGB(i % chart.getWidth(), i / chart.getWidth()) == 0xFFD55E00).count();

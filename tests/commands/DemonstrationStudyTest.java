@@ -87,7 +87,8 @@ class DemonstrationStudyTest {
 
     @Test
     void fewerDemonstrationsAreAmongTheMore() {
-        List<Problem> solved = Task.builtIn().problems().stream().map(p -> Set.of("9", "11").contains(p.level()) ? ModularChain.solved(p) : p)
+        List<Problem> solved = Task.builtIn().problems().stream()
+                .map(p -> Set.of("9", "11").contains(p.level()) ? ModularChain.solved(p) : p)
                 .toList();
         Reward reward = Task.builtIn().reward();
         for (Problem given : Task.builtIn().problems()) {
@@ -134,7 +135,8 @@ class DemonstrationStudyTest {
     }
 
     private static String value(List<String> csv, String method, int count) {
-        return csv.stream().filter(row -> row.startsWith(method + ",0," + count + ",")).map(row -> row.split(",")[3]).findFirst().orElseThrow();
+        return csv.stream().filter(row -> row.startsWith(method + ",0," + count + ",")).map(row -> row.split(",")[3]).findFirst()
+                .orElseThrow();
     }
 
     private static JsonObject config(Path out, String run) {
