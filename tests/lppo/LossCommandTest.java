@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
-import lppo.run.Recipe;
+import rivals.RivalRecipes;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -29,7 +29,7 @@ class LossCommandTest {
     void whatIsUnknownIsNamedAndSoIsWhatIsKnown() throws Exception {
         refused("loss \"ppo\" is unknown; choose one of grpo, dr-grpo, dapo, gspo, cispo, rloo, reinforce++",
                 train("--loss", "ppo"));
-        refused("recipe \"best\" is unknown; choose one of grpo, pg, lp, lppo, adaptive, bread, mopps, dynamic",
+        refused("recipe \"best\" is unknown; choose one of grpo, pg, lp, lppo, adaptive, bread, mopps, dynamic, bread-search, prefix-rft, decaying, progress",
                 command("train", "--recipe", "best", "--model", DATA.resolve("base").toString(), "--data",
                         DATA.resolve("train.jsonl").toString()));
         refused("--across recipes: only losses", command("reproduce", "--across", "recipes"));
@@ -56,7 +56,7 @@ class LossCommandTest {
     void theHelpNamesEveryLossAndRecipe() throws Exception {
         String help = new Commands(classes).run(0, "train", "--help").replaceAll("\\s+", " ");
         assertTrue(help.contains(names(Algorithm.all(14).stream().map(Algorithm::id).toList())), help);
-        assertTrue(help.contains(names(Recipe.names())), help);
+        assertTrue(help.contains(names(RivalRecipes.names())), help);
     }
 
     @Test
