@@ -36,7 +36,8 @@ public final class Weightings {
      * @throws BadInput listing the names if there is none
      */
     public static Recipe weighted(Recipe recipe, String name) {
-        BadInput.unless(NAMED.containsKey(name), "weighting \"%s\" is unknown; choose one of %s", name, String.join(", ", names()));
+        BadInput.unless(NAMED.containsKey(name), "weighting \"%s\" is unknown; choose one of %s, or a file, MyWeighting.java", name,
+                String.join(", ", names()));
         return NAMED.get(name).apply(recipe);
     }
 }

@@ -11,9 +11,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
-import rivals.RivalRecipes;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import rivals.RivalRecipes;
 
 /** Tests the options of {@code train} and {@code reproduce} for losses, recipes and limits. */
 class LossCommandTest {
@@ -37,6 +37,7 @@ class LossCommandTest {
         refused("recipe \"ppo\" is unknown", command("reproduce", "--recipes", "grpo,ppo"));
         refused("--recipes lppo: start with grpo", command("reproduce", "--recipes", "lppo"));
         refused("--tokens 0: must be positive", command("reproduce", "--tokens", "0"));
+        refused("study \"hints\": choose conditions or weights", command("study", "hints"));
         refused("--across losses: sets --loss for every run", command("reproduce", "--across", "losses", "--", "--loss", "dapo"));
     }
 
