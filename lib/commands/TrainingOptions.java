@@ -78,8 +78,9 @@ public final class TrainingOptions {
      */
     public Recipe recipe(String name) {
         Recipe recipe = RivalRecipes.named(name).algorithm(loss.algorithm(length.maxNewTokens)).learning(settings())
-                .problemsPerStep(step.problemsPerStep).groupSize(step.groupSize).trustedShare(step.trustedShare).rewardNoise(step.rewardNoise)
-                .tracker(weights.alpha, weights.kappa, weights.bias).truncated(sampling.topK, sampling.topP);
+                .problemsPerStep(step.problemsPerStep).groupSize(step.groupSize).trustedShare(step.trustedShare)
+                .rewardNoise(step.rewardNoise).tracker(weights.alpha, weights.kappa, weights.bias)
+                .truncated(sampling.topK, sampling.topP);
         recipe = hints.guidedShare == null ? recipe : recipe.guidedShare(hints.guidedShare);
         new Sampling(sampling.temperature, sampling.topK, sampling.topP, length.maxNewTokens); // checks the ranges
         GuidanceRule rule = new GuidanceRule(hints.guideBelow, hints.guideAfter, hints.guideProgress, hints.guideInARow);
@@ -95,12 +96,8 @@ public final class TrainingOptions {
         } else if (recipe.hint() instanceof DecayingPrefix decaying) {
             recipe = recipe.hint(decaying.steps(hints.hintSteps));
         }
-        if (hints.hint != null) {
-            recipe = recipe.hint(OwnClass.of(hints.hint, Hint.class));
-        }
-        if (hints.cut != null) {
-            recipe = recipe.cut(Hints.cut(hints.cut));
-        }
+        recipe = hints.hint == null ? recipe : recipe.hint(OwnClass.of(hints.hint, Hint.class));
+        recipe = hints.cut == null ? recipe : recipe.cut(Hints.cut(hints.cut));
         if (weights.weighting != null) {
             recipe = weights.weighting.endsWith(".java") ? recipe.weighting(OwnClass.of(Path.of(weights.weighting), Weighting.class))
                     : Weightings.weighted(recipe, weights.weighting);

@@ -179,10 +179,12 @@ record WeightStudy(Path out, int seeds, int steps, int jobs) {
         List<String> better = better(results);
         String verdict = seeds < 3 ? "Too few seeds for a verdict."
                 : better.isEmpty() ? "No method is above both LPPO and GRPO + PG by its intervals."
-                        : "Above both LPPO and GRPO + PG by their intervals: " + String.join("; ", better) + ".";
-        Files.writeString(folder.resolve("report.md"), "# What would pay instead of the paper's weights?\n\n" + Tables.inline(setting) + "\n\n"
-                + Tables.markdown(table(results)) + "\nMean ± standard deviation over seeds, sorted by validation accuracy. An interval is a"
-                + " bootstrap over " + seeds + " paired seeds, rough for so few, and there are " + 2 * (results.size() - 1)
-                + " of them.\n\n" + verdict + "\n");
+                : "Above both LPPO and GRPO + PG by their intervals: " + String.join("; ", better) + ".";
+        Files.writeString(folder.resolve("report.md"),
+                "# What would pay instead of the paper's weights?\n\n" + Tables.inline(setting) + "\n\n"
+                        + Tables.markdown(table(results))
+                        + "\nMean ± standard deviation over seeds, sorted by validation accuracy. An interval is a"
+                        + " bootstrap over " + seeds + " paired seeds, rough for so few, and there are " + 2 * (results.size() - 1)
+                        + " of them.\n\n" + verdict + "\n");
     }
 }

@@ -32,9 +32,9 @@ public final class RivalRecipes {
     }
 
     /**
-     * Returns hints after Prefix-RFT (arXiv 2507.01679): one completion of each group of a problem with a demonstration begins with a prefix
-     * of it, whose length decays from 0.95 to 0.05 by a cosine. That paper also learns from the prefix tokens of highest entropy; here, as in
-     * all recipes, prefix tokens carry no loss.
+     * Returns hints after Prefix-RFT (arXiv 2507.01679): one completion of each group of a problem with a demonstration begins with a
+     * prefix of it, whose length decays from 0.95 to 0.05 by a cosine. That paper also learns from the prefix tokens of highest entropy;
+     * here, as in all recipes, prefix tokens carry no loss.
      */
     public static Recipe prefixRft() {
         return Recipe.grpo().title("Prefix-RFT").hint(new DecayingPrefix(0.95, 0.05, STEPS)).guidedShare(0.01); // of up to 100, one

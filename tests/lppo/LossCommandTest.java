@@ -29,7 +29,8 @@ class LossCommandTest {
     void whatIsUnknownIsNamedAndSoIsWhatIsKnown() throws Exception {
         refused("loss \"ppo\" is unknown; choose one of grpo, dr-grpo, dapo, gspo, cispo, rloo, reinforce++",
                 train("--loss", "ppo"));
-        refused("recipe \"best\" is unknown; choose one of grpo, pg, lp, lppo, adaptive, bread, mopps, dynamic, bread-search, prefix-rft, decaying, progress",
+        refused("recipe \"best\" is unknown; choose one of grpo, pg, lp, lppo, adaptive, bread, mopps, dynamic,"
+                + " bread-search, prefix-rft, decaying, progress",
                 command("train", "--recipe", "best", "--model", DATA.resolve("base").toString(), "--data",
                         DATA.resolve("train.jsonl").toString()));
         refused("--across recipes: only losses", command("reproduce", "--across", "recipes"));
