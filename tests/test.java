@@ -15,6 +15,7 @@
 //SOURCES llm/*.java
 //SOURCES logs/*.java
 //SOURCES lppo/**.java
+//SOURCES rivals/*.java
 //SOURCES spark/*.java
 //SOURCES view/*.java
 //SOURCES tasks/*.java

@@ -3,6 +3,7 @@ package commands;
 //DEPS info.picocli:picocli:4.7.7
 //DEPS me.tongfei:progressbar:0.10.2
 //DEPS org.jline:jline-terminal:3.29.0
+//SOURCES ../rivals/Rivals.java
 //SOURCES ../tasks/BuiltIn.java
 //SOURCES ../view/View.java
 //SOURCES ByName.java

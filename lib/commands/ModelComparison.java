@@ -24,6 +24,7 @@ import lppo.run.Footprint;
 import lppo.run.PromptFit;
 import lppo.run.Recipe;
 import lppo.task.Task;
+import rivals.RivalRecipes;
 import view.Display;
 
 /**
@@ -174,7 +175,7 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
 
     /** The recipe of a name, with or without imitation before it. */
     private static Recipe recipe(String name) {
-        return Recipe.named(name.startsWith(AFTER_SFT) ? name.substring(AFTER_SFT.length()) : name);
+        return RivalRecipes.named(name.startsWith(AFTER_SFT) ? name.substring(AFTER_SFT.length()) : name);
     }
 
     private Path training(List<Job> queue, String name, int seed, Path files) {

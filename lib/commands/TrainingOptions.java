@@ -26,6 +26,9 @@ import lppo.rollout.Sampling;
 import lppo.run.Recipe;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
+import rivals.DecayingPrefix;
+import rivals.RivalRecipes;
+import rivals.Weightings;
 import tasks.Tasks;
 
 /**
@@ -75,11 +78,11 @@ public final class TrainingOptions {
      * @throws BadInput naming the first impossible option
      */
     public Recipe recipe(String name) {
-        Recipe recipe = Recipe.named(name).algorithm(loss.algorithm(length.maxNewTokens)).learning(settings())
-                .problemsPerStep(step.problemsPerStep)
-                .groupSize(step.groupSize).trustedShare(step.trustedShare()).rewardNoise(step.rewardNoise)
-                .tracker(weights.alpha, weights.kappa, weights.bias).guidedShare(hints.guidedShare)
+        Recipe recipe = RivalRecipes.named(name).algorithm(loss.algorithm(length.maxNewTokens)).learning(settings())
+                .problemsPerStep(step.problemsPerStep).groupSize(step.groupSize).trustedShare(step.trustedShare())
+                .rewardNoise(step.rewardNoise).tracker(weights.alpha, weights.kappa, weights.bias)
                 .truncated(sampling.topK, sampling.topP);
+        recipe = hints.guidedShare == null ? recipe : recipe.guidedShare(hints.guidedShare);
         new Sampling(sampling.temperature, sampling.topK, sampling.topP, length.maxNewTokens); // checks the ranges
         GuidanceRule rule = new GuidanceRule(hints.guideBelow, hints.guideAfter, hints.guideProgress, hints.guideInARow);
         AdaptivePrefix adaptive = new AdaptivePrefix(hints.betaMin, hints.betaMax, hints.hintTarget, hints.hintGain);
@@ -91,15 +94,14 @@ public final class TrainingOptions {
             recipe = recipe.hint(new RandomPrefix(hints.betaMin, hints.betaMax));
         } else if (recipe.hint() instanceof AdaptivePrefix) {
             recipe = recipe.hint(adaptive);
+        } else if (recipe.hint() instanceof DecayingPrefix decaying) {
+            recipe = recipe.hint(decaying.steps(hints.hintSteps));
         }
-        if (hints.hint != null) {
-            recipe = recipe.hint(OwnClass.of(hints.hint, Hint.class));
-        }
-        if (hints.cut != null) {
-            recipe = recipe.cut(Hints.cut(hints.cut));
-        }
+        recipe = hints.hint == null ? recipe : recipe.hint(OwnClass.of(hints.hint, Hint.class));
+        recipe = hints.cut == null ? recipe : recipe.cut(Hints.cut(hints.cut));
         if (weights.weighting != null) {
-            recipe = recipe.weighting(OwnClass.of(weights.weighting, Weighting.class));
+            recipe = weights.weighting.endsWith(".java") ? recipe.weighting(OwnClass.of(Path.of(weights.weighting), Weighting.class))
+                    : Weightings.weighted(recipe, weights.weighting);
         }
         if (recipe.selection() instanceof DifficultySelection) {
             recipe = recipe.selection(difficulty);
@@ -205,8 +207,11 @@ public final class TrainingOptions {
                 + " task's, else tokens).")
         public String cut;
 
-        @Option(names = "--guided-share", description = "Share of a guided group that sees the hint (default: ${DEFAULT-VALUE}).")
-        public double guidedShare = 1;
+        @Option(names = "--guided-share", description = "Share of a guided group that sees the hint (default: the recipe's, mostly 1).")
+        public Double guidedShare;
+
+        @Option(names = "--hint-steps", description = "Steps over which a decaying hint decays (default: ${DEFAULT-VALUE}).")
+        public long hintSteps = 300;
 
         @Option(names = "--guide-below",
                 description = "Guide problems whose average pass rate is at most this (default: ${DEFAULT-VALUE}).")
@@ -247,9 +252,9 @@ public final class TrainingOptions {
     /** Learning-progress weights. */
     public static final class Weights {
 
-        @Option(names = "--weighting", paramLabel = "FILE.java", description = "Weights of your own, a Java file with one class, in place"
-                + " of the recipe's.")
-        public Path weighting;
+        @Option(names = "--weighting", paramLabel = "NAME|FILE.java", description = "none, progress, earlier, filtered, earlier-filtered,"
+                + " ranked, variance, or weights of your own, a Java file with one class, in place of the recipe's.")
+        public String weighting;
 
         @Option(names = "--alpha", description = "Weight of the new pass rate in the EMA (default: ${DEFAULT-VALUE}).")
         public double alpha = 0.5;

@@ -28,6 +28,7 @@ import lppo.task.Task;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import rivals.RivalRecipes;
 import tasks.Tasks;
 import view.Display;
 
@@ -125,7 +126,7 @@ public class reproduce implements Callable<Integer> {
         boolean all = recipes.equals(List.of("all"));
         List<String> chosen = all ? Recipe.names() : recipes.stream().distinct().toList();
         if (chain) {
-            chosen.forEach(Recipe::named); // they exist
+            chosen.forEach(RivalRecipes::named); // they exist
         }
         BadInput.unless(chosen.get(0).equals("grpo"), "--recipes %s: start with grpo, the baseline of the comparison",
                 String.join(",", recipes));
@@ -193,7 +194,7 @@ public class reproduce implements Callable<Integer> {
                 folders.add(add(queue, "train", prefix + recipe, seed, task, steps,
                         Stream.concat(Stream.of("--recipe", recipe), options.stream()).toList()));
             }
-            compared.add(new RunGroup(Recipe.named(recipe).title(), folders));
+            compared.add(new RunGroup(RivalRecipes.named(recipe).title(), folders));
         }
         return compared;
     }

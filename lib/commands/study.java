@@ -2,6 +2,7 @@
 //SOURCES ../lppo/Lppo.java
 //SOURCES Commands.java
 //SOURCES ../benchmarks/Benchmarks.java
+//SOURCES WeightStudy.java
 //SOURCES reproduce.java
 //SOURCES DemonstrationStudy.java
 
@@ -27,18 +28,25 @@ import lppo.task.ModularChain;
 import lppo.task.Task;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 import view.Display;
 
 /**
  * Studies when learning-progress weights pay: the same runs with and without them, with one change at a time in the weights, the group, the
- * rewards or the problems. Everything is evaluated on validation problems; the held-out set is not touched.
+ * rewards or the problems. Everything is evaluated on validation problems; the held-out set is not touched. The topic {@code weights}
+ * ranks alternatives to the weights, and evaluates each once on the held-out set.
  * {@code notebooks/8-when-do-weights-pay.ipynb} shows the results.
  */
 @Command(name = "study", mixinStandardHelpOptions = true, showDefaultValues = true, subcommands = DemonstrationStudy.class,
         description = "Study when learning-progress weights pay: runs with and without them, one change at a time.",
         footer = {"", "Examples:", "  ./jbang study", "  ./jbang study --seeds 1 --steps 20 --out /tmp/look",
-            "  ./jbang study demonstrations --quick"})
+            "  ./jbang study demonstrations --quick",
+            "  ./jbang study weights --out /tmp/weights    # what would pay instead of the paper's weights"})
 public class study implements Callable<Integer> {
+
+    @Parameters(arity = "0..1", paramLabel = "conditions|weights", description = "conditions: LPPO's weights under one change at a time;"
+            + " weights: other weights, choices of problems and hints, ranked at equal sampled tokens, once on held-out problems.")
+    String topic = "conditions";
 
     @Option(names = "--out", description = "Report folder; it must be new or empty, unless --resume.")
     Path out = Path.of("runs", "study");
@@ -91,8 +99,12 @@ public class study implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         BadInput.unless(seeds > 0 && steps >= 2 && jobs > 0, "--seeds, --jobs: must be positive; --steps: 2 or more");
+        BadInput.unless(List.of("conditions", "weights").contains(topic), "study \"%s\": choose conditions or weights", topic);
         if (!resume) {
             RunFolder.create(out);
+        }
+        if (topic.equals("weights")) {
+            return new WeightStudy(out, seeds, steps, jobs).run();
         }
         prepare();
         Map<String, Job> queue = new LinkedHashMap<>();

@@ -60,7 +60,9 @@ import view.Tables;
                     + " /tmp/lppo --watch"})
 public class train extends LearningCommand implements Callable<Integer> {
 
-    @Option(names = "--recipe", required = true, description = "grpo, pg, lp, lppo, adaptive, bread, mopps or dynamic.")
+    @Option(names = "--recipe", required = true,
+            description = "grpo, pg, lp, lppo, adaptive, bread, mopps, dynamic, bread-search, prefix-rft,"
+                    + " decaying or progress.")
     String recipe;
 
     @Option(names = "--out", required = true, description = "Run folder; it must be new or empty, unless --resume.")

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -96,6 +97,28 @@ class ReportsTest {
         assertTrue(page.contains("- GRPO + PG: below GRPO."), page);
         assertTrue(ImageIO.read(folder.resolve("accuracy-tokens.png").toFile()).getWidth() > 0);
         assertEquals(1 + 8 * 3 * 4, Files.readAllLines(folder.resolve("curves.csv")).size());
+    }
+
+    @Test
+    void otherWeightsAreRankedByValidationAndJudgedOnHeldOutProblems() throws Exception {
+        List<WeightStudy.Result> results = List.of(result("LPPO", 0.30, 0.20, 0.21, 0.22), result("GRPO + PG", 0.31, 0.21, 0.22, 0.24),
+                result("above both", 0.32, 0.26, 0.27, 0.28), result("above one", 0.33, 0.22, 0.21, 0.25));
+        assertEquals(List.of("above one", "above both", "GRPO + PG", "LPPO"), WeightStudy.table(results).stringColumn("method").asList());
+        assertEquals("+0.060 [+0.060, +0.060]", WeightStudy.table(results).stringColumn("held-out minus LPPO [95 %]").get(1));
+        assertEquals("", WeightStudy.table(results).stringColumn("minus GRPO + PG [95 %]").get(2));
+        assertEquals(List.of("above both"), WeightStudy.better(results));
+        WeightStudy.write(folder, results, "setting");
+        String page = Files.readString(folder.resolve("report.md"));
+        assertTrue(page.contains("Above both LPPO and GRPO + PG by their intervals: above both."), page);
+        assertEquals("\"above one\",3,40,0.33,0.25,0.25", Files.readAllLines(folder.resolve("weights.csv")).get(12));
+        assertTrue(ImageIO.read(folder.resolve("weights.png").toFile()).getWidth() > 0);
+        WeightStudy.write(folder, results.subList(0, 2), "setting");
+        assertTrue(Files.readString(folder.resolve("report.md")).contains("No method is above both"), "and if none is, it says so");
+    }
+
+    private static WeightStudy.Result result(String name, double validation, double... heldOut) {
+        double[] same = Arrays.stream(heldOut).map(x -> validation).toArray();
+        return new WeightStudy.Result(name, same, heldOut, heldOut, Arrays.stream(heldOut).map(x -> 40).toArray());
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import common.BadInput;
+import java.util.List;
 import lppo.Advantage;
 import lppo.Algorithm;
 import lppo.GuidanceRule;
@@ -15,11 +16,17 @@ import lppo.Overlong;
 import lppo.PolicyLoss;
 import lppo.RandomPrefix;
 import lppo.ShuffledSelection;
+import lppo.Weighting;
 import lppo.learn.LearnerSettings;
+import lppo.rollout.Group;
 import lppo.run.Recipe;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
+import rivals.DecayingPrefix;
+import rivals.RivalRecipes;
+import rivals.VarianceWeighting;
+import rivals.Weightings;
 
 /** Tests the recipe that is built from options. */
 class TrainingOptionsTest {
@@ -47,9 +54,9 @@ class TrainingOptionsTest {
 
     @Test
     void withoutOptionsTheRecipeIsThePreset() {
-        for (String name : Recipe.names()) {
+        for (String name : RivalRecipes.names()) {
             Recipe made = options().recipe(name);
-            Recipe preset = Recipe.named(name);
+            Recipe preset = RivalRecipes.named(name);
             assertEquals(preset.learning(), made.learning());
             assertEquals(preset.learning(), new LearnerSettings());
             assertEquals(preset.algorithm().objective(), made.algorithm().objective());
@@ -76,6 +83,26 @@ class TrainingOptionsTest {
         assertEquals(new LearnerSettings().learningRate(1e-5).updates(4).recompute(true), recipe.learning());
         assertEquals(20, recipe.topK());
         assertEquals(0.1, recipe.rewardNoise());
+    }
+
+    @Test
+    void weightingsAreKnownByName() {
+        assertEquals(Weightings.names(), List.of("none", "progress", "earlier", "filtered", "earlier-filtered", "ranked", "variance"));
+        assertTrue(options("--weighting", "progress").recipe("pg").progressWeighted());
+        assertFalse(options("--weighting", "none").recipe("lppo").progressWeighted());
+        assertTrue(options("--weighting", "variance").recipe("lppo").weighting(null) instanceof VarianceWeighting);
+        Weighting earlier = options("--weighting", "earlier", "--bias", "0.2").recipe("lppo").weighting(null);
+        assertEquals(0.7, earlier.weight(Group.ofRewards(1, 0)), 1e-12, "the tracker's constants");
+        BadInput refused = assertThrows(BadInput.class, () -> options("--weighting", "best").recipe("lppo"));
+        assertEquals("weighting \"best\" is unknown; choose one of none, progress, earlier, filtered, earlier-filtered, ranked, variance,"
+                + " or a file, MyWeighting.java", refused.getMessage());
+    }
+
+    @Test
+    void decayingHintsTakeTheirStepsFromTheOption() {
+        assertEquals(new DecayingPrefix(0.95, 0, 40), options("--hint-steps", "40").recipe("decaying").hint());
+        assertEquals(0.5, options("--guided-share", "0.5").recipe("prefix-rft").guidedShare());
+        assertThrows(BadInput.class, () -> options("--hint-steps", "0").recipe("decaying"));
     }
 
     @Test

@@ -61,8 +61,8 @@ class CatalogTest {
     void theListsOfSourcesAreComplete() throws IOException {
         Map<String, String> rooms = new TreeMap<>();
         for (String header : List.of("answers/Answers.java", "benchmarks/Benchmarks.java", "chat/Chat.java", "common/Common.java",
-                "hub/Hub.java", "llm/Llm.java", "logs/Logs.java", "lppo/Lppo.java", "spark/Spark.java", "tasks/BuiltIn.java",
-                "view/View.java")) {
+                "hub/Hub.java", "llm/Llm.java", "logs/Logs.java", "lppo/Lppo.java", "rivals/Rivals.java", "spark/Spark.java",
+                "tasks/BuiltIn.java", "view/View.java")) {
             rooms.put(header.substring(0, header.indexOf('/')), header);
         }
         for (Map.Entry<String, String> room : rooms.entrySet()) {

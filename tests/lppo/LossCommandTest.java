@@ -11,9 +11,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
-import lppo.run.Recipe;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import rivals.RivalRecipes;
 
 /** Tests the options of {@code train} and {@code reproduce} for losses, recipes and limits. */
 class LossCommandTest {
@@ -29,7 +29,8 @@ class LossCommandTest {
     void whatIsUnknownIsNamedAndSoIsWhatIsKnown() throws Exception {
         refused("loss \"ppo\" is unknown; choose one of grpo, dr-grpo, dapo, gspo, cispo, rloo, reinforce++",
                 train("--loss", "ppo"));
-        refused("recipe \"best\" is unknown; choose one of grpo, pg, lp, lppo, adaptive, bread, mopps, dynamic",
+        refused("recipe \"best\" is unknown; choose one of grpo, pg, lp, lppo, adaptive, bread, mopps, dynamic,"
+                + " bread-search, prefix-rft, decaying, progress",
                 command("train", "--recipe", "best", "--model", DATA.resolve("base").toString(), "--data",
                         DATA.resolve("train.jsonl").toString()));
         refused("--across recipes: only losses", command("reproduce", "--across", "recipes"));
@@ -37,6 +38,7 @@ class LossCommandTest {
         refused("recipe \"ppo\" is unknown", command("reproduce", "--recipes", "grpo,ppo"));
         refused("--recipes lppo: start with grpo", command("reproduce", "--recipes", "lppo"));
         refused("--tokens 0: must be positive", command("reproduce", "--tokens", "0"));
+        refused("study \"hints\": choose conditions or weights", command("study", "hints"));
         refused("--across losses: sets --loss for every run", command("reproduce", "--across", "losses", "--", "--loss", "dapo"));
     }
 
@@ -56,7 +58,7 @@ class LossCommandTest {
     void theHelpNamesEveryLossAndRecipe() throws Exception {
         String help = new Commands(classes).run(0, "train", "--help").replaceAll("\\s+", " ");
         assertTrue(help.contains(names(Algorithm.all(14).stream().map(Algorithm::id).toList())), help);
-        assertTrue(help.contains(names(Recipe.names())), help);
+        assertTrue(help.contains(names(RivalRecipes.names())), help);
     }
 
     @Test

@@ -21,7 +21,7 @@ class RoomsTest {
 
     private static final Path LIB = Checkout.ROOT.resolve("lib");
     private static final Pattern IMPORT = Pattern.compile("^import (?:static )?([\\w.]+?)\\.[A-Z]\\w*", Pattern.MULTILINE);
-    private static final Predicate<String> LIBRARY = Pattern.compile("common|hub|llm|lppo.*").asMatchPredicate();
+    private static final Predicate<String> LIBRARY = Pattern.compile("common|hub|llm|lppo.*|rivals").asMatchPredicate();
     private static final Pattern FLAG = Pattern.compile("\"[^\"\n]*(?<![\\w-])--[a-z][^\"\n]*\"");
     private static final Set<String> VALUES = Set.of("common", "llm", "lppo", "lppo.data", "lppo.rollout");
 
@@ -37,6 +37,7 @@ class RoomsTest {
             Map.entry("lppo.task", Set.of("common", "llm", "lppo", "lppo.data", "lppo.judge")),
             Map.entry("lppo.run",
                     Set.of("common", "llm", "lppo", "lppo.data", "lppo.rollout", "lppo.judge", "lppo.learn", "lppo.task")),
+            Map.entry("rivals", Set.of("common", "lppo", "lppo.data", "lppo.rollout", "lppo.run")),
             Map.entry("view", Set.of("common", "lppo", "lppo.data", "lppo.judge", "lppo.run")),
             Map.entry("tasks", Set.of("common", "lppo.data", "lppo.judge", "lppo.task")),
             Map.entry("benchmarks", Set.of("common", "lppo.data")), Map.entry("answers", Set.of()), Map.entry("chat", Set.of()),

@@ -4,6 +4,7 @@ import common.BadInput;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import lppo.AdaptivePrefix;
@@ -14,12 +15,15 @@ import lppo.DifficultySelection;
 import lppo.GuidanceRule;
 import lppo.Hint;
 import lppo.Objective;
+import lppo.PrefixSampler;
 import lppo.ProgressTracker;
 import lppo.Refill;
+import lppo.RescuedRollout;
 import lppo.Selection;
 import lppo.ShuffledSelection;
 import lppo.Weighting;
 import lppo.learn.LearnerSettings;
+import lppo.rollout.Rollout;
 
 /**
  * The settings of a run as a value made of operators: selection, hints, weighting, algorithm, batch sizes and learning rate. The named
@@ -56,7 +60,7 @@ public final class Recipe implements Cloneable {
     private int refills;
     private Hint hint = Hint.NONE;
     private GuidanceRule rule;
-    private boolean rescue;
+    private BiFunction<Rollout, PrefixSampler, Rollout> rescue;
     private Cut cut;
     private double guidedShare = 1;
     private boolean progressWeighted;
@@ -197,6 +201,11 @@ public final class Recipe implements Cloneable {
 
     /** Returns a copy that gives hints only to problems whose whole unguided group failed, in the same step. */
     public Recipe rescue(boolean value) {
+        return rescue(value ? RescuedRollout::new : null);
+    }
+
+    /** Returns a copy that gives hints by a rollout made of the scored rollout and the hints; null for hints before the first sampling. */
+    public Recipe rescue(BiFunction<Rollout, PrefixSampler, Rollout> value) {
         return with(r -> r.rescue = value);
     }
 
@@ -307,7 +316,12 @@ public final class Recipe implements Cloneable {
 
     /** Returns whether hints are given in the same step, to failed groups. */
     public boolean rescue() {
-        return rescue;
+        return rescue != null;
+    }
+
+    /** Returns the rollout of a run: the scored rollout, or with hints for failed groups if there is a {@link #rescue}. */
+    Rollout rescued(Rollout scored, PrefixSampler hints) {
+        return rescue == null ? scored : rescue.apply(scored, hints);
     }
 
     /** Returns the cut of expert solutions; null for the task's. */

@@ -25,7 +25,6 @@ import lppo.Hint;
 import lppo.PrefixSampler;
 import lppo.ProgressTracker;
 import lppo.RefilledRollout;
-import lppo.RescuedRollout;
 import lppo.Weighting;
 import lppo.data.Problem;
 import lppo.data.Step;
@@ -86,7 +85,7 @@ public final class Trainer {
         scoring = new Scoring(training.policy(), training.task().reward());
         Sampling sampling = new Sampling(recipe.learning().temperature(), recipe.topK(), recipe.topP(), training.task().longest());
         Rollout scored = training.backend().rollout(sampling).scored(scoring).noisy(recipe.rewardNoise()).watched(visited::addAll);
-        Rollout rescued = recipe.rescue() ? new RescuedRollout(scored, plain.hint(hint)) : scored;
+        Rollout rescued = recipe.rescued(scored, plain.hint(hint));
         rollout = recipe.refills() == 0 ? rescued : (prompts, step) -> new RefilledRollout(rescued, recipe.refills(), steps.from(),
                 recipe.refill(), problem -> hints.prompts(problem, step, recipe.groupSize())).sample(prompts, step);
 

@@ -36,6 +36,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import rivals.DecayingPrefix;
+import rivals.RivalRecipes;
+import rivals.Weightings;
 
 /** Tests how the rival recipes handle hints, problems and silent groups, in runs of a tiny random policy. */
 class RivalsTest extends TinyPolicy {
@@ -92,6 +95,29 @@ class RivalsTest extends TinyPolicy {
     }
 
     @Test
+    void searchedHintsAreTriedInTheStepAndCountedAsSampled() throws Exception {
+        List<Seen> steps = watched(TinyRun.recipe("bread-search"), (problem, response) -> 0, 2);
+        for (Seen step : steps) {
+            assertEquals(6, step.learned().size());
+            assertTrue(step.learned().stream().noneMatch(Group::guided), "no hint works, so the failed groups stay");
+            assertEquals(3 * step.learned().stream().filter(g -> g.problem().hasDemonstration()).count(),
+                    step.visited().stream().filter(Group::guided).count(), "three tries each");
+        }
+    }
+
+    @Test
+    void prefixRftGuidesOneCompletionOfEachGroupAndFewerSolutionsAreShownLater() {
+        Recipe recipe = TinyRun.recipe("prefix-rft");
+        recipe = recipe.hint(((DecayingPrefix) recipe.hint()).steps(4));
+        List<Seen> steps = watched(recipe, EVERY_OTHER, 6);
+        for (Group group : steps.get(0).visited()) {
+            assertEquals(group.problem().hasDemonstration() ? 1 : 0,
+                    group.completions().stream().filter(c -> c.prompt().guided()).count());
+        }
+        assertTrue(steps.get(5).visited().stream().noneMatch(Group::guided), "0.05 of three values shows nothing");
+    }
+
+    @Test
     void dynamicSamplingKeepsWhatIsNotSilentAndCountsAllItSampled() throws Exception {
         Recipe recipe = TinyRun.recipe("dynamic").problemsPerStep(4);
         List<Seen> steps = watched(recipe, EVERY_OTHER, 8);
@@ -128,16 +154,23 @@ class RivalsTest extends TinyPolicy {
         run(recipe, never, 2); // nothing to learn is no failure
     }
 
+    /** All recipes, and LPPO with each other weighting. */
     static List<String> recipes() {
-        return Recipe.names();
+        return Stream.concat(RivalRecipes.names().stream(), Weightings.names().stream().map(name -> "lppo " + name)).toList();
+    }
+
+    private static Recipe named(String name) {
+        String[] parts = name.split(" ");
+        Recipe recipe = TinyRun.inOneUpdate(TinyRun.recipe(parts[0]).groupSize(4));
+        return parts.length == 1 ? recipe : Weightings.weighted(recipe, parts[1]);
     }
 
     @ParameterizedTest
     @MethodSource("recipes")
     void aResumedRunIsTheUninterruptedOne(String name) throws Exception {
         TinyRun tiny = new TinyRun(skeleton);
-        tiny.run(TinyRun.inOneUpdate(TinyRun.recipe(name).groupSize(4)), EVERY_OTHER, folder.resolve("whole"), 4);
-        tiny.runInTwo(TinyRun.inOneUpdate(TinyRun.recipe(name).groupSize(4)), EVERY_OTHER, folder.resolve("parts"), 4, Long.MAX_VALUE, 3);
+        tiny.run(named(name), EVERY_OTHER, folder.resolve("whole"), 4);
+        tiny.runInTwo(named(name), EVERY_OTHER, folder.resolve("parts"), 4, Long.MAX_VALUE, 3);
         for (String table : List.of("metrics.csv", "problems.csv", "evaluation.csv")) {
             assertEquals(Files.readString(folder.resolve("whole").resolve(table)),
                     Files.readString(folder.resolve("parts").resolve(table)));
@@ -150,7 +183,8 @@ class RivalsTest extends TinyPolicy {
         }
         String operators = Files.readString(folder.resolve("whole/checkpoint/operators.json"));
         assertTrue(operators.contains("\"tracker\""));
-        assertEquals(name.equals("mopps"), operators.contains("\"selection\""));
+        assertEquals(List.of("mopps", "progress").contains(name), operators.contains("\"selection\""));
+        assertEquals(name.matches("lppo (?!none|progress).*"), operators.contains("\"weighting\""));
     }
 
     @Test

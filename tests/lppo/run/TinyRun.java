@@ -19,6 +19,7 @@ import lppo.judge.Reward;
 import lppo.learn.LearnerSettings;
 import lppo.task.ModularChain;
 import lppo.task.Task;
+import rivals.RivalRecipes;
 
 /**
  * Runs of a tiny random policy, and their outputs.
@@ -36,7 +37,7 @@ record TinyRun(Path skeleton) {
 
     /** A preset made small. */
     static Recipe recipe(String name) {
-        return Recipe.named(name).problemsPerStep(6).groupSize(8).learning(new LearnerSettings().learningRate(1e-3).warmUp(1));
+        return RivalRecipes.named(name).problemsPerStep(6).groupSize(8).learning(new LearnerSettings().learningRate(1e-3).warmUp(1));
     }
 
     /** One of the whole rollout for an update. */
