@@ -217,8 +217,30 @@ class HubTest {
         assertEquals(folder, offline.model("org/tiny@" + HubServer.COMMIT, HubListener.NONE));
         assertEquals(List.of(), server.asked);
         server.close();
+        assertEquals(folder, toldAndFound("cannot reach " + server.address(), "taking what is in the cache"));
+        assertSays("cannot reach " + server.address(), "and it is not in the cache", refused("org/other"));
+    }
+
+    /** As in Python: whoever has a model keeps it when its terms, its name or his token have changed. */
+    @Test
+    void whatTheHubNoLongerGivesTheCacheServes() throws IOException {
+        Path folder = hub().model("org/tiny", HubListener.NONE);
+        Path old = folder.resolveSibling("f".repeat(40)); // as if the hub had another commit since
+        Files.move(folder, old);
+        Files.writeString(cache.resolve("models--org--tiny/refs/main"), "f".repeat(40));
+        server.token = "hf_secret";
+        assertEquals(old, toldAndFound("org/tiny: is gated (401)", "; taking what is in the cache"));
+        Files.delete(old.resolve("model.safetensors"));
+        assertSays("org/tiny: is gated (401)", "set HF_TOKEN", refused("org/tiny"));
+        Files.writeString(old.resolve("model.safetensors"), "back");
+
+        server.remove(MODEL);
+        assertEquals(old, toldAndFound("org/tiny: does not exist on", "; taking what is in the cache"));
+    }
+
+    private Path toldAndFound(String what, String remedy) {
         List<String> told = new ArrayList<>();
-        assertEquals(folder, hub().model("org/tiny", new HubListener() {
+        Path found = hub().model("org/tiny", new HubListener() {
             @Override
             public void at(String file, long done, long total) {}
 
@@ -226,9 +248,10 @@ class HubTest {
             public void told(String line) {
                 told.add(line);
             }
-        }));
-        assertSays("cannot reach " + server.address(), "taking what is in the cache", told.get(0));
-        assertSays("cannot reach " + server.address(), "and it is not in the cache", refused("org/other"));
+        });
+        assertEquals(1, told.size(), told::toString);
+        assertSays(what, remedy, told.get(0));
+        return found;
     }
 
     @Test
