@@ -7,6 +7,23 @@ set "home=%JBANG_DIR%"
 if not defined home set "home=%USERPROFILE%\.jbang"
 if not defined LPPO_LIBTORCH set "LPPO_LIBTORCH=win-x86_64"
 
+rem A command is run by its file, one for all. What stands before its name, a path say, or behind it, .java say, makes it a script.
+set arguments=%*
+set "command=%~1"
+if defined command for %%N in ("%command%") do if not "%%~nN"=="%command%" set "command="
+if not defined command goto :find
+if "%command%"=="data" set "command=dataset"
+if "%command%"=="export-gguf" set "command=gguf"
+set "script="
+if exist "%~dp0tests\%command%.java" set script="%~dp0tests\%command%.java"
+if exist "%~dp0lib\commands\%command%.java" set script="%~dp0lib\commands\main.java" %command%
+if not defined script goto :find
+setlocal EnableDelayedExpansion
+set "rest="
+for /f "tokens=1*" %%A in ("!arguments!") do endlocal & set rest=%%B
+set arguments=run %script% %rest%
+
+:find
 rem An installed JBang, unless it is this very file.
 for %%J in (jbang.exe jbang.cmd) do for %%F in ("%%~$PATH:J" "%home%\bin\%%J") do (
   if exist "%%~F" if /i not "%%~F"=="%~f0" set "installed=%%~F"
@@ -40,7 +57,7 @@ set "JBANG_NO_VERSION_CHECK=true"
 set "JBANG_LAUNCH_CMD=%~f0"
 2>nul >nul timeout /t 0 && (set JBANG_STDIN_NOTTY=false) || (set JBANG_STDIN_NOTTY=true)
 set "out=%TEMP%\jbang-%RANDOM%%RANDOM%.txt"
-"%java%" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 %JBANG_JAVA_OPTIONS% -jar "%jar%" %* >"%out%"
+"%java%" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 %JBANG_JAVA_OPTIONS% -jar "%jar%" %arguments% >"%out%"
 set "status=%ERRORLEVEL%"
 if not "%status%"=="255" (
   type "%out%"
@@ -62,4 +79,4 @@ if not exist "%installed%" (
 )
 
 :installed
-"%installed%" %*
+"%installed%" %arguments%

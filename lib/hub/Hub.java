@@ -66,8 +66,8 @@ public final class Hub {
      * safetensors, nothing else of the repository.
      *
      * @param name {@code OWNER/NAME}, or {@code OWNER/NAME@REVISION}: a branch, tag or commit
-     * @throws BadInput if there is no such revision, it has no safetensors, does not fit on the disk or is not what the hub's checksums say,
-     *     or if it is not in the cache and does not exist, is gated or cannot be reached
+     * @throws BadInput if there is no such revision, it has no safetensors, does not fit on the disk or is not what the hub's checksums
+     *     say, or if it is not in the cache and does not exist, is gated or cannot be reached
      */
     public Path model(String name, HubListener listener) {
         return granted(HubName.of(HubName.Kind.MODEL, name), listener, listing -> model(listing, listener));
@@ -209,7 +209,7 @@ public final class Hub {
                     download(cache, listing, file, remote, bytes -> listener.at(file, done + bytes, all));
                     before += remote.size();
                 }
-                cache.link(listing.commit(), file, remote.etag());
+                cache.link(listing.commit(), file, remote.etag(), download.contains(file));
             }
             if (!listing.cached()) {
                 cache.remember(listing.commit());

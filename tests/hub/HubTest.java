@@ -10,6 +10,7 @@ import common.BadInput;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -74,6 +75,26 @@ class HubTest {
         assertEquals("../../blobs/" + HubServer.etag("model.safetensors", WEIGHTS), link.toString());
         assertEquals("refs/v1", cache.resolve("models--org--tiny").relativize(cache.resolve("models--org--tiny/refs/v1")).toString());
         assertEquals(5, names(cache.resolve(BLOBS)).split(" ").length, "nothing incomplete is left");
+    }
+
+    /** As Python does on Windows without the right to make links: what is new is moved, what another commit may have is copied. */
+    @Test
+    void withoutLinksTheFilesThemselvesAreInTheSnapshot() throws IOException {
+        HubCache disk = new HubCache(cache, HubName.of(HubName.Kind.MODEL, "org/tiny"));
+        disk.prepare();
+        Files.write(disk.blob("new"), bytes(5));
+        Files.write(disk.blob("old"), bytes(6));
+        HubCache.Linker none = (at, target) -> {
+            throw new FileSystemException(at.toString(), null, "A required privilege is not held by the client");
+        };
+        disk.link(HubServer.COMMIT, "model.safetensors", "new", true, none);
+        disk.link(HubServer.COMMIT, "sub/config.json", "old", false, none);
+        assertArrayEquals(bytes(5), Files.readAllBytes(cache.resolve(SNAPSHOT).resolve("model.safetensors")));
+        assertArrayEquals(bytes(6), Files.readAllBytes(cache.resolve(SNAPSHOT).resolve("sub/config.json")));
+        assertEquals("old", names(cache.resolve(BLOBS)), "not twice on the disk");
+        Files.write(disk.blob("new"), bytes(7));
+        disk.link(HubServer.COMMIT, "model.safetensors", "new", true, none);
+        assertArrayEquals(bytes(7), Files.readAllBytes(cache.resolve(SNAPSHOT).resolve("model.safetensors")));
     }
 
     @Test
@@ -320,6 +341,9 @@ class HubTest {
                 "HF_HUB_OFFLINE", "on", "HF_HUB_DOWNLOAD_TIMEOUT", "3"), home);
         assertEquals(new HubSettings(URI.create("http://mirror:8080/hub"), Path.of("/c"), null, true, Duration.ofSeconds(3)), all);
         assertFalse(HubSettings.of(Map.of("HF_HUB_OFFLINE", "0"), home).offline());
+        assertEquals(Path.of("/h"), HubSettings.home("Linux", "/h", "/u"));
+        assertEquals(Path.of("/u"), HubSettings.home("Linux", " ", "/u"));
+        assertEquals(Path.of("/u"), HubSettings.home("Windows 11", "/h", "/u"));
         for (Map<String, String> wrong : List.of(Map.of("HF_ENDPOINT", "mirror"), Map.of("HF_TOKEN", "two words"),
                 Map.of("HF_HUB_DOWNLOAD_TIMEOUT", "soon"))) {
             String name = wrong.keySet().iterator().next();

@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -130,6 +132,28 @@ class WrapperTest {
                 run(wrapper, "", "export-gguf", "x").output());
         assertEquals("[run][" + wrapper.resolveSibling("tests/test.java") + "]", run(wrapper, "", "test").output());
         assertEquals("[../tests/test]", run(wrapper, "", "../tests/test").output());
+    }
+
+    /** There is no Windows here; at least the two wrappers name the same things. */
+    @Test
+    void theOneForWindowsKnowsTheSameCommandsFilesAndVersion() throws IOException {
+        String shell = Files.readString(Checkout.ROOT.resolve("jbang"));
+        String windows = Files.readString(Checkout.ROOT.resolve("jbang.cmd"));
+        assertEquals(windows.lines().count(), windows.split("\r\n").length, "line ends that goto finds its labels with");
+        assertEquals(found("(?m)^version=(\\S+)$", shell), found("set \"version=(\\S+)\"", windows));
+        List<String> aliases = found("(?<=[ ;])([a-z-]+\\) command=[a-z]+) ;;", shell);
+        assertEquals(List.of("data) command=dataset", "export-gguf) command=gguf"), aliases);
+        assertEquals(aliases, found("if \"%command%\"==\"(\\S+\" set \"command=[a-z]+)\"", windows).stream()
+                .map(line -> line.replace("\" set \"", ") ")).toList());
+        assertEquals(new TreeSet<>(found("\\$\\{0%/\\*}/([\\w/$.]+\\.java)\"", shell)),
+                new TreeSet<>(found("%~dp0([\\w\\\\%.]+\\.java)\"", windows).stream()
+                        .map(file -> file.replace('\\', '/').replace("%command%", "$command")).toList()));
+        assertEquals(List.of("set arguments=%*"), windows.lines().filter(line -> line.contains("%*")).toList(),
+                "the name is replaced first");
+    }
+
+    private static List<String> found(String pattern, String text) {
+        return Pattern.compile(pattern).matcher(text).results().map(result -> result.group(1)).toList();
     }
 
     @Test
