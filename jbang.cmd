@@ -7,23 +7,14 @@ set "home=%JBANG_DIR%"
 if not defined home set "home=%USERPROFILE%\.jbang"
 if not defined LPPO_LIBTORCH set "LPPO_LIBTORCH=win-x86_64"
 
-rem A command is run by its file, one for all. What stands before its name, a path say, or behind it, .java say, makes it a script.
+rem A command is run by the file of all, which knows data and export-gguf too. With a path or an ending it is a script.
 set arguments=%*
 set "command=%~1"
 if defined command for %%N in ("%command%") do if not "%%~nN"=="%command%" set "command="
-if not defined command goto :find
 if "%command%"=="data" set "command=dataset"
 if "%command%"=="export-gguf" set "command=gguf"
-set "script="
-if exist "%~dp0tests\%command%.java" set script="%~dp0tests\%command%.java"
-if exist "%~dp0lib\commands\%command%.java" set script="%~dp0lib\commands\main.java" %command%
-if not defined script goto :find
-setlocal EnableDelayedExpansion
-set "rest="
-for /f "tokens=1*" %%A in ("!arguments!") do endlocal & set rest=%%B
-set arguments=run %script% %rest%
+if defined command if exist "%~dp0lib\commands\%command%.java" set arguments=run "%~dp0lib\commands\main.java" %*
 
-:find
 rem An installed JBang, unless it is this very file.
 for %%J in (jbang.exe jbang.cmd) do for %%F in ("%%~$PATH:J" "%home%\bin\%%J") do (
   if exist "%%~F" if /i not "%%~F"=="%~f0" set "installed=%%~F"
