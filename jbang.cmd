@@ -7,6 +7,14 @@ set "home=%JBANG_DIR%"
 if not defined home set "home=%USERPROFILE%\.jbang"
 if not defined LPPO_LIBTORCH set "LPPO_LIBTORCH=win-x86_64"
 
+rem A command is run by the file of all, which knows data and export-gguf too. With a path or an ending it is a script.
+set arguments=%*
+set "command=%~1"
+if defined command for %%N in ("%command%") do if not "%%~nN"=="%command%" set "command="
+if "%command%"=="data" set "command=dataset"
+if "%command%"=="export-gguf" set "command=gguf"
+if defined command if exist "%~dp0lib\commands\%command%.java" set arguments=run "%~dp0lib\commands\main.java" %*
+
 rem An installed JBang, unless it is this very file.
 for %%J in (jbang.exe jbang.cmd) do for %%F in ("%%~$PATH:J" "%home%\bin\%%J") do (
   if exist "%%~F" if /i not "%%~F"=="%~f0" set "installed=%%~F"
@@ -40,7 +48,7 @@ set "JBANG_NO_VERSION_CHECK=true"
 set "JBANG_LAUNCH_CMD=%~f0"
 2>nul >nul timeout /t 0 && (set JBANG_STDIN_NOTTY=false) || (set JBANG_STDIN_NOTTY=true)
 set "out=%TEMP%\jbang-%RANDOM%%RANDOM%.txt"
-"%java%" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 %JBANG_JAVA_OPTIONS% -jar "%jar%" %* >"%out%"
+"%java%" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 %JBANG_JAVA_OPTIONS% -jar "%jar%" %arguments% >"%out%"
 set "status=%ERRORLEVEL%"
 if not "%status%"=="255" (
   type "%out%"
@@ -62,4 +70,4 @@ if not exist "%installed%" (
 )
 
 :installed
-"%installed%" %*
+"%installed%" %arguments%

@@ -1,20 +1,26 @@
 package answers;
 
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.Writer;
+import java.net.URI;
+import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
- * Decides with a computer-algebra system whether two expressions are equal. It runs in a separate Java process with a small heap, which is
- * started on first use, killed when it does not answer in time, and restarted for the next question. It ends with this process. Calls from
- * several threads are serialised.
+ * Decides with Symja, a computer-algebra system, whether two expressions are equal. It runs in a separate Java process with a small heap,
+ * which is started on first use, killed when it does not answer in time, and restarted for the next question. It ends with this process.
+ * Calls from several threads are serialised. Without Symja on the class path every question is undecided.
  */
 final class Algebra implements AutoCloseable {
 
@@ -26,6 +32,7 @@ final class Algebra implements AutoCloseable {
     private static final Duration START = Duration.ofSeconds(60);
     private static final String WORKER = "answers.AlgebraWorker";
     private static final String END = "\0end";
+    private static final String SYMJA = "org/matheclipse/core/eval/ExprEvaluator.class";
 
     private final Duration deadline;
     private Process process;
@@ -73,9 +80,12 @@ final class Algebra implements AutoCloseable {
             return null;
         }
         stop();
+        if (Algebra.class.getClassLoader().getResource(SYMJA) == null) {
+            return "needs computer algebra; add org.matheclipse:matheclipse-core to the class path";
+        }
         ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m",
                 "-Xss4m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true",
-                "-cp", System.getProperty("java.class.path"), WORKER);
+                "-cp", classPath(), WORKER);
         builder.redirectError(ProcessBuilder.Redirect.DISCARD);
         builder.environment().remove("JAVA_TOOL_OPTIONS");
         process = builder.start();
@@ -96,8 +106,15 @@ final class Algebra implements AutoCloseable {
         pump.setDaemon(true);
         pump.start();
         String greeting = answers.poll(START.toSeconds(), TimeUnit.SECONDS);
-        return "ready".equals(greeting) ? null
-                : "computer algebra does not start; is //SOURCES ../lib/answers/Answers.java in the script?";
+        return "ready".equals(greeting) ? null : "computer algebra does not start in a process of its own";
+    }
+
+    /** The class path of this process and, in a program that loads its libraries itself as Maven's exec:java does, of this class. */
+    private static String classPath() {
+        String system = System.getProperty("java.class.path");
+        return !(Algebra.class.getClassLoader() instanceof URLClassLoader loader) ? system
+                : Stream.concat(Stream.of(system), Arrays.stream(loader.getURLs()).filter(url -> url.getProtocol().equals("file"))
+                        .map(url -> Path.of(URI.create(url.toString())).toString())).collect(Collectors.joining(File.pathSeparator));
     }
 
     /** The process that answers, if one runs; for tests. */

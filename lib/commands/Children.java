@@ -53,7 +53,7 @@ public final class Children implements AutoCloseable {
             return;
         }
         ProcessBuilder builder = new ProcessBuilder(line).redirectErrorStream(true).redirectOutput(log.toFile());
-        builder.redirectInput(new File(System.getProperty("os.name").startsWith("Windows") ? "NUL" : "/dev/null"));
+        builder.redirectInput(new File(Cli.isWindows() ? "NUL" : "/dev/null"));
         builder.environment().put("OMP_NUM_THREADS", "1");
         Process process = builder.start();
         running.add(process);

@@ -80,6 +80,36 @@ public final class Cli {
         return Path.of(named == null || named.isBlank() ? System.getProperty("user.home") : named);
     }
 
+    /** Returns whether this is Windows. */
+    public static boolean isWindows() {
+        return System.getProperty("os.name").startsWith("Windows");
+    }
+
+    /** Returns the folder where programs of this user keep what they can make again. */
+    public static Path cache() {
+        return cache(System.getProperty("os.name"), System.getenv(), home());
+    }
+
+    static Path cache(String system, Map<String, String> variables, Path home) {
+        return named(variables, system.startsWith("Windows") ? "LOCALAPPDATA" : "XDG_CACHE_HOME", home.resolve(".cache"));
+    }
+
+    /** Returns the folder of Jupyter's data, kernels above all, of this user. */
+    public static Path jupyter() {
+        return jupyter(System.getProperty("os.name"), System.getenv(), home());
+    }
+
+    static Path jupyter(String system, Map<String, String> variables, Path home) {
+        return named(variables, "JUPYTER_DATA_DIR", system.startsWith("Windows") ? named(variables, "APPDATA", home).resolve("jupyter")
+                : system.startsWith("Mac") ? home.resolve("Library/Jupyter")
+                : named(variables, "XDG_DATA_HOME", home.resolve(".local/share")).resolve("jupyter"));
+    }
+
+    private static Path named(Map<String, String> variables, String name, Path otherwise) {
+        String named = variables.get(name);
+        return named == null || named.isBlank() ? otherwise : Path.of(named);
+    }
+
     /** Returns the commit of the checkout that this runs in; {@code unknown} outside one. */
     public static String commit() {
         try {

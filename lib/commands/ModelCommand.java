@@ -15,7 +15,7 @@ abstract class ModelCommand {
     @Option(names = "--adapter", description = "Folder of LoRA adapters that were trained on the model.")
     Path adapter;
 
-    @Option(names = "--device", description = "auto, cpu or gpu.")
+    @Option(names = "--device", description = "auto, cpu, gpu or mps.")
     String device = "auto";
 
     @Option(names = "--precision", description = "fp32, fp16, bf16, or auto: bf16 on a GPU for a model stored in 16 bits, and on a CPU"

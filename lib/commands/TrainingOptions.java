@@ -378,7 +378,7 @@ public final class TrainingOptions {
     /** Machine. */
     public static final class Machine {
 
-        @Option(names = "--device", description = "auto, cpu or gpu (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--device", description = "auto, cpu, gpu or mps (default: ${DEFAULT-VALUE}).")
         public String device = "auto";
 
         @Option(names = "--precision",

@@ -116,9 +116,8 @@ public final class WithSpark {
     /** Returns the JBang that started this process, else the installed one. */
     private static String jbang() {
         String launched = System.getenv("JBANG_LAUNCH_CMD");
-        boolean windows = System.getProperty("os.name").startsWith("Windows");
         return launched != null && Files.isRegularFile(Path.of(launched)) ? Path.of(launched).toAbsolutePath().toString()
-                : windows ? "jbang.cmd" : "jbang";
+                : Cli.isWindows() ? "jbang.cmd" : "jbang";
     }
 
     /** Unpacks the sources of {@code lib/spark} and returns the header. */

@@ -71,7 +71,7 @@ public class bench implements Callable<Integer> {
     @Option(names = "--threads", description = "Threads of the engine and of the peers.")
     int threads = Runtime.getRuntime().availableProcessors();
 
-    @Option(names = "--device", description = "auto, cpu or gpu; the peers run on the CPU.")
+    @Option(names = "--device", description = "auto, cpu, gpu or mps; the peers run on the CPU.")
     String device = "auto";
 
     @Option(names = "--peer", paramLabel = "PYTHON", description = "A Python with torch, transformers and trl for comparison.")

@@ -11,9 +11,11 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.LibUtils;
 import ai.djl.util.Utils;
 import ai.djl.util.cuda.CudaUtils;
+import common.BadInput;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -46,6 +48,7 @@ public class doctor implements Callable<Integer> {
                 () -> "%s %s, %d cores, language %s, text in %s".formatted(System.getProperty("os.name"), System.getProperty("os.arch"),
                         Runtime.getRuntime().availableProcessors(), System.getProperty("user.language"),
                         System.getProperty("native.encoding")));
+        untried(System.getProperty("os.name"), System.getProperty("os.arch")).forEach(what -> check("not tried", () -> note(what)));
         check("processor", () -> processor());
         check("engine", () -> {
             Engine engine = Engine.getEngine("PyTorch");
@@ -74,7 +77,7 @@ public class doctor implements Callable<Integer> {
         check("GPU", () -> {
             int gpus = CudaUtils.getGpuCount();
             int seen = Engine.getEngine("PyTorch").getGpuCount();
-            return gpus == 0 ? note("none: everything runs on the CPU")
+            return gpus == 0 ? withoutCuda()
                     : seen == 0 ? note(gpus
                             + " found, but libtorch is the CPU build: set LPPO_LIBTORCH to the empty string, and DJL fetches the"
                             + " CUDA build")
@@ -100,12 +103,38 @@ public class doctor implements Callable<Integer> {
             return count > 0 ? count + " families" : fail("none, so charts fail; install fontconfig and a font (fonts-dejavu-core)");
         });
         check("Java kernel",
-                () -> Stream.of(Cli.home().resolve(".local/share/jupyter/kernels/lppo"), Cli.home().resolve("Library/Jupyter/kernels/lppo"),
-                        Cli.home().resolve(".cache/lppo/notebook/share/jupyter/kernels/lppo")).filter(Files::isDirectory).findFirst()
+                () -> Stream.of(Cli.jupyter(), Cli.cache().resolve("lppo/notebook/share/jupyter")).map(data -> data.resolve("kernels/lppo"))
+                        .filter(Files::isDirectory).findFirst()
                         .map(Path::toString)
                         .orElseGet(() -> note("not installed; ./jbang notebook installs it and needs Python 3.9 or newer")));
         System.out.printf("%s; %s%n", missing == 0 ? "everything needed is present" : missing + " missing", "commit " + Cli.commit());
         return missing == 0 ? 0 : 1;
+    }
+
+    /** Returns what is unknown or done without on a system that this was not tried on; nothing for Linux on x86-64. */
+    static List<String> untried(String system, String architecture) {
+        List<String> lines = new ArrayList<>();
+        if (!system.startsWith("Linux")) {
+            lines.add("on " + system + ": unknown here are the processor, its kernels, free and peak memory; what needs them is skipped");
+        } else if (!architecture.equals("amd64")) {
+            lines.add("on " + architecture + ": its kernels are unknown here");
+        }
+        if (system.startsWith("Windows")) {
+            lines.add(
+                    "Ctrl-C lets a run save its last step; ending its process or that of study and reproduce does not: --resume then starts"
+                            + " at the last checkpoint");
+            lines.add(
+                    "without the right to make links, files of the hub are moved into place, and Spark's libraries are copied");
+        }
+        return lines;
+    }
+
+    private static String withoutCuda() {
+        try {
+            return "Apple GPU, for --device " + Policy.device("mps").getDeviceType() + "; auto is the CPU";
+        } catch (BadInput e) {
+            return note("none: everything runs on the CPU");
+        }
     }
 
     /** A check; its result starts with its sign, or none for a tick. */

@@ -38,11 +38,11 @@ public class main {
         return switch (name) { // not picocli's subcommands, which would load every command to run one
             case "bench" -> bench::main;
             case "check" -> check::main;
-            case "dataset" -> dataset::main;
+            case "dataset", "data" -> dataset::main;
             case "doctor" -> doctor::main;
             case "evaluate" -> evaluate::main;
             case "generate" -> generate::main;
-            case "gguf" -> gguf::main;
+            case "gguf", "export-gguf" -> gguf::main;
             case "merge" -> merge::main;
             case "notebook" -> notebook::main;
             case "plot" -> plot::main;

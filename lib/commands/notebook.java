@@ -49,7 +49,7 @@ public class notebook implements Callable<Integer> {
     private static final Pattern COMMANDS_ONLY = Pattern.compile("(.*[/\\\\])?(picocli|progressbar|jline)-[^/\\\\]*\\.jar");
     private static final String LAB = "jupyterlab==4.6.6";
     private static final List<String> KERNELS = List.of("lppo", "lppo-spark");
-    private static final boolean WINDOWS = System.getProperty("os.name").startsWith("Windows");
+    private static final boolean WINDOWS = Cli.isWindows();
 
     @Option(names = "--check",
             description = "Execute the notebooks headless; fail on an error or changed output (draws and last digits may differ).")
@@ -67,7 +67,7 @@ public class notebook implements Callable<Integer> {
     List<Path> kernelLibraries = List.of();
 
     @Option(names = "--home", description = "Folder of the virtual environment (default: ${DEFAULT-VALUE}).")
-    Path home = cache().resolve("lppo").resolve("notebook");
+    Path home = Cli.cache().resolve("lppo").resolve("notebook");
 
     @Parameters(paramLabel = "ARGUMENT", description = "With --check, the notebooks to execute (default: all); else passed to JupyterLab.")
     List<String> arguments = List.of();
@@ -77,7 +77,7 @@ public class notebook implements Callable<Integer> {
         home = home.toAbsolutePath();
         install(kernelOnly ? List.of(KERNEL) : List.of(KERNEL, LAB));
         if (kernelOnly) {
-            Path kernels = jupyterData().resolve("kernels");
+            Path kernels = Cli.jupyter().resolve("kernels");
             writeKernels(kernels);
             System.out.printf("kernel \"Java (lppo)\": %s%nkernel \"Java (lppo, Spark)\", for notebook 9: %s%n",
                     kernels.resolve(KERNELS.get(0)),
@@ -284,21 +284,6 @@ public class notebook implements Callable<Integer> {
 
     private String program(String name) {
         return home.resolve(WINDOWS ? "Scripts" : "bin").resolve(WINDOWS ? name + ".exe" : name).toString();
-    }
-
-    private static Path cache() {
-        String named = System.getenv(WINDOWS ? "LOCALAPPDATA" : "XDG_CACHE_HOME");
-        return named == null || named.isBlank() ? Cli.home().resolve(".cache") : Path.of(named);
-    }
-
-    /** Returns the folder where Jupyter looks for the kernels of a user. */
-    private static Path jupyterData() {
-        String named = System.getenv("JUPYTER_DATA_DIR");
-        Path user = Cli.home();
-        return named != null && !named.isBlank() ? Path.of(named)
-                : WINDOWS ? Path.of(System.getenv().getOrDefault("APPDATA", user.toString()), "jupyter")
-                : System.getProperty("os.name").startsWith("Mac") ? user.resolve("Library/Jupyter")
-                : Path.of(System.getenv().getOrDefault("XDG_DATA_HOME", user.resolve(".local/share").toString()), "jupyter");
     }
 
     private static void run(String what, List<String> command) throws IOException, InterruptedException {

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /**
@@ -65,11 +66,14 @@ public final class Hub {
      * safetensors, nothing else of the repository.
      *
      * @param name {@code OWNER/NAME}, or {@code OWNER/NAME@REVISION}: a branch, tag or commit
-     * @throws BadInput if there is no such model or revision, it is gated, has no safetensors, cannot be reached and is not in the
-     *     cache, does not fit on the disk, or is not what the hub's checksums say
+     * @throws BadInput if there is no such revision, it has no safetensors, does not fit on the disk or is not what the hub's checksums
+     *     say, or if it is not in the cache and does not exist, is gated or cannot be reached
      */
     public Path model(String name, HubListener listener) {
-        Listing listing = listing(HubName.of(HubName.Kind.MODEL, name), listener);
+        return granted(HubName.of(HubName.Kind.MODEL, name), listener, listing -> model(listing, listener));
+    }
+
+    private Path model(Listing listing, HubListener listener) {
         Set<String> wanted = new TreeSet<>(listing.files());
         wanted.retainAll(BESIDE);
         BadInput.unless(wanted.contains("config.json"), "%s: has no config.json%s", listing.name(), whereItLies(listing));
@@ -95,10 +99,27 @@ public final class Hub {
      * @throws BadInput as {@link #model}
      */
     public List<Path> dataset(String name, UnaryOperator<List<String>> choice, HubListener listener) {
-        Listing listing = listing(HubName.of(HubName.Kind.DATASET, name), listener);
-        List<String> wanted = choice.apply(List.copyOf(listing.files()));
-        fetch(listing, new TreeSet<>(wanted), listener);
-        return wanted.stream().map(folder(listing)::resolve).toList();
+        return granted(HubName.of(HubName.Kind.DATASET, name), listener, listing -> {
+            List<String> wanted = choice.apply(List.copyOf(listing.files()));
+            fetch(listing, new TreeSet<>(wanted), listener);
+            return wanted.stream().map(folder(listing)::resolve).toList();
+        });
+    }
+
+    /** Takes what is in the cache of a repository that the hub does not give to this user, or no longer. */
+    private <T> T granted(HubName name, HubListener listener, Function<Listing, T> use) {
+        try {
+            return use.apply(listing(name, listener));
+        } catch (HubClient.Denied denied) {
+            T found;
+            try {
+                found = use.apply(cached(name, denied.getMessage(), null));
+            } catch (BadInput e) {
+                throw new BadInput(denied.getMessage(), e);
+            }
+            listener.told(denied.getMessage() + "; taking what is in the cache");
+            return found;
+        }
     }
 
     private static String whereItLies(Listing listing) {
@@ -188,7 +209,7 @@ public final class Hub {
                     download(cache, listing, file, remote, bytes -> listener.at(file, done + bytes, all));
                     before += remote.size();
                 }
-                cache.link(listing.commit(), file, remote.etag());
+                cache.link(listing.commit(), file, remote.etag(), download.contains(file));
             }
             if (!listing.cached()) {
                 cache.remember(listing.commit());

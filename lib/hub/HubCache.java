@@ -95,17 +95,34 @@ record HubCache(Path root, HubName name) {
         Files.move(part(etag), blob(etag), StandardCopyOption.ATOMIC_MOVE);
     }
 
-    /** Gives a content its name in a commit: by a relative link, or where there are none by a copy. */
-    void link(String commit, String file, String etag) throws IOException {
+    /** Makes a symbolic link. */
+    @FunctionalInterface
+    interface Linker {
+        void link(Path at, Path target) throws IOException;
+    }
+
+    /**
+     * Gives a content its name in a commit: by a relative link. Where there are none, as on Windows without the right to make them, a
+     * content that was downloaded for it is moved there and an older one copied, as Python does.
+     */
+    void link(String commit, String file, String etag, boolean fresh) throws IOException {
+        link(commit, file, etag, fresh, Files::createSymbolicLink);
+    }
+
+    void link(String commit, String file, String etag, boolean fresh, Linker linker) throws IOException {
         Path at = snapshot(commit).resolve(file);
         Files.createDirectories(at.getParent());
         try {
             Files.deleteIfExists(at); // a link to nothing
-            Files.createSymbolicLink(at, at.getParent().relativize(blob(etag)));
+            linker.link(at, at.getParent().relativize(blob(etag)));
         } catch (FileAlreadyExistsException e) {
             // another process was faster
-        } catch (UnsupportedOperationException | FileSystemException e) { // Windows without the permission
-            Files.copy(blob(etag), at, StandardCopyOption.REPLACE_EXISTING);
+        } catch (UnsupportedOperationException | FileSystemException e) {
+            if (fresh) {
+                Files.move(blob(etag), at, StandardCopyOption.REPLACE_EXISTING);
+            } else {
+                Files.copy(blob(etag), at, StandardCopyOption.REPLACE_EXISTING);
+            }
         }
     }
 

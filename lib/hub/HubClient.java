@@ -55,6 +55,16 @@ final class HubClient {
         }
     }
 
+    /** The hub answered that it does not give this repository to this user. */
+    static final class Denied extends RuntimeException {
+
+        private static final long serialVersionUID = 1;
+
+        Denied(String message) {
+            super(message);
+        }
+    }
+
     /**
      * What a repository holds.
      *
@@ -328,20 +338,19 @@ final class HubClient {
         URI page = name.page(settings.endpoint());
         String code = response.headers().firstValue("X-Error-Code").orElse("");
         if (status == 403 || code.equals("GatedRepo")) {
-            throw new BadInput("%s: is gated (%d); accept its terms on %s, and %s".formatted(name, status, page, settings.token() == null
+            throw new Denied("%s: is gated (%d); accept its terms on %s, and %s".formatted(name, status, page, settings.token() == null
                     ? "set HF_TOKEN to a token of your account" : "see that the token may read it"));
         }
         if (status == 401) {
-            throw new BadInput("%s: does not exist on %s, or is private (401); %s".formatted(name, settings.endpoint(),
+            throw new Denied("%s: does not exist on %s, or is private (401); %s".formatted(name, settings.endpoint(),
                     settings.token() == null ? "check the name, or set HF_TOKEN"
                             : "check the name, and that the token is valid and may read it"));
         }
-        if (status == 404) {
-            throw new BadInput(code.equals("RevisionNotFound")
-                    ? "%s: has no revision %s (404); see %s/tree".formatted(name.id(), name.revision(), page)
-                    : file != null ? "%s: has no %s (404)".formatted(name, file)
-                    : "%s: neither a folder here nor on %s (404); check the name".formatted(name, settings.endpoint()));
+        BadInput.unless(!code.equals("RevisionNotFound"), "%s: has no revision %s (404); see %s/tree", name.id(), name.revision(), page);
+        if (status == 404 && file == null) {
+            throw new Denied("%s: neither a folder here nor on %s (404); check the name".formatted(name, settings.endpoint()));
         }
+        BadInput.unless(status != 404, "%s: has no %s (404)", name, file);
         if (status == 408 || status == 416 || status == 429 || status >= 500) {
             throw new Refused(status, settings.endpoint() + " answers " + status);
         }

@@ -25,8 +25,12 @@ public record HubSettings(URI endpoint, Path cache, String token, boolean offlin
 
     /** The settings of this process. */
     public static HubSettings fromEnvironment() {
-        String home = System.getenv("HOME");
-        return of(System.getenv(), Path.of(home == null || home.isBlank() ? System.getProperty("user.home") : home));
+        return of(System.getenv(), home(System.getProperty("os.name"), System.getenv("HOME"), System.getProperty("user.home")));
+    }
+
+    /** The home folder as Python finds it: on Windows whatever {@code HOME} says. */
+    static Path home(String system, String variable, String user) {
+        return Path.of(variable == null || variable.isBlank() || system.startsWith("Windows") ? user : variable);
     }
 
     /**

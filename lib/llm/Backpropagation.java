@@ -65,7 +65,7 @@ public final class Backpropagation {
 
     /** Whether they can be computed so at all: on a CPU, in fp32 or bf16. */
     public static boolean possible(Device device, Precision precision) {
-        return !device.isGpu() && precision != Precision.FP16;
+        return Devices.isCpu(device) && precision != Precision.FP16;
     }
 
     /**

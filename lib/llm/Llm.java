@@ -13,6 +13,7 @@ package llm;
 //SOURCES Checkpoint.java
 //SOURCES CpuKernels.java
 //SOURCES Decoder.java
+//SOURCES Devices.java
 //SOURCES FastDecode.java
 //SOURCES FlatTokens.java
 //SOURCES Gguf.java

@@ -1,8 +1,6 @@
 package llm;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
-import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
@@ -88,7 +86,7 @@ public final class Policy implements AutoCloseable {
     private static Policy make(Path folder, ModelConfig config, Precision precision, boolean learning, Device device,
             BiFunction<NDManager, Kernels, Weights> weights) {
         Scopes.recordNothing();
-        if ("auto".equals(System.getProperty("llm.threads")) && !device.isGpu()) {
+        if ("auto".equals(System.getProperty("llm.threads")) && Devices.isCpu(device)) {
             JniUtils.setNumThreads(config.hiddenSize() < Probe.WIDE ? 1 : Runtime.getRuntime().availableProcessors());
         }
         Tokenizer tokenizer = Tokenizer.load(folder);
@@ -238,29 +236,13 @@ public final class Policy implements AutoCloseable {
     }
 
     /**
-     * Returns the device named {@code auto}, {@code cpu} or {@code gpu}.
+     * Returns the device named {@code auto}, {@code cpu}, {@code gpu} or {@code mps}, an Apple GPU. {@code auto} is a CUDA device if there
+     * is one, else the CPU.
      *
      * @throws BadInput if a GPU is requested and there is none
      */
     public static Device device(String name) {
-        return switch (name) {
-            case "cpu" -> Device.cpu();
-            case "auto" -> gpus() > 0 ? Device.gpu() : Device.cpu();
-            case "gpu" -> {
-                BadInput.unless(gpus() > 0, "device gpu: no CUDA device is visible to the engine; use the device cpu");
-                yield Device.gpu();
-            }
-            default -> throw new BadInput("device " + name + ": choose auto, cpu or gpu");
-        };
-    }
-
-    private static int gpus() {
-        try {
-            return Engine.getEngine("PyTorch").getGpuCount();
-        } catch (EngineException e) {
-            throw new BadInput("the PyTorch engine cannot start (" + e.getMessage()
-                    + "); offline, its native library must be on the class path", e);
-        }
+        return Devices.named(name, System.getProperty("os.name"), System.getProperty("os.arch"));
     }
 
     /** Writes the trained parameters, without checksums: the adapters as a {@code peft} folder if there are any, else the whole model. */

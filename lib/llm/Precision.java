@@ -43,7 +43,7 @@ public enum Precision {
     }
 
     /**
-     * Returns the precision of this name; {@code auto} is bf16 on a GPU for a model that is stored in 16 bits, else fp32.
+     * Returns the precision of this name; {@code auto} is bf16 on a CUDA device for a model that is stored in 16 bits, else fp32.
      *
      * @param folder of the model
      * @throws BadInput if there is none

@@ -39,14 +39,14 @@ public record Probe(double mkl, double oneDnn, double bf16) {
     private static final int ROWS = 128;
     private static final String FILE = "lppo-probe-%s.txt";
 
-    /** Returns whether bf16 is faster than fp32 for this model; always false on a GPU. */
+    /** Returns whether bf16 is faster than fp32 for this model; always false on another device than a CPU. */
     static boolean bf16Pays(ModelConfig config, Device device) {
-        return config.hiddenSize() >= WIDE && !device.isGpu() && here().bf16Pays();
+        return config.hiddenSize() >= WIDE && Devices.isCpu(device) && here().bf16Pays();
     }
 
-    /** Returns whether oneDNN is faster than MKL in fp32 for this model; always false on a GPU. */
+    /** Returns whether oneDNN is faster than MKL in fp32 for this model; always false on another device than a CPU. */
     static boolean oneDnnPays(ModelConfig config, Device device) {
-        return config.hiddenSize() >= WIDE && !device.isGpu() && here().oneDnnPays();
+        return config.hiddenSize() >= WIDE && Devices.isCpu(device) && here().oneDnnPays();
     }
 
     /** Returns whether bf16 is faster than the faster of MKL and oneDNN in fp32. */

@@ -6,10 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import answers.Algebra.Decision;
 import java.io.BufferedReader;
+import java.io.File;
+import java.lang.reflect.Method;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -62,6 +68,39 @@ class AlgebraTest {
             List<Integer> wrong = IntStream.range(2, 20).parallel()
                     .filter(i -> !judge.judge("\\boxed{\\sqrt{" + 3 * i * i + "}}", i + "\\sqrt{3}").correct()).boxed().toList();
             assertEquals(List.of(), wrong, "and threads may share the next");
+        }
+    }
+
+    /** Symja is optional, and a program may load its libraries itself. */
+    @Test
+    void withoutSymjaOnlyWhatNeedsItIsUndecided() throws Exception {
+        List<String> with = verdicts(library -> true);
+        assertTrue(with.get(0).startsWith("Verdict[correct=true") && with.get(1).startsWith("Verdict[correct=true"), with.toString());
+        List<String> without = verdicts(library -> !library.contains("matheclipse"));
+        assertTrue(without.get(0).contains("undecided: needs computer algebra; add org.matheclipse:matheclipse-core to the class"
+                + " path, failed=true"), without.toString());
+        assertEquals(with.get(1), without.get(1));
+    }
+
+    /** The verdicts on an answer that needs computer algebra and on one that does not, in classes of a loader of their own. */
+    private static List<String> verdicts(Predicate<String> wanted) throws Exception {
+        String all = System.getProperty("java.class.path");
+        List<URL> libraries = new ArrayList<>();
+        for (String entry : all.split(File.pathSeparator)) {
+            if (wanted.test(entry)) {
+                libraries.add(Path.of(entry).toUri().toURL());
+            }
+        }
+        System.setProperty("java.class.path", "none.jar");
+        try (URLClassLoader loader = new URLClassLoader(libraries.toArray(new URL[0]), ClassLoader.getPlatformClassLoader())) {
+            Class<?> type = loader.loadClass("answers.MathAnswer");
+            try (AutoCloseable judge = (AutoCloseable) type.getConstructor(Duration.class).newInstance(Duration.ofSeconds(20))) {
+                Method verdict = type.getMethod("judge", String.class, String.class);
+                return List.of(verdict.invoke(judge, "\\boxed{\\sqrt{8}}", "2\\sqrt{2}").toString(),
+                        verdict.invoke(judge, "\\boxed{\\frac{1}{2}}", "0.5").toString());
+            }
+        } finally {
+            System.setProperty("java.class.path", all);
         }
     }
 

@@ -10,6 +10,9 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import lppo.learn.Diverged;
 import org.junit.jupiter.api.Test;
@@ -49,6 +52,29 @@ class CliTest {
         StringWriter err = new StringWriter();
         assertEquals(1, Cli.execute(new Work(() -> { throw new IllegalStateException("first"); }), new PrintWriter(err), "--verbose"));
         assertTrue(err.toString().contains("\tat commands.CliTest"), err.toString());
+    }
+
+    @Test
+    void foldersOfAUserAreWhereEachSystemHasThem() {
+        Path home = Path.of("h");
+        Map<String, String> windows = Map.of("LOCALAPPDATA", "local", "APPDATA", "roaming", "XDG_CACHE_HOME", "x", "XDG_DATA_HOME", "x");
+        assertEquals(Path.of("local"), Cli.cache("Windows 11", windows, home));
+        assertEquals(Path.of("roaming/jupyter"), Cli.jupyter("Windows 11", windows, home));
+        assertEquals(Path.of("x"), Cli.cache("Linux", windows, home));
+        assertEquals(Path.of("x/jupyter"), Cli.jupyter("Linux", windows, home));
+        assertEquals(Path.of("h/.local/share/jupyter"), Cli.jupyter("Linux", Map.of("XDG_DATA_HOME", ""), home));
+        assertEquals(Path.of("h/Library/Jupyter"), Cli.jupyter("Mac OS X", Map.of(), home));
+        assertEquals(Path.of("own"), Cli.jupyter("Mac OS X", Map.of("JUPYTER_DATA_DIR", "own"), home));
+    }
+
+    /** doctor says before all else what nobody tried; on what the tests run on there is nothing to say. */
+    @Test
+    void doctorNamesWhatIsMissingOnOtherSystems() {
+        assertEquals(List.of(), doctor.untried("Linux", "amd64"));
+        assertEquals(1, doctor.untried("Linux", "aarch64").size());
+        assertEquals(1, doctor.untried("Mac OS X", "aarch64").size());
+        String windows = String.join("\n", doctor.untried("Windows 11", "amd64"));
+        assertTrue(windows.contains("free and peak memory") && windows.contains("Ctrl-C") && windows.contains("links"), windows);
     }
 
     private static void told(int status, String message, Callable<Integer> work) {

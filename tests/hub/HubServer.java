@@ -85,6 +85,11 @@ public final class HubServer implements AutoCloseable {
         return this;
     }
 
+    /** Removes a repository. */
+    void remove(String repository) {
+        repositories.remove(repository);
+    }
+
     /** How often the bytes of a file were sent. */
     long sent(String file) {
         return asked.stream().filter(line -> line.contains(" GET ") && line.matches(".*/" + file + "(\\s.*)?")

@@ -10,6 +10,7 @@ import common.BadInput;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -74,6 +75,26 @@ class HubTest {
         assertEquals("../../blobs/" + HubServer.etag("model.safetensors", WEIGHTS), link.toString());
         assertEquals("refs/v1", cache.resolve("models--org--tiny").relativize(cache.resolve("models--org--tiny/refs/v1")).toString());
         assertEquals(5, names(cache.resolve(BLOBS)).split(" ").length, "nothing incomplete is left");
+    }
+
+    /** As Python does on Windows without the right to make links: what is new is moved, what another commit may have is copied. */
+    @Test
+    void withoutLinksTheFilesThemselvesAreInTheSnapshot() throws IOException {
+        HubCache disk = new HubCache(cache, HubName.of(HubName.Kind.MODEL, "org/tiny"));
+        disk.prepare();
+        Files.write(disk.blob("new"), bytes(5));
+        Files.write(disk.blob("old"), bytes(6));
+        HubCache.Linker none = (at, target) -> {
+            throw new FileSystemException(at.toString(), null, "A required privilege is not held by the client");
+        };
+        disk.link(HubServer.COMMIT, "model.safetensors", "new", true, none);
+        disk.link(HubServer.COMMIT, "sub/config.json", "old", false, none);
+        assertArrayEquals(bytes(5), Files.readAllBytes(cache.resolve(SNAPSHOT).resolve("model.safetensors")));
+        assertArrayEquals(bytes(6), Files.readAllBytes(cache.resolve(SNAPSHOT).resolve("sub/config.json")));
+        assertEquals("old", names(cache.resolve(BLOBS)), "not twice on the disk");
+        Files.write(disk.blob("new"), bytes(7));
+        disk.link(HubServer.COMMIT, "model.safetensors", "new", true, none);
+        assertArrayEquals(bytes(7), Files.readAllBytes(cache.resolve(SNAPSHOT).resolve("model.safetensors")));
     }
 
     @Test
@@ -217,8 +238,30 @@ class HubTest {
         assertEquals(folder, offline.model("org/tiny@" + HubServer.COMMIT, HubListener.NONE));
         assertEquals(List.of(), server.asked);
         server.close();
+        assertEquals(folder, toldAndFound("cannot reach " + server.address(), "taking what is in the cache"));
+        assertSays("cannot reach " + server.address(), "and it is not in the cache", refused("org/other"));
+    }
+
+    /** As in Python: whoever has a model keeps it when its terms, its name or his token have changed. */
+    @Test
+    void whatTheHubNoLongerGivesTheCacheServes() throws IOException {
+        Path folder = hub().model("org/tiny", HubListener.NONE);
+        Path old = folder.resolveSibling("f".repeat(40)); // as if the hub had another commit since
+        Files.move(folder, old);
+        Files.writeString(cache.resolve("models--org--tiny/refs/main"), "f".repeat(40));
+        server.token = "hf_secret";
+        assertEquals(old, toldAndFound("org/tiny: is gated (401)", "; taking what is in the cache"));
+        Files.delete(old.resolve("model.safetensors"));
+        assertSays("org/tiny: is gated (401)", "set HF_TOKEN", refused("org/tiny"));
+        Files.writeString(old.resolve("model.safetensors"), "back");
+
+        server.remove(MODEL);
+        assertEquals(old, toldAndFound("org/tiny: does not exist on", "; taking what is in the cache"));
+    }
+
+    private Path toldAndFound(String what, String remedy) {
         List<String> told = new ArrayList<>();
-        assertEquals(folder, hub().model("org/tiny", new HubListener() {
+        Path found = hub().model("org/tiny", new HubListener() {
             @Override
             public void at(String file, long done, long total) {}
 
@@ -226,9 +269,10 @@ class HubTest {
             public void told(String line) {
                 told.add(line);
             }
-        }));
-        assertSays("cannot reach " + server.address(), "taking what is in the cache", told.get(0));
-        assertSays("cannot reach " + server.address(), "and it is not in the cache", refused("org/other"));
+        });
+        assertEquals(1, told.size(), told::toString);
+        assertSays(what, remedy, told.get(0));
+        return found;
     }
 
     @Test
@@ -297,6 +341,9 @@ class HubTest {
                 "HF_HUB_OFFLINE", "on", "HF_HUB_DOWNLOAD_TIMEOUT", "3"), home);
         assertEquals(new HubSettings(URI.create("http://mirror:8080/hub"), Path.of("/c"), null, true, Duration.ofSeconds(3)), all);
         assertFalse(HubSettings.of(Map.of("HF_HUB_OFFLINE", "0"), home).offline());
+        assertEquals(Path.of("/h"), HubSettings.home("Linux", "/h", "/u"));
+        assertEquals(Path.of("/u"), HubSettings.home("Linux", " ", "/u"));
+        assertEquals(Path.of("/u"), HubSettings.home("Windows 11", "/h", "/u"));
         for (Map<String, String> wrong : List.of(Map.of("HF_ENDPOINT", "mirror"), Map.of("HF_TOKEN", "two words"),
                 Map.of("HF_HUB_DOWNLOAD_TIMEOUT", "soon"))) {
             String name = wrong.keySet().iterator().next();

@@ -109,6 +109,13 @@ class CatalogTest {
         }
     }
 
+    /** Else a checkout on Windows changes the bytes that checksums were made of, and the shell wrapper. */
+    @Test
+    void lineEndsAreTheSameOnEverySystem() throws IOException {
+        assertTrue(
+                Files.readAllLines(Checkout.ROOT.resolve(".gitattributes")).containsAll(List.of("* text=auto eol=lf", "jbang.cmd -text")));
+    }
+
     private static List<Path> tracked() throws Exception {
         Process git = new ProcessBuilder("git", "ls-files", "-z").directory(Checkout.ROOT.toFile()).start();
         String names = new String(git.getInputStream().readAllBytes());

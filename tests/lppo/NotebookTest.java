@@ -79,6 +79,17 @@ class NotebookTest {
         assertTrue(explained > 0);
     }
 
+    /** The containers themselves are not at hand; what they run at their set-up is. */
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void aVisitorsContainerIsSetUpByWhatCiRuns() throws IOException {
+        String setup = JsonParser.parseString(Files.readString(Checkout.ROOT.resolve(".devcontainer/devcontainer.json"))).getAsJsonObject()
+                .get("postCreateCommand").getAsString();
+        assertTrue(Files.readString(Checkout.ROOT.resolve(".ci/run")).contains(" " + setup + "\n"), setup);
+        assertTrue(Files.readString(Checkout.ROOT.resolve(setup)).endsWith("exec .binder/postBuild\n"));
+        assertTrue(Files.isExecutable(Checkout.ROOT.resolve(setup)) && Files.isExecutable(Checkout.ROOT.resolve(".binder/postBuild")));
+    }
+
     @Test
     @DisabledOnOs(OS.WINDOWS)
     void aMissingPythonIsSaidInOneLine(@TempDir Path world) throws Exception {

@@ -1,7 +1,10 @@
 package lppo;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import commands.main;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -130,6 +134,30 @@ class WrapperTest {
                 run(wrapper, "", "export-gguf", "x").output());
         assertEquals("[run][" + wrapper.resolveSibling("tests/test.java") + "]", run(wrapper, "", "test").output());
         assertEquals("[../tests/test]", run(wrapper, "", "../tests/test").output());
+    }
+
+    /** There is no Windows here; at least the two wrappers name the same things. */
+    @Test
+    void theOneForWindowsKnowsTheSameCommandsFilesAndVersion() throws IOException {
+        String shell = Files.readString(Checkout.ROOT.resolve("jbang"));
+        String windows = Files.readString(Checkout.ROOT.resolve("jbang.cmd"));
+        assertEquals(windows.lines().count(), windows.split("\r\n").length, "line ends that goto finds its labels with");
+        assertEquals(found("(?m)^version=(\\S+)$", shell), found("set \"version=(\\S+)\"", windows));
+        List<String> aliases = found("(?<=[ ;])([a-z-]+\\) command=[a-z]+) ;;", shell);
+        assertEquals(List.of("data) command=dataset", "export-gguf) command=gguf"), aliases);
+        assertEquals(aliases, found("if \"%command%\"==\"(\\S+\" set \"command=[a-z]+)\"", windows).stream()
+                .map(line -> line.replace("\" set \"", ") ")).toList());
+        for (String alias : List.of("data", "export-gguf")) {
+            assertNotNull(main.command(alias), "it gets the arguments as they are");
+        }
+        for (String file : List.of("lib/commands/$command.java", "lib/commands/main.java")) {
+            assertTrue(shell.contains("/" + file + "\""), file);
+            assertTrue(windows.contains("%~dp0" + file.replace("$command", "%command%").replace('/', '\\') + "\""), file);
+        }
+    }
+
+    private static List<String> found(String pattern, String text) {
+        return Pattern.compile(pattern).matcher(text).results().map(result -> result.group(1)).toList();
     }
 
     @Test

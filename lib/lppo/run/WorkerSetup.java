@@ -18,7 +18,7 @@ import llm.Precision;
  *
  * @param folder model folder, at the same absolute path on every machine
  * @param fingerprint fingerprint of that folder, see {@link #fingerprint}
- * @param device auto, cpu or gpu
+ * @param device auto, cpu, gpu or mps
  * @param precision of the computation
  * @param sampled precision for sampling
  * @param adapters trainable adapters; null if all weights are trained
