@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import lppo.Checkout;
 import lppo.Commands;
 import org.junit.jupiter.api.Test;
@@ -84,8 +85,8 @@ class BenchmarkPlanTest {
     void thePlansOfThePaperAreSound() throws Exception {
         for (Path file : Checkout.list(PAPER)) {
             BenchmarkPlan plan = BenchmarkPlan.read(file);
-            new CommandLine(new train()).parseArgs(plan.training().toArray(String[]::new));
-            new CommandLine(new evaluate()).parseArgs(plan.evaluation().toArray(String[]::new));
+            parsed(new train(), plan.training(), "--model", "m", "--recipe", "lppo", "--out", "o");
+            parsed(new evaluate(), plan.evaluation(), "--model", "m");
             Set<Benchmark> all = Arrays.stream(Benchmark.values()).filter(b -> b != Benchmark.GSM8K).collect(Collectors.toSet());
             List<String> titles = new ArrayList<>();
             for (BenchmarkPlan.Benchmarked each : plan.benchmarks()) {
@@ -101,6 +102,10 @@ class BenchmarkPlanTest {
             assertEquals(52.2, sft.stream().mapToDouble(v -> v).average().orElseThrow(), 0.1, "the mean that its paper prints");
         }
         assertThrows(BadInput.class, () -> BenchmarkPlan.read(folder.resolve("none.json")));
+    }
+
+    private static void parsed(Object command, List<String> options, String... more) {
+        new CommandLine(command).parseArgs(Stream.concat(options.stream(), Stream.of(more)).toArray(String[]::new));
     }
 
     private void problems(String name, int count) throws Exception {
