@@ -61,23 +61,24 @@ record CompletionReport(List<RunGroup> recipes, Map<String, Path> scored) {
     /** pass@k over all problems by k. */
     private static Map<Integer, Double> passAt(Path csv) {
         Map<Integer, Double> passes = new TreeMap<>();
-        scores(csv).forEach((score, value) -> {
+        scores(csv).values().forEach(scores -> scores.forEach((score, value) -> {
             if (score.startsWith("pass@")) {
                 passes.put(Integer.valueOf(score.substring(5)), value);
             }
-        });
+        }));
         return passes;
     }
 
-    /** What {@code evaluate} wrote, over all problems, by the name of the score. */
-    static Map<String, Double> scores(Path csv) {
-        Map<String, Double> scores = new LinkedHashMap<>();
+    /** The scores over all problems in a file that {@code evaluate} wrote, by benchmark and name, such as {@code avg@8}. */
+    static Map<String, Map<String, Double>> scores(Path csv) {
+        Map<String, Map<String, Double>> scores = new LinkedHashMap<>();
         for (Row row : Table.read()
                 .usingOptions(CsvReadOptions.builder(csv.toFile())
                         .columnTypes(name -> Set.of("benchmark", "level", "score").contains(name) ? ColumnType.STRING : ColumnType.DOUBLE)
                         .build())) {
             if (row.getString("level").equals("all")) {
-                scores.put(row.getString("score"), row.getDouble("value"));
+                scores.computeIfAbsent(row.getString("benchmark"), name -> new LinkedHashMap<>())
+                        .put(row.getString("score"), row.getDouble("value"));
             }
         }
         return scores;

@@ -358,7 +358,7 @@ public class DemonstrationStudy implements Callable<Integer> {
     /** Greedy accuracy over all levels at the end of a run, or of an evaluation. */
     private static double greedy(Path folder) {
         Path scores = folder.resolve(Job.SCORES);
-        return Files.exists(scores) ? CompletionReport.scores(scores).get("greedy")
+        return Files.exists(scores) ? CompletionReport.scores(scores).values().iterator().next().get("greedy")
                 : new RunGroup("", List.of(folder)).last("greedy").get("all")[0];
     }
 }

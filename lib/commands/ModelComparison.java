@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import llm.Lora;
 import llm.ModelConfig;
@@ -53,6 +54,8 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
     static final int RANK = 16;
     static final int ROWS = 128;
     private static final int SFT_STEPS = 30;
+    /** Below 1, at which a small model's completions are mostly noise: SmolLM2 passes 0.03 of its samples at 1 and 0.06 at 0.7. */
+    private static final String TEMPERATURE = "0.7";
     static final int VISITS = 4; // of a problem in a run, as a hint needs an earlier failure
     /** Options that say how a model is asked, and so belong to every command. */
     private static final Set<String> ASKING = Set.of("--prompt-format", "--system", "--stop", "--reward", "--precision", "--device",
@@ -169,6 +172,10 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
         }
     }
 
+    private static Set<String> with(Set<String> names, String another) {
+        return Stream.concat(names.stream(), Stream.of(another)).collect(Collectors.toSet());
+    }
+
     private String format() {
         return given(Set.of("--prompt-format")).stream().skip(1).findFirst().orElse("chat");
     }
@@ -183,8 +190,9 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
         Path folder = out.resolve("runs").resolve(name + "-" + seed);
         List<Problem> problems = trained();
         double share = problems.stream().filter(Problem::hasDemonstration).count() / (double) problems.size(); // all visited alike
-        Map<String, String> defaults = new LinkedHashMap<>(Map.of("--learning-rate", "1e-4", "--problems-per-step",
-                Integer.toString(PROBLEMS), "--group-size", Integer.toString(GROUP), "--evaluate-every", Integer.toString((steps + 7) / 8),
+        Map<String, String> defaults = new LinkedHashMap<>(Map.of("--learning-rate", "3e-4", "--temperature", TEMPERATURE,
+                "--problems-per-step", Integer.toString(PROBLEMS), "--group-size", Integer.toString(GROUP), "--evaluate-every",
+                Integer.toString((steps + 7) / 8),
                 "--evaluate-samples", "0", "--trusted-share", Double.toString(share), "--steps", Integer.toString(20 * steps)));
         List<String> arguments = new ArrayList<>(
                 List.of("train", "--recipe", name.substring(after == null ? 0 : AFTER_SFT.length()), "--tokens", Long.toString(tokens)));
@@ -201,7 +209,7 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
         List<String> arguments = new ArrayList<>(List.of("sft"));
         arguments.addAll(common(new LinkedHashMap<>(Map.of("--learning-rate", "5e-4", "--batch", "16", "--steps",
                 Integer.toString(SFT_STEPS), "--evaluate-every", Integer.toString(SFT_STEPS / 3), "--evaluate-samples", "0")), folder, seed,
-                files, given(Stream.concat(ASKING.stream(), Stream.of("--lora-rank")).collect(java.util.stream.Collectors.toSet()))));
+                files, given(with(ASKING, "--lora-rank"))));
         queue.add(new Job("sft-" + seed, folder, arguments, SFT_STEPS, 0));
         return folder;
     }
@@ -224,13 +232,16 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
     /** pass@k of what a run has learned, or of the model as it was, and its completions. */
     private Path scores(List<Job> queue, String title, Path run, Path files) {
         Path folder = out.resolve("scores").resolve(title.toLowerCase(Locale.ROOT).replaceAll("\\W+", "-"));
-        List<String> asking = given(ASKING);
+        List<String> asking = given(with(ASKING, "--temperature"));
         List<String> arguments = new ArrayList<>(List.of("evaluate", "--model", model.toString(), "--task", task.name(), "--data",
                 files.resolve("evaluated.jsonl").toString(), "--samples", Integer.toString(samples), "--pass-at", ks(), "--max-rows",
                 Integer.toString(ROWS), "--csv", folder.resolve(Job.SCORES).toString(), "--completions",
                 folder.resolve("completions.jsonl").toString()));
         if (!names(asking).contains("--prompt-format")) {
             arguments.addAll(List.of("--prompt-format", "chat"));
+        }
+        if (!names(asking).contains("--temperature")) {
+            arguments.addAll(List.of("--temperature", TEMPERATURE));
         }
         arguments.addAll(asking);
         if (run != null) {

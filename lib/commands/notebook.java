@@ -103,7 +103,27 @@ public class notebook implements Callable<Integer> {
         for (Path file : notebooks) {
             BadInput.unless(Files.isRegularFile(file), "%s: no such notebook", file);
         }
-        return checkAll(notebooks);
+        List<Path> run = new ArrayList<>();
+        for (Path file : notebooks) {
+            Optional<String> missing = missing(file);
+            missing.ifPresent(why -> System.out.println(file.getFileName() + ": skipped; " + why));
+            if (missing.isEmpty()) {
+                run.add(file);
+            }
+        }
+        return run.isEmpty() ? 0 : checkAll(run);
+    }
+
+    /** Returns what a notebook lacks that needs a folder, which an environment variable names. */
+    static Optional<String> missing(Path file) throws IOException {
+        JsonObject metadata = Json.object(file).getAsJsonObject("metadata");
+        if (!metadata.has("lppo")) {
+            return Optional.empty();
+        }
+        String variable = metadata.getAsJsonObject("lppo").get("needs").getAsString();
+        String folder = System.getenv(variable);
+        return folder != null && Files.isDirectory(Path.of(folder)) ? Optional.empty()
+                : Optional.of(variable + " names no model folder; its first cell says how to make one");
     }
 
     private void install(List<String> packages) throws Exception {

@@ -5,6 +5,8 @@
 //SOURCES sft.java
 //SOURCES evaluate.java
 //SOURCES ModelComparison.java
+//SOURCES BenchmarkPlan.java
+//SOURCES BenchmarkComparison.java
 
 package commands;
 
@@ -46,7 +48,8 @@ import view.Display;
             "  ./jbang reproduce --recipes all --seeds 5 --out /tmp/all    # with the rivals, at equal sampled tokens",
             "  ./jbang reproduce --across losses --out /tmp/losses    # recipe by loss",
             "  ./jbang reproduce --task arithmetic --model SmolLM2-135M-Instruct --out /tmp/arithmetic    # a language model",
-            "  ./jbang reproduce --task arithmetic --model SmolLM2-135M-Instruct --quick --out /tmp/look"})
+            "  ./jbang reproduce --task arithmetic --model SmolLM2-135M-Instruct --quick --out /tmp/look",
+            "  ./jbang reproduce --plan notebooks/examples/paper/qwen2.5-math-1.5b.json --out /tmp/paper --dry-run"})
 public class reproduce implements Callable<Integer> {
 
     @Option(names = "--task", description = "Task (default: ${DEFAULT-VALUE}).")
@@ -55,6 +58,13 @@ public class reproduce implements Callable<Integer> {
     @Option(names = "--model", description = "Initial model of all recipes, a folder or OWNER/NAME[@REVISION] on the Hugging Face hub"
             + " (default: the base policy of modular-chain; other tasks have none).")
     Path model;
+
+    @Option(names = "--plan", paramLabel = "FILE", description = "Run the experiment that a file describes: recipes, and the benchmarks to"
+            + " measure them on; see notebooks/examples/paper.")
+    Path plan;
+
+    @Option(names = "--dry-run", description = "With --plan: print the commands and the memory that training needs, and run nothing.")
+    boolean dryRun;
 
     @Option(names = "--out", description = "Report folder; it must be new or empty, unless --resume (default: ${DEFAULT-VALUE}).")
     Path out = Path.of("runs", "reproduce");
@@ -106,6 +116,20 @@ public class reproduce implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        BadInput.unless(!dryRun || plan != null, "--dry-run: goes with --plan FILE");
+        if (plan != null) {
+            BadInput.unless(training.isEmpty() && recipes == null && across == null && tokens == null && seeds == 0 && steps == 0,
+                    "--plan: the file says what is run; only --model, --out, --resume and --dry-run go with it");
+            BenchmarkPlan read = BenchmarkPlan.read(plan);
+            BenchmarkComparison benchmarks = new BenchmarkComparison(model == null ? read : read.model(model.toString()), out);
+            if (dryRun) {
+                return benchmarks.dryRun();
+            }
+            if (!resume) {
+                RunFolder.create(out);
+            }
+            return benchmarks.run();
+        }
         seeds = seeds == 0 ? quick ? 1 : 3 : seeds;
         boolean chain = task.equals(Tasks.names().get(0)); // else a language model
         steps = steps != 0 ? steps : chain ? quick ? 60 : 300 : quick ? 12 : 60;

@@ -70,7 +70,7 @@ class DemonstrationStudyTest {
 
     @Test
     void aLanguageModelLearnsAdaptersAndGoesOnFromThoseOfImitation() throws Exception {
-        Path model = ModelComparisonTest.model(folder);
+        Path model = ChatModel.in(folder);
         Path out = folder.resolve("language");
         new Commands(folder).run(0, "study", "demonstrations", "--task", "arithmetic", "--model", model.toString(), "--demonstrations", "4",
                 "--quick", "--steps", "10", "--jobs", "2", "--out", out.toString());

@@ -4,17 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import ai.djl.Device;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import common.Seed;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
-import llm.Policy;
 import lppo.Checkout;
 import lppo.Commands;
 import org.junit.jupiter.api.Test;
@@ -23,15 +20,12 @@ import org.junit.jupiter.api.io.TempDir;
 /** {@code reproduce --task arithmetic} on a small random model with a chat template. */
 class ModelComparisonTest {
 
-    private static final Path TOKENIZER = Checkout.ROOT.resolve("tests/fixtures/qwen2-tokenizer");
-    private static final int VOCABULARY = 423;
-
     @TempDir
     Path folder;
 
     @Test
     void recipesAndImitationAreComparedAndABrokenOffComparisonGoesOn() throws Exception {
-        Path model = model(folder);
+        Path model = ChatModel.in(folder);
         Path out = folder.resolve("out");
         Commands commands = new Commands(folder);
         String[] line = {"reproduce", "--task", "arithmetic", "--model", model.toString(), "--out", out.toString(), "--quick", "--recipes",
@@ -118,27 +112,5 @@ class ModelComparisonTest {
         line.addAll(List.of(options));
         String refused = new Commands(folder).run(2, line.toArray(String[]::new));
         assertTrue(refused.contains(why) && refused.strip().lines().count() == 1, refused);
-    }
-
-    /** A small random model with a chat template, in this folder. */
-    static Path model(Path folder) throws Exception {
-        Path base = Files.createDirectories(folder.resolve("skeleton"));
-        for (String name : List.of("tokenizer.json", "tokenizer_config.json")) {
-            Files.copy(TOKENIZER.resolve(name), base.resolve(name));
-        }
-        Files.writeString(base.resolve("chat_template.jinja"), """
-                {%- for m in messages %}{{ '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>\\n' }}{% endfor %}
-                {%- if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}""");
-        Files.writeString(base.resolve("config.json"), """
-                {"architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2", "hidden_act": "silu", "vocab_size": %d, "hidden_size": 64,
-                 "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
-                 "max_position_embeddings": 512, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "tie_word_embeddings": true, \
-                "eos_token_id": %d}
-                """.formatted(VOCABULARY, VOCABULARY - 1));
-        Path model = folder.resolve("model");
-        try (Policy policy = Policy.random(base, 0.05, new Seed(1), Device.cpu())) {
-            policy.save(model);
-        }
-        return model;
     }
 }

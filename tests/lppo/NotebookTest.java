@@ -34,7 +34,7 @@ class NotebookTest {
     static List<Path> notebooks() throws IOException {
         try (Stream<Path> files = Files.list(FOLDER)) {
             List<Path> found = files.filter(file -> file.toString().endsWith(".ipynb")).sorted().toList();
-            assertEquals(9, found.size());
+            assertEquals(10, found.size());
             return found;
         }
     }
