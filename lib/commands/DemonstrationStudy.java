@@ -37,8 +37,8 @@ import view.Tables;
 /**
  * Studies how best to spend a number of demonstrations: imitate them, hint with them, or both. For each seed, the demonstrations are drawn
  * at random, fewer ones being among the more; every method gets the same ones, begins with the same weights and, but for imitation, samples
- * the same number of tokens. Imitation is stopped at its best on the validation problems. LPPO after imitation hints only for what imitation
- * leaves unsolved, since a problem is guided only while its pass rate is low.
+ * the same number of tokens. Imitation is stopped at its best on the validation problems. LPPO after imitation gives hints only for what
+ * that leaves unsolved, since a problem is guided only while its pass rate is low.
  */
 @Command(name = "demonstrations", mixinStandardHelpOptions = true,
         description = "Study how best to spend N demonstrations: imitation, hints, or both, by their number.",
