@@ -183,8 +183,9 @@ record WeightStudy(Path out, int seeds, int steps, int jobs) {
         Files.writeString(folder.resolve("report.md"),
                 "# What would pay instead of the paper's weights?\n\n" + Tables.inline(setting) + "\n\n"
                         + Tables.markdown(table(results))
-                        + "\nMean ± standard deviation over seeds, sorted by validation accuracy. An interval is a"
-                        + " bootstrap over " + seeds + " paired seeds, rough for so few, and there are " + 2 * (results.size() - 1)
-                        + " of them.\n\n" + verdict + "\n");
+                        + "\nSorted by validation accuracy." + (seeds == 1 ? ""
+                                : " Mean ± standard deviation over seeds. An interval is a bootstrap over " + seeds
+                                        + " paired seeds, rough for so few, and there are " + 2 * (results.size() - 1) + " of them.")
+                        + "\n\n" + verdict + "\n");
     }
 }

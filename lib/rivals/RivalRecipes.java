@@ -27,7 +27,7 @@ public final class RivalRecipes {
 
     /** Returns BREAD with the search for a hint that works, at most three tries beginning at one half. */
     public static Recipe breadSearch() {
-        return Recipe.grpo().title("BREAD, searched").hint((problem, step) -> 0.5)
+        return Recipe.grpo().title("BREAD with search").hint((problem, step) -> 0.5)
                 .rescue((rollout, hints) -> new SearchedRollout(rollout, hints, 3));
     }
 
@@ -47,7 +47,7 @@ public final class RivalRecipes {
 
     /** Returns GRPO + PG on problems that are chosen by their progress. */
     public static Recipe progress() {
-        return Recipe.pg().title("PG, chosen by progress").selection(new ProgressSelection(new ProgressFilter(), 0.01));
+        return Recipe.pg().title("PG by progress").selection(new ProgressSelection(new ProgressFilter(), 0.01));
     }
 
     /** Returns the names of these recipes and, before them, those of {@link Recipe#names}. */

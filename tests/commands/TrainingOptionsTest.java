@@ -59,6 +59,7 @@ class TrainingOptionsTest {
             Recipe preset = RivalRecipes.named(name);
             assertEquals(preset.learning(), made.learning());
             assertEquals(preset.learning(), new LearnerSettings());
+            assertFalse(preset.title().contains(","), "titles stand unquoted in curves.csv");
             assertEquals(preset.algorithm().objective(), made.algorithm().objective());
             assertEquals(preset.rule(), made.rule(), name);
             assertEquals(preset.refills(), made.refills());
