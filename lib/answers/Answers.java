@@ -24,6 +24,7 @@ package answers;
 //SOURCES LatexLexer.java
 //SOURCES MathAnswer.java
 //SOURCES Matrices.java
+//SOURCES Measures.java
 //SOURCES Node.java
 //SOURCES NumberWords.java
 //SOURCES Numeral.java

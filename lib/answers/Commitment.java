@@ -46,6 +46,10 @@ final class Commitment {
             + "|would be) "
             + "(?:wrong|incorrect|not (?:the|right|correct|true|it))|not the answer|\\bjust kidding"
             + "|\\A[\\s$})\\].,*]*(?:no,? wait|wait|actually|correction|sorry|oops)\\b[^\\n]{0,80}\\d", Pattern.CASE_INSENSITIVE);
+    private static final Pattern ASKED = Pattern.compile("\\A[\\s$})\\].,*]*\\?");
+    private static final Pattern DOUBTED = Pattern.compile("\\b(?:not|\\w+n't) (?:entirely |really |quite |so |very |too )?(?:sure|certain"
+            + "|confident)\\b|\\b(?:maybe|perhaps|might be|could be|possibly|probably)\\W{0,4}(?:it(?:'s| is) )?[$\\\\(]{0,2}\\d",
+            Pattern.CASE_INSENSITIVE);
     private static final Pattern APPROXIMATE = Pattern.compile("\\A\\W*(?:\\\\approx|\\\\sim(?:eq)?|≈)");
     private static final Pattern EQUIVALENT = Pattern.compile("\\A[\\s$})\\].,;*]*or,? (?:equivalently|in other words|simply|just"
             + "|about|approximately)", Pattern.CASE_INSENSITIVE);
@@ -139,7 +143,7 @@ final class Commitment {
         String tail = text.substring(answer.end, Math.min(text.length(), answer.end + TAIL));
         String stated = REASON.split(after, 2)[0];
         if (isDoubted(before) || DENIED.matcher(before).find() || SECOND.matcher(before).find() || DOUBTFUL.matcher(stated).find()
-                || ALTERNATIVE.matcher(after).find() || after.strip().matches("[$})\\].*]*\\?.*") || TAKEN_BACK.matcher(tail).find()
+                || ALTERNATIVE.matcher(after).find() || ASKED.matcher(tail).find() || DOUBTED.matcher(tail).find() || TAKEN_BACK.matcher(tail).find()
                 || ADDED.matcher(tail).find() && !EQUIVALENT.matcher(tail).lookingAt()) {
             return Optional.of("the answer is hedged");
         }

@@ -218,7 +218,8 @@ final class Equivalence {
     static boolean isName(Node node) {
         return node instanceof Text || node instanceof Sym sym && !Numeric.CONSTANTS.contains(sym.name()) || node.is("apply")
                 || node.is("index") || (node.is("*") || node.is("/") || node.is("abs") || node.is("ratio") || node.is("degree"))
-                        && node.parts().stream().allMatch(Equivalence::isName)
+                        && node.parts().stream().allMatch(Equivalence::isName) && node.parts().stream().distinct().count() == node.parts()
+                                .size()
                 || node instanceof Sequence sequence && sequence.items().stream().allMatch(Equivalence::isName)
                 || node instanceof Sym constant && (constant.name().equals("e") || constant.name().equals("i"));
     }

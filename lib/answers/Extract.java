@@ -24,13 +24,16 @@ record Extract(String text, String how, boolean plain) {
     private static final Pattern FIELD = Pattern.compile("\"(?:final_?)?answer\"\\s*+:\\s*+(?:\"((?:[^\"\\\\]|\\\\.){1,2000}+)\""
             + "|([^\\s\"{}\\[\\],]++))",
             Pattern.CASE_INSENSITIVE);
+    private static final Pattern STRUCK = Pattern.compile("(?<![^\\s(*])~~(?=\\S)[^~\\n]{1,200}(?<=\\S)~~(?![^\\s.,;:!?)*])"
+            + "|<(del|strike)>[^<>\\n]{0,200}</\\1>", Pattern.CASE_INSENSITIVE);
     private static final Pattern FENCES = Pattern.compile("\\A```\\w*\\n(.*)\\n?```\\z", Pattern.DOTALL);
     private static final Pattern REPLY = Pattern.compile("\\AA:\\s(?!.*\\nB:)", Pattern.DOTALL);
 
     /** The part of a completion in which its answer is looked for; empty if thinking does not end, or nothing follows it. */
     static Optional<String> spoken(String completion) {
         String text = completion.length() > MAX_TEXT ? completion.substring(completion.length() - MAX_TEXT) : completion;
-        return Tags.spoken(Characters.plain(text)).filter(spoken -> !spoken.isBlank());
+        return Tags.spoken(Characters.plain(text)).map(spoken -> STRUCK.matcher(spoken).replaceAll(" "))
+                .filter(spoken -> !spoken.isBlank());
     }
 
     /** The final answer of a completion; empty if there is none or the completion breaks off in it. */

@@ -194,7 +194,7 @@ final class LatexLexer {
             environment(name);
         } else if (name.equals("right") && text.startsWith(".", at) || name.equals("left") && text.startsWith(".", at)) {
             at++;
-        } else if (Vocabulary.SKIPPED.contains(name)) {
+        } else if (Vocabulary.SKIPPED.contains(name) || name.isEmpty()) {
             spaced = true;
         } else if (name.endsWith("frac") && name.length() <= 5) {
             add(Type.COMMAND, "frac");
@@ -208,7 +208,7 @@ final class LatexLexer {
             add(Type.OP, op);
         } else if (Vocabulary.FUNCTIONS.contains(name) || Set.of("sqrt", "sum", "prod", "int").contains(name)) {
             add(Type.COMMAND, name);
-        } else if (name.isEmpty() || !isLetter(name.charAt(0))) {
+        } else if (!isLetter(name.charAt(0))) {
             throw new Unreadable("\\" + name + " is not read as mathematics");
         } else {
             add(Type.NAME, Vocabulary.NAMES.getOrDefault(name, name)); // Greek letters, and commands that no one knows

@@ -132,7 +132,8 @@ public final class MathAnswer implements AutoCloseable {
         String gold = Extract.reference(reference).orElseThrow().text();
         String problem = echo.restatedBy(found.text(), gold) ? "restates the question"
                 : Commitment.lacking(response, found, !gold.contains(".")).orElse(
-                        isFinal(found.text(), gold) ? null : "not in final form");
+                        !isFinal(found.text(), gold) ? "not in final form" : Measures.contradict(gold, found.text()) ? "another unit"
+                                : null);
         return problem == null ? verdict : new Verdict(false, verdict.extracted, found.how() + ": " + problem, false);
     }
 
@@ -145,7 +146,7 @@ public final class MathAnswer implements AutoCloseable {
         }
         value = united.matches() ? united.group(1) : built.map(SetBuilder::condition).orElse(value);
         return Spelling.plain(answer).equals(Spelling.plain(gold)) || Choice.of(gold).isPresent() && Choice.of(answer).isPresent()
-                || form.isFinal(value, Choice.of(gold).map(Choice::value).filter(v -> !v.isEmpty()).orElse(gold));
+                || Choice.several(gold).isPresent() && Choice.several(answer).isPresent() || form.isFinal(value, Choice.of(gold).map(Choice::value).filter(v -> !v.isEmpty()).orElse(gold));
     }
 
     private Verdict decide(String completion, String reference) {
@@ -168,6 +169,9 @@ public final class MathAnswer implements AutoCloseable {
         if (goldChoice.isPresent() && choice.isPresent()) {
             boolean equal = goldChoice.get().letter().equals(choice.get().letter());
             return new Verdict(equal, answer, how + (equal ? "the same choice" : "another choice"), false);
+        } else if (goldChoice.isPresent() && goldChoice.get().isLower(answer) || Choice.several(gold).isPresent()
+                && Choice.several(gold).equals(Choice.several(answer))) {
+            return new Verdict(true, answer, how + "the same choice", false);
         }
         ValueComparison leaf = new ValueComparison(algebra);
         for (Node left : readings(expected.get())) {

@@ -92,17 +92,25 @@ final class NumberWords {
         return fraction(words, at, any ? Rational.of(total + below) : article ? Rational.ONE : null);
     }
 
+    /** A fraction of a scale: half a million, two thirds of a dozen. */
+    private static Found scaled(List<String> words, Rational fraction, int from) {
+        int at = from < words.size() && words.get(from).equals("of") ? from + 1 : from;
+        at += at < words.size() && ARTICLES.contains(words.get(at)) ? 1 : 0;
+        return at > from && at < words.size() && SCALES.containsKey(words.get(at))
+                ? new Found(fraction.times(Rational.of(SCALES.get(words.get(at)))), at + 1) : new Found(fraction, from);
+    }
+
     /** With what may stand behind a whole number: thirds, "and a half"; a word alone: "half", "seventh". */
     private static Optional<Found> fraction(List<String> words, int at, Rational whole) {
         String next = at < words.size() ? words.get(at) : "";
         if (whole == null) {
-            return next.equals("half") || next.equals("quarter") ? Optional.of(new Found(Rational.ONE.over(Rational.of(PARTS.get(next))),
-                    at + 1))
+            return next.equals("half") || next.equals("quarter") ? Optional.of(scaled(words, Rational.ONE.over(Rational.of(PARTS.get(
+                    next))), at + 1))
                     : ORDINALS.contains(next) && at + 1 == words.size() ? Optional.of(new Found(Rational.of(1 + ORDINALS.indexOf(next)), at
                             + 1))
                     : Optional.empty();
         } else if (PARTS.containsKey(next)) {
-            return Optional.of(new Found(whole.over(Rational.of(PARTS.get(next))), at + 1));
+            return Optional.of(scaled(words, whole.over(Rational.of(PARTS.get(next))), at + 1));
         } else if (at == 1 && ARTICLES.contains(words.get(0))) {
             return Optional.empty();
         }

@@ -117,6 +117,8 @@ final class Quantities {
             } else if (more.isPresent() && !more.get().value().isInteger() && node instanceof Num num) {
                 node = new Num(num.value().plus(more.get().value()), false);
                 at += more.get().words();
+            } else if (word.equals("oclock") && at == 0 && node instanceof Num) {
+                node = Node.call("time", node, Node.integer(0));
             } else if (word.equals("squared") || word.equals("cubed")) {
                 node = Node.call("^", node, Node.integer(word.equals("squared") ? 2 : 3));
             } else if (!(at == 0 && ORDINAL_ENDS.contains(word))) {
