@@ -10,6 +10,7 @@ package answers;
 //SOURCES Commitment.java
 //SOURCES Compound.java
 //SOURCES Complex.java
+//SOURCES Congruence.java
 //SOURCES Cursor.java
 //SOURCES Dates.java
 //SOURCES Directions.java
@@ -32,6 +33,7 @@ package answers;
 //SOURCES Parser.java
 //SOURCES Quantities.java
 //SOURCES Rational.java
+//SOURCES Readings.java
 //SOURCES RealSet.java
 //SOURCES SetBuilder.java
 //SOURCES Spelling.java

@@ -46,6 +46,12 @@ final class Directions {
         return both ? a == b : a % HALF_DAY == b % HALF_DAY;
     }
 
+    /** Whether one is a full hour and the other its number: 3:00 and 3. */
+    static boolean isHour(Node a, Node b) {
+        Node time = a.is("time") ? a : b;
+        return time.parts().get(0).equals(time == a ? b : a) && time.parts().get(1).equals(Node.integer(0));
+    }
+
     private static String half(Node node) {
         return all(node).stream().filter(direction -> direction.startsWith("time ")).findFirst().orElse(null);
     }

@@ -26,6 +26,7 @@ record Extract(String text, String how, boolean plain) {
             Pattern.CASE_INSENSITIVE);
     private static final Pattern STRUCK = Pattern.compile("(?<![^\\s(*])~~(?=\\S)[^~\\n]{1,200}(?<=\\S)~~(?![^\\s.,;:!?)*])"
             + "|<(del|strike)>[^<>\\n]{0,200}</\\1>", Pattern.CASE_INSENSITIVE);
+    private static final Pattern SCALE = Pattern.compile("[$}]{0,2}\\s*(?:\\\\text\\s*\\{\\s*)?(hundred|thousand|million|billion|trillion|dozen)\\b");
     private static final Pattern FENCES = Pattern.compile("\\A```\\w*\\n(.*)\\n?```\\z", Pattern.DOTALL);
     private static final Pattern REPLY = Pattern.compile("\\AA:\\s(?!.*\\nB:)", Pattern.DOTALL);
 
@@ -126,7 +127,8 @@ record Extract(String text, String how, boolean plain) {
     }
 
     private static Extract boxed(String text, Boxes boxes) {
-        String all = boxes.joined(text);
+        Matcher scale = SCALE.matcher(text).region(boxes.end(), text.length());
+        String all = boxes.joined(text) + (scale.lookingAt() ? "\\text{ " + scale.group(1) + "}" : "");
         return new Extract(Formulas.isPercent(text, boxes.end()) && !all.contains("%") ? all + "\\%" : all, "boxed", false);
     }
 

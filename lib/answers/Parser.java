@@ -114,7 +114,21 @@ final class Parser extends Cursor {
             operators.add(tokens.get(at++).text());
             sides.add(side());
         }
-        return sides.size() == 1 ? sides.get(0) : new Relation(List.copyOf(sides), List.copyOf(operators));
+        Node node = sides.size() == 1 ? sides.get(0) : new Relation(List.copyOf(sides), List.copyOf(operators));
+        boolean bracketed = startsModulus();
+        at += bracketed ? 1 : 0;
+        if (accept("mod")) {
+            node = Node.call("modulo", node, product());
+            if (bracketed) {
+                expect(")");
+            }
+        }
+        return node;
+    }
+
+    /** (mod 5). */
+    private boolean startsModulus() {
+        return is("(") && tokens.get(at + 1).is("mod");
     }
 
     private Node side() {
@@ -235,7 +249,7 @@ final class Parser extends Cursor {
         Token token = peek();
         return token.type() == Type.NUMBER || token.type() == Type.NAME
                 || token.type() == Type.COMMAND && !token.text().startsWith("end ")
-                || is("(") || is("{") || is("\\{") || is("[") && !tokens.get(at - 1).is("^") && !endsInterval() || is("lfloor")
+                || is("(") && !startsModulus() || is("{") || is("\\{") || is("[") && !tokens.get(at - 1).is("^") && !endsInterval() || is("lfloor")
                 || is("lceil")
                 || is("|") && !inBars;
     }

@@ -35,12 +35,18 @@ record Statement(int start, int said, boolean isFinal, Extract answer) {
     private static final Pattern VERB = Pattern.compile("(?<!which|this|that|it|,)\\s(?:is|are)(?:\\s|:|$)");
     private static final Pattern REASON = Pattern.compile(
             ",? (?:because|since|as|which|not|so|where|when|rather|instead|see|written)\\b|,\\s+i\\.e\\.|,? \\((?=[a-z]{2})");
-    private static final Pattern DENIED = Pattern.compile("(?:not|never|anything but|at (?:least|most)|(?:more|less|greater|fewer|smaller"
+    private static final Pattern DENIED = Pattern.compile("(?:not|n't|cannot|never|anything but|at (?:least|most)|(?:more|less|greater|fewer|smaller"
             + "|larger|other) than|above|below|over|under|up to|between)\\b");
-    private static final Pattern BUT = Pattern.compile("\\Anot\\b[^.\\n]{0,60}?,? but (?:rather |instead |actually )?");
+    private static final Pattern BUT = Pattern.compile("\\A(?:not|n't)\\b[^.\\n]{0,60}?,? but (?:rather |instead |actually )?");
     private static final Pattern DIGIT_OR_FORMULA = Pattern.compile("[\\d$\\\\]");
     private static final Pattern VALUE = Pattern.compile("[\\d$\\\\]|\\A.{1,3}\\z");
     private static final Pattern VALUE_FIRST = Pattern.compile("[-−+(]?\\s?[\\d\\\\]|\\$[^$]*\\d[^$]*\\$");
+
+    /** A text without words that announce an answer in front of it: "Antwort: 5" is 5. */
+    static String withoutLead(String text) {
+        Matcher anchor = ANCHOR.matcher(text);
+        return anchor.lookingAt() ? text.substring(anchor.end()).strip() : text;
+    }
 
     /** The last statement from a place on; empty if there is none. */
     static Optional<Statement> last(String text, int from) {
@@ -74,9 +80,9 @@ record Statement(int start, int said, boolean isFinal, Extract answer) {
     }
 
     private Statement filled(String text) {
-        return answer != null ? this : new Statement(start, said, isFinal, read(text.substring(said, Math.min(text.length(), said
-                + WINDOW)).strip(),
-                isFinal ? "final answer" : "the answer is"));
+        String rest = text.substring(said, Math.min(text.length(), said + WINDOW)).strip();
+        boolean bullet = said > 0 && text.charAt(said - 1) == '\n' && rest.matches("(?s)[-*•]\\s+\\S.*");
+        return answer != null ? this : new Statement(start, said, isFinal, read(bullet ? rest.substring(1).strip() : rest, isFinal ? "final answer" : "the answer is"));
     }
 
     /** Whether it is the last line of a text and says a value or a letter, so that it decides even behind a box. */
