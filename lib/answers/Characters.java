@@ -35,6 +35,9 @@ final class Characters {
             Pattern.CASE_INSENSITIVE);
 
     private static final Pattern HYPHENATED = Pattern.compile("(?<![A-Za-z-])([A-Za-z]{3,10})-([a-z]{3,10})(?![A-Za-z-])");
+    /** 45 a week. */
+    private static final Pattern EACH = Pattern.compile("(?<=\\d) an? (?=(?:second|minute|hour|day|night|week|month|year|piece|person|head"
+            + "|pound|kilo|mile|gallon|liter|ticket|share|ride|visit|bag|box|bottle|shirt)\\b)");
     private static final Pattern CLOCK = Pattern.compile("\\bo['’`] ?clock\\b", Pattern.CASE_INSENSITIVE);
 
     private Characters() {}
@@ -53,6 +56,7 @@ final class Characters {
         String same = (plain == null ? text : plain.toString()).replace("{:}", ":");
         Matcher dotted = DOTTED.matcher(same);
         String undotted = dotted.find() ? dotted.replaceAll(Characters::abbreviation) : same;
+        undotted = EACH.matcher(undotted).replaceAll(" per ");
         String clock = undotted.contains("clock") ? CLOCK.matcher(undotted).replaceAll("oclock") : undotted;
         return clock.contains("-") ? HYPHENATED.matcher(clock).replaceAll(Characters::numberWords) : clock;
     }

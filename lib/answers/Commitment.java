@@ -39,8 +39,9 @@ final class Commitment {
             + "(?! (?:equivalently|in other words|simply|just|rather|about|approximately))", Pattern.CASE_INSENSITIVE);
     private static final Pattern SECOND = Pattern.compile("\\A\\W*or\\b|(?:\\A|[\\s$*(])\\d[\\d.]*[\\s$*)},]*\\bor\\b[\\s$*({\\[]*\\z",
             Pattern.CASE_INSENSITIVE);
-    private static final Pattern DENIED = Pattern.compile("\\b(?:not|\\w+n't|cannot|never|anything but|other than|except|neither)(?: be)?\\s*(?:[$(*`\"]"
-            + "|\\\\boxed\\{|\\\\\\(|equal to |be |the number )*\\z",
+    private static final Pattern DENIED = Pattern.compile(
+            "\\b(?:not|\\w+n't|cannot|never|anything but|other than|except|neither)(?: be)?\\s*(?:[$(*`\"]"
+                    + "|\\\\boxed\\{|\\\\\\(|equal to |be |the number )*\\z",
             Pattern.CASE_INSENSITIVE);
     private static final Pattern TAKEN_BACK = Pattern.compile("(?:\\A[\\s$})\\].,*]*|\\b(?:that|this|it|which|the answer) )(?:is|was"
             + "|would be) "
@@ -149,7 +150,8 @@ final class Commitment {
         String tail = text.substring(answer.end, Math.min(text.length(), answer.end + TAIL));
         String stated = REASON.split(after, 2)[0];
         if (isDoubted(before) || DENIED.matcher(before).find() || SECOND.matcher(before).find() || DOUBTFUL.matcher(stated).find()
-                || ALTERNATIVE.matcher(after).find() || ASKED.matcher(tail).find() || DOUBTED.matcher(tail).find() || TAKEN_BACK.matcher(tail).find()
+                || ALTERNATIVE.matcher(after).find() || ASKED.matcher(tail).find() || DOUBTED.matcher(tail).find()
+                || TAKEN_BACK.matcher(tail).find()
                 || ADDED.matcher(tail).find() && !EQUIVALENT.matcher(tail).lookingAt()) {
             return Optional.of("the answer is hedged");
         }
@@ -184,7 +186,7 @@ final class Commitment {
         boolean isStated = found.how().equals("the answer is") || found.how().equals("final answer");
         if (isStated && !statements.isEmpty()) {
             Candidate last = statements.get(statements.size() - 1);
-            String sentence = text.substring(sentenceStart(text, last.start), sentenceEnd(text, last.end));
+            String sentence = text.substring(sentenceStart(text, last.start), sentenceEnd(text, last.end)).replaceAll("\\([^()]*\\)", "");
             return several(text, statements).or(() -> around(text, last))
                     .or(() -> exact && VAGUE.matcher(sentence).find() ? Optional.of("the answer is hedged") : Optional.empty());
         }
@@ -203,7 +205,8 @@ final class Commitment {
         String before = text.substring(0, start).replaceAll("[\\s,.;?!:*|$-]+\\z", "");
         boolean listed = !before.isEmpty() && Character.isDigit(before.charAt(before.length() - 1))
                 || fallback && ENUMERATED.matcher(text.substring(Math.max(0, start - WINDOW), start)).find();
-        if (listed || fallback && NOT_YET.matcher(text.substring(sentenceStart(text, start), start)).find() || fallback && text.substring(end).replaceAll("[\\s.!*`_)]", "").length() > 0) {
+        if (listed || fallback && NOT_YET.matcher(text.substring(sentenceStart(text, start), start)).find()
+                || fallback && text.substring(end).replaceAll("[\\s.!*`_)]", "").length() > 0) {
             return Optional.of("no answer is stated");
         } else if (fallback && text.substring(last.end, Math.min(text.length(), end + 1)).contains("?")) {
             return Optional.of("a question is no answer");

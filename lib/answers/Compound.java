@@ -23,8 +23,9 @@ final class Compound {
             Map.entry("kilometer meter", 1000), Map.entry("meter centimeter", 100));
     private static final Pattern SAID = Pattern.compile("(\\d{1,9}) ?([a-z]+)\\.?,? (?:and )?(\\d{1,9}(?:\\.\\d{1,6})?) ?([a-z]+)\\.?");
 
-    private static final Pattern MIXED = Pattern.compile("(\\d{1,9}) ?and ?(?:\\\\[dt]?frac)?[{ ]*(\\d{1,4}|\\d(?=\\d))[} ]*[/{ ]*([1-9]\\d{0,3})\\}?"
-            + "(?: [a-z]+)?");
+    private static final Pattern MIXED = Pattern
+            .compile("(\\d{1,9}) ?and ?(?:\\\\[dt]?frac)?[{ ]*(\\d{1,4}|\\d(?=\\d))[} ]*[/{ ]*([1-9]\\d{0,3})\\}?"
+                    + "(?: [a-z]+)?");
 
     private Compound() {}
 

@@ -26,15 +26,25 @@ record Extract(String text, String how, boolean plain) {
             Pattern.CASE_INSENSITIVE);
     private static final Pattern STRUCK = Pattern.compile("(?<![^\\s(*])~~(?=\\S)[^~\\n]{1,200}(?<=\\S)~~(?![^\\s.,;:!?)*])"
             + "|<(del|strike)>[^<>\\n]{0,200}</\\1>", Pattern.CASE_INSENSITIVE);
-    private static final Pattern SCALE = Pattern.compile("[$}]{0,2}\\s*(?:\\\\text\\s*\\{\\s*)?(hundred|thousand|million|billion|trillion|dozen)\\b");
+    private static final Pattern NEXT = Pattern.compile("\\n\\s*(?:\\*\\*)?(?:(?:Question|Problem|Q|Human|User)(?: ?\\d+)?:"
+            + "|#{2,4} ?(?:Question|Problem|Instruction|Input)\\b)");
+    private static final Pattern SCALE = Pattern
+            .compile("[$}]{0,2}\\s*(?:\\\\text\\s*\\{\\s*)?(hundred|thousand|million|billion|trillion|dozen)\\b");
     private static final Pattern FENCES = Pattern.compile("\\A```\\w*\\n(.*)\\n?```\\z", Pattern.DOTALL);
     private static final Pattern REPLY = Pattern.compile("\\AA:\\s(?!.*\\nB:)", Pattern.DOTALL);
 
     /** The part of a completion in which its answer is looked for; empty if thinking does not end, or nothing follows it. */
     static Optional<String> spoken(String completion) {
         String text = completion.length() > MAX_TEXT ? completion.substring(completion.length() - MAX_TEXT) : completion;
-        return Tags.spoken(Characters.plain(text)).map(spoken -> STRUCK.matcher(spoken).replaceAll(" "))
+        return Tags.spoken(Characters.plain(text)).map(spoken -> beforeNext(STRUCK.matcher(spoken).replaceAll(" ")))
                 .filter(spoken -> !spoken.isBlank());
+    }
+
+    /** A text up to another question that it goes on with, once it has stated an answer. */
+    private static String beforeNext(String text) {
+        Matcher next = NEXT.matcher(text);
+        return next.find() && (Boxes.in(text.substring(0, next.start())) || Statement.last(text.substring(0, next.start()), 0).isPresent()
+                || text.substring(0, next.start()).contains("####")) ? text.substring(0, next.start()).strip() : text;
     }
 
     /** The final answer of a completion; empty if there is none or the completion breaks off in it. */

@@ -289,7 +289,7 @@ final class LatexLexer {
             spaced = true;
         } else if (content.length() == 1 && isLetter(content.charAt(0)) && !raw.matches("[~ ].*") && !isUnit(content)) {
             add(Type.NAME, content);
-        } else if (content.matches("[-+(]?[\\d.,/]*\\d(?:\\)| ?[A-Za-z][A-Za-z .]*)?")) {
+        } else if (content.matches("[-+(]?\\\\?[$€£]?[\\d.,/]*\\d(?:\\)| ?[A-Za-z][A-Za-z .]*)?")) {
             inside(content);
         } else if (mixed.matches()) {
             add(Type.TEXT, mixed.group(1).strip());

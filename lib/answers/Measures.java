@@ -17,7 +17,8 @@ final class Measures {
     private static final Map<String, Integer> POWERS = Map.of("square", 2, "sq", 2, "squared", 2, "cubic", 3, "cu", 3, "cubed", 3);
     private static final Pattern STYLE = Pattern.compile("\\\\(?:text|mathrm|textbf|mbox|textrm|operatorname|mathbf)\\s*\\{([^{}]*)\\}");
     private static final Pattern SYMBOL = Pattern.compile("\\\\?\\$(?=\\s?[\\d.])|\\\\\\$|[€£¥₹¢]");
-    private static final Pattern BEHIND = Pattern.compile("[\\d})!%]\\s*((?:[A-Za-z°/*. ]|(?<=[A-Za-z])\\^\\{?-?\\d\\}?|(?<=[A-Za-z])[23](?!\\d))+)\\z");
+    private static final Pattern BEHIND = Pattern
+            .compile("[\\d})!%]\\s*((?:[A-Za-z°/*. ]|(?<=[A-Za-z])\\^\\{?-?\\d\\}?|(?<=[A-Za-z])[23](?!\\d))+)\\z");
     private static final Pattern PART = Pattern.compile("\\s*(/|per\\b)?\\s*([A-Za-z°]+)(?:\\^?\\{?(-?\\d)\\}?)?");
 
     static {
@@ -87,7 +88,8 @@ final class Measures {
             return Map.of();
         }
         String plain = STYLE.matcher(text).replaceAll(" $1 ").replaceAll("\\^\\{?\\\\circ\\}?\\s*(?=[CF]\\b)", "°").replaceAll(
-                "\\\\[ ,;:!]|~", " ").replaceAll("\\s+(?=\\^)", "").replaceAll("\\\\cdot(?![A-Za-z])", "*").replaceAll("\\\\[A-Za-z]+", "0");
+                "\\\\[ ,;:!]|~", " ").replaceAll("\\s+(?=\\^)", "").replaceAll("\\\\cdot(?![A-Za-z])", "*")
+                .replaceAll("\\\\[A-Za-z]+", "0");
         Matcher symbol = SYMBOL.matcher(plain);
         if (symbol.find()) {
             return UNITS.containsKey(symbol.group().replace("\\", "")) ? Map.of(UNITS.get(symbol.group().replace("\\", "")), 1) : Map.of();

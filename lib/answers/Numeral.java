@@ -16,10 +16,11 @@ import java.util.regex.Pattern;
 record Numeral(Node.Num value, String spelling, int end) {
 
     private static final int MAX_REPEATING = 100;
-    private static final List<String> SEPARATORS = List.of("'", "{,}", ",\\!", ",\\,", "\\,", "\\!");
+    private static final List<String> SEPARATORS = List.of("'", "{,}", ",\\!", ",\\,", "\\,", "\\!", "\\ ", "\\;", "\\:", "~");
     private static final Pattern REPEATING = Pattern.compile("\\\\(?:overline|bar)\\{(\\d{1," + MAX_REPEATING + "})\\}");
     private static final Pattern IN_PARENTHESES = Pattern.compile("\\((\\d{1," + MAX_REPEATING + "})\\)");
-    private static final Pattern DOTTED = Pattern.compile("\\\\dot ?\\{?(\\d)\\}?(?:(\\d{0," + MAX_REPEATING + "})\\\\dot ?\\{?(\\d)\\}?)?");
+    private static final Pattern DOTTED = Pattern
+            .compile("\\\\dot ?\\{?(\\d)\\}?(?:(\\d{0," + MAX_REPEATING + "})\\\\dot ?\\{?(\\d)\\}?)?");
     private static final Pattern ENDLESS = Pattern.compile("\\.\\.\\.|…|\\\\(?:ldots|dots|cdots)(?![A-Za-z])");
     private static final Pattern SAME_THREE = Pattern.compile("(\\d)\\1\\1\\z");
     private static final Pattern EXPONENT = Pattern.compile("[eE]([-+]?\\d{1,7})");
@@ -51,8 +52,9 @@ record Numeral(Node.Num value, String spelling, int end) {
         StringBuilder fraction = new StringBuilder();
         int from = end + 1;
         boolean point = end < text.length() && text.charAt(end) == '.'
-                && (isDigit(text, end + 1) || List.of(REPEATING, IN_PARENTHESES, DOTTED).stream().anyMatch(p -> p.matcher(text).region(from, text.length())
-                        .lookingAt()));
+                && (isDigit(text, end + 1)
+                        || List.of(REPEATING, IN_PARENTHESES, DOTTED).stream().anyMatch(p -> p.matcher(text).region(from, text.length())
+                                .lookingAt()));
         end += point ? 1 : 0;
         while (point && isDigit(text, end)) {
             fraction.append(text.charAt(end++));

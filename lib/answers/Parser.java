@@ -249,7 +249,8 @@ final class Parser extends Cursor {
         Token token = peek();
         return token.type() == Type.NUMBER || token.type() == Type.NAME
                 || token.type() == Type.COMMAND && !token.text().startsWith("end ")
-                || is("(") && !startsModulus() || is("{") || is("\\{") || is("[") && !tokens.get(at - 1).is("^") && !endsInterval() || is("lfloor")
+                || is("(") && !startsModulus() || is("{") || is("\\{") || is("[") && !tokens.get(at - 1).is("^") && !endsInterval()
+                || is("lfloor")
                 || is("lceil")
                 || is("|") && !inBars;
     }

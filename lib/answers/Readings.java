@@ -1,6 +1,8 @@
 package answers;
 
+import answers.Node.Kind;
 import answers.Node.Num;
+import answers.Node.Sequence;
 import answers.Node.Text;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,9 +17,11 @@ final class Readings {
     private static final Pattern DECIMAL_COMMA = Pattern.compile("-?\\d+,\\d+");
     private static final Pattern DECIMAL_COMMA_IN_GROUPS = Pattern.compile("[€$£]?\\s?(-?\\d{1,3}(?:\\.\\d{3})+),(\\d+)\\s?[€$£]?");
     /** Digits in groups that no list and no decimal has: 1.234.567, 1_234_567, 12,34,567. */
-    private static final Pattern GROUPS = Pattern.compile("-?(?:\\d{1,3}(?:\\.\\d{3}){2,}|\\d{1,3}(?:_\\d{3})+|\\d{1,2}(?:,\\d{2})+,\\d{3})");
-    private static final Pattern LETTER_UNIT = Pattern.compile("(\\S*\\d|[-\\d.]+\\s?(?:×|\\*|x|\\\\times|\\\\cdot)\\s?10\\^\\{?-?\\d+\\}?)\\s+"
-            + "[mgsNJWVAKLhC](?:(?:\\s?/\\s?|\\s|\\*)[a-zA-Z]{1,3})?(?:\\^\\{?-?\\d\\}?)?");
+    private static final Pattern GROUPS = Pattern
+            .compile("-?(?:\\d{1,3}(?:\\.\\d{3}){2,}|\\d{1,3}(?:_\\d{3})+|\\d{1,2}(?:,\\d{2})+,\\d{3})");
+    private static final Pattern LETTER_UNIT = Pattern
+            .compile("(\\S*\\d|[-\\d.]+\\s?(?:×|\\*|x|\\\\times|\\\\cdot)\\s?10\\^\\{?-?\\d+\\}?)\\s+"
+                    + "[mgsNJWVAKLhC](?:(?:\\s?/\\s?|\\s|\\*)[a-zA-Z]{1,3})?(?:\\^\\{?-?\\d\\}?)?");
     private static final Pattern SYMBOL_UNIT = Pattern.compile("(.*[\\d}])(?:\\s|\\\\[ ,;!]|~)*(?:[kM]?Ω|\\\\Omega|Å|℃|℉|[µμ][a-zA-Z]{1,3}"
             + "|\\\\mu\\s*(?:\\\\(?:text|mathrm)\\s*\\{)?[a-zA-Z]{1,3}\\}?)");
     private static final Pattern YES_OR_NO = Pattern.compile("(?:\\\\text\\{)?\\s*(?i:(yes|no|true|false))[,.;:!]\\s.{0,300}",
@@ -28,9 +32,15 @@ final class Readings {
     private static final Pattern MONEY = Pattern.compile("\\\\?[$€£]\\s?(\\d[\\d.,]*) ?(K|k|M|m|B|bn|mn)\\b\\.?");
     private static final Pattern POINT = Pattern.compile("[A-Z]\\s?(\\((?:[^(),]{1,30},){1,2}[^(),]{1,30}\\))");
     private static final Map<Character, Long> SHORT_SCALES = Map.of('k', 1000L, 'm', 1_000_000L, 'b', 1_000_000_000L);
-    private static final Pattern REMAINDER = Pattern.compile("(-?\\d+),? ?(?:with |and )?(?:a )?(?:R|r|rem|remainder)\\.? ?(?:of |is )?(\\d+)");
+    private static final Pattern REMAINDER = Pattern
+            .compile("(-?\\d+),? ?(?:with |and )?(?:a )?(?:R|r|rem|remainder)\\.? ?(?:of |is )?(\\d+)");
     private static final Pattern ANGLE = Pattern.compile("(\\d+)(?:\\^\\{?\\\\circ\\}?|°) ?(\\d{1,2})(?:'|′|\\^\\{?\\\\prime\\}?)"
             + " ?(?:(\\d{1,2})(?:''|\"|″|\\^\\{?\\\\prime\\\\prime\\}?))?");
+    private static final Pattern ODDS = Pattern.compile("([\\w-]{1,20}) (?:in|out of) ([\\w-]{1,20})");
+    /** An expression with an index that runs through the integers, whatever its letter. */
+    private static final Pattern INDEXED = Pattern
+            .compile("(.+?),?\\s*(?:where|for)?\\s*\\(?\\s*([a-z])\\s*(?:\\\\in|∈)\\s*(?:\\\\mathbb\\s*\\{?Z\\}?|ℤ|Z)"
+                    + "\\s*\\)?");
     private static final Pattern ANY_CONSTANT = Pattern.compile("(.*[+]\\s*)(?:[cKk]|\\\\text\\{\\s?(?:const|constant)\\.?\\})\\s*",
             Pattern.DOTALL);
 
@@ -74,10 +84,18 @@ final class Readings {
     /** What notations of few signs say in a text without its styles. */
     private static void unstyled(String text, List<Node> readings) {
         Matcher remainder = REMAINDER.matcher(text);
+        Matcher odds = ODDS.matcher(text);
+        Matcher indexed = INDEXED.matcher(text);
         Matcher angle = ANGLE.matcher(text);
         String said = Statement.withoutLead(text);
         if (remainder.matches()) {
             readings.add(new Text(remainder.group(1) + " remainder " + remainder.group(2)));
+        } else if (odds.matches() && Parser.parse(odds.group(1)) instanceof Num a && Parser.parse(odds.group(2)) instanceof Num b
+                && b.value().signum() > 0) {
+            readings.add(new Num(a.value().over(b.value()), false));
+        } else if (indexed.matches()) {
+            String body = indexed.group(1).replaceAll("(?<![A-Za-z\\\\])" + indexed.group(2) + "(?![A-Za-z])", " k ");
+            readings.add(new Sequence(Kind.TUPLE, List.of(Parser.parse(body), new Text("integers"))));
         } else if (angle.matches()) {
             Rational minutes = Rational.of(Long.parseLong(angle.group(2)));
             Rational seconds = Rational.of(angle.group(3) == null ? 0 : Long.parseLong(angle.group(3)));

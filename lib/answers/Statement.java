@@ -35,8 +35,10 @@ record Statement(int start, int said, boolean isFinal, Extract answer) {
     private static final Pattern VERB = Pattern.compile("(?<!which|this|that|it|,)\\s(?:is|are)(?:\\s|:|$)");
     private static final Pattern REASON = Pattern.compile(
             ",? (?:because|since|as|which|not|so|where|when|rather|instead|see|written)\\b|,\\s+i\\.e\\.|,? \\((?=[a-z]{2})");
-    private static final Pattern DENIED = Pattern.compile("(?:not|n't|cannot|never|anything but|at (?:least|most)|(?:more|less|greater|fewer|smaller"
-            + "|larger|other) than|above|below|over|under|up to|between)\\b");
+    private static final Pattern DENIED = Pattern
+            .compile("(?:not|n't|cannot|never|anything but|at (?:least|most)|(?:more|less|greater|fewer|smaller"
+                    + "|larger|other) than|above|below|over|under|up to|between)\\b");
+    private static final Pattern WORKED = Pattern.compile("([-−]?[\\d.,/]+) \\(([^()]{1,60})\\)");
     private static final Pattern BUT = Pattern.compile("\\A(?:not|n't)\\b[^.\\n]{0,60}?,? but (?:rather |instead |actually )?");
     private static final Pattern DIGIT_OR_FORMULA = Pattern.compile("[\\d$\\\\]");
     private static final Pattern VALUE = Pattern.compile("[\\d$\\\\]|\\A.{1,3}\\z");
@@ -82,7 +84,8 @@ record Statement(int start, int said, boolean isFinal, Extract answer) {
     private Statement filled(String text) {
         String rest = text.substring(said, Math.min(text.length(), said + WINDOW)).strip();
         boolean bullet = said > 0 && text.charAt(said - 1) == '\n' && rest.matches("(?s)[-*•]\\s+\\S.*");
-        return answer != null ? this : new Statement(start, said, isFinal, read(bullet ? rest.substring(1).strip() : rest, isFinal ? "final answer" : "the answer is"));
+        return answer != null ? this : new Statement(start, said, isFinal,
+                read(bullet ? rest.substring(1).strip() : rest, isFinal ? "final answer" : "the answer is"));
     }
 
     /** Whether it is the last line of a text and says a value or a letter, so that it decides even behind a box. */
@@ -116,6 +119,11 @@ record Statement(int start, int said, boolean isFinal, Extract answer) {
         String words = rest.substring(0, sentence).replaceAll("(?<![\\w)])\\*\\*|\\*\\*(?![\\w(])|__|</?[a-z]{1,6}>",
                 "").replaceAll("^[\"'`*_]+|[\"'`*.!_]+$", "").strip();
         words = REASON.split(words, 2)[0].strip();
+        Matcher worked = WORKED.matcher(words);
+        if (worked.matches() && Exact.of(Parser.parse(worked.group(1))).isPresent()
+                && Exact.of(Parser.parse(worked.group(1))).equals(Exact.of(Parser.parse(worked.group(2))))) {
+            words = worked.group(1); // 12 (5 + 7)
+        }
         if (isProse(Parser.parse(words)) && Compound.values(words).isEmpty() && Dates.plain(words).equals(words)
                 && words.length() > 3 && Choice.of(words).isEmpty() && !DENIED.matcher(words).lookingAt()) {
             Matcher number = Formulas.NUMBER.matcher(words);

@@ -63,7 +63,9 @@ final class UsualForm {
     }
 
     boolean isFinal(String answer) {
-        return isFinal(Parser.parse(answer)) && !TWO_SIGNS.matcher(answer).find();
+        Node node = Parser.parse(answer);
+        boolean rounded = node instanceof Num num && num.decimal() && isShort(reference) && !num.value().equals(((Num) reference).value());
+        return !rounded && isFinal(node) && !TWO_SIGNS.matcher(answer).find();
     }
 
     private boolean isFinal(Node answer) {
@@ -136,9 +138,7 @@ final class UsualForm {
 
     /** Nothing in it can still be worked out, but for what the reference leaves so. */
     private boolean isCollected(Node node) {
-        if (node instanceof Num num) {
-            return !num.decimal() || !isShort(reference) || num.value().equals(((Num) reference).value());
-        } else if (node instanceof Sym) {
+        if (node instanceof Num || node instanceof Sym) {
             return true;
         } else if (!(node instanceof Call)) {
             return node.parts().stream().allMatch(this::isFinal);

@@ -30,13 +30,15 @@ final class Vocabulary {
             Map.entry("{", "\\{"), Map.entry("}", "\\}"), Map.entry("lbrace", "\\{"), Map.entry("rbrace", "\\}"),
             Map.entry("langle", "<<"), Map.entry("rangle", ">>"), Map.entry("lvert", "|"), Map.entry("rvert", "|"),
             Map.entry("vert", "|"), Map.entry("mid", "|"), Map.entry("|", "|"), Map.entry("%", "%"), Map.entry("&", "&"),
-            Map.entry("choose", "choose"), Map.entry("over", "over"), Map.entry("pmod", "mod"), Map.entry("bmod", "mod"), Map.entry("mod", "mod"), Map.entry("land", "and"), Map.entry("wedge", "and"), Map.entry("lor", "or"), Map.entry("vee",
+            Map.entry("choose", "choose"), Map.entry("over", "over"), Map.entry("pmod", "mod"), Map.entry("bmod", "mod"),
+            Map.entry("mod", "mod"), Map.entry("land", "and"), Map.entry("wedge", "and"), Map.entry("lor", "or"), Map.entry("vee",
                     "or"),
             Map.entry("lbrack", "["), Map.entry("rbrack", "]"), Map.entry("prime", "'"), Map.entry("newline", "\\\\"));
     static final Map<String, String> NAMES = Map.of("infty", "oo", "emptyset", "Empty", "varnothing", "Empty", "ldots", "...",
             "dots", "...", "cdots", "...", "dotsc", "...", "imath", "i", "varepsilon", "epsilon");
     static final Map<String, String> WORDS = Map.ofEntries(Map.entry("and", "and"), Map.entry("or", "or"),
-            Map.entry("percent", "%"), Map.entry("mod", "mod"), Map.entry("percentage", "%"), Map.entry("pct", "%"), Map.entry("degrees", "deg"),
+            Map.entry("percent", "%"), Map.entry("mod", "mod"), Map.entry("percentage", "%"), Map.entry("pct", "%"),
+            Map.entry("degrees", "deg"),
             Map.entry("degree", "deg"), Map.entry("deg", "deg"), Map.entry("或", "or"), Map.entry("和", "and"), Map.entry("与", "and"));
     /** Words of prose that would otherwise read as products of variables. */
     static final Set<String> PROSE = Set.of("the", "is", "so", "of", "to", "it", "we", "be", "by", "an", "as", "at", "if", "for",

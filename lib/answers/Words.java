@@ -32,7 +32,7 @@ final class Words {
         }
         Node number = number(words.toString(), said.subList(from, said.size()));
         if (number != null) {
-            return number;
+            return in.accept("%") ? Node.call("percent", number) : number;
         } else if (in.isWhole() && said.size() == 1 && Vocabulary.TIMES.containsKey(said.get(0))) {
             return Node.call("directed", Node.call("time", Node.integer(12), Node.integer(0)), new Text(Vocabulary.TIMES.get(said.get(0))));
         } else if (in.isWhole()) {
