@@ -19,7 +19,8 @@ record Choice(String letter, String value) {
     private static final int LONGEST = 300;
     private static final Pattern STYLE = Pattern.compile(
             "\\\\(?:text|textbf|mathrm|mathbf|mbox|textit|textrm|boldsymbol|mathbb|operatorname)\\s*\\{([^{}]*)\\}");
-    private static final String LEAD = "(?:(?:the )?(?:(?:final|correct|best|right) )?(?:answer|option|choice)(?: is)?\\s*:?\\s*)?";
+    private static final String LEAD = "(?:选项|选|答案[是为:])?"
+            + "(?:(?:the )?(?:(?:final|correct|best|right) )?(?:answer|option|choice)(?: is)?\\s*:?\\s*)?";
     private static final Pattern ALONE = Pattern.compile("(?i:" + LEAD
             + ")(?:[(\\[]\\s?([A-Z]|[a-j])\\s?[)\\]]|([A-Z])[)]?)\\s*[.:]?(?:,? (?i:because|since|as)\\b.*)?", Pattern.DOTALL);
     private static final Pattern LABELLED = Pattern.compile("(?i:" + LEAD

@@ -48,9 +48,11 @@ final class Commitment {
             + "(?:wrong|incorrect|not (?:the|right|correct|true|it))|not the answer|\\bjust kidding"
             + "|\\A[\\s$})\\].,*]*(?:no,? wait|wait|actually|correction|sorry|oops)\\b[^\\n]{0,80}\\d", Pattern.CASE_INSENSITIVE);
     private static final Pattern PART_OF = Pattern.compile("(?:\\d|[\\d}]\\s?(?:\\\\times|\\\\cdot|\\*|×))\\s?\\z|(?<![^\\s=$])[-−]\\z");
-    private static final Pattern GOES_ON = Pattern.compile("\\$?(?:[\\d^_]|[xyz]\\b|\\\\(?:frac|sqrt|pi)\\b"
+    private static final Pattern GOES_ON = Pattern.compile("\\$?(?:[\\d_]|\\^(?!\\{?\\\\(?:circ|prime))|[xyz]\\b|\\\\(?:frac|sqrt|pi)\\b"
             + "|\\s?(?:\\\\times|\\\\cdot|\\*(?!\\*)|×)\\s?\\$?[\\d\\\\])");
-    private static final Pattern NOT_YET = words("let me|let's|let us|consider|suppose|assume|think about|trying");
+    private static final Pattern NOT_YET = Pattern.compile("\\b(?:let me|let's|let us|consider|suppose|assume"
+            + "|think about|trying)\\b[^=]*\\z|\\bsuch that\\b[^.\\n]*\\z|\\b([a-z])\\s*[|:]\\s*\\1\\b[^\\n]*\\z",
+            Pattern.CASE_INSENSITIVE);
     private static final Pattern ASKED = Pattern.compile("\\A[\\s$})\\].,*]*\\?");
     private static final Pattern DOUBTED = Pattern.compile("\\b(?:not|\\w+n't) (?:entirely |really |quite |so |very |too )?(?:sure|certain"
             + "|confident)\\b|\\b(?:maybe|perhaps|might be|could be|possibly|probably)\\W{0,4}(?:it(?:'s| is) )?[$\\\\(]{0,2}\\d",

@@ -42,7 +42,8 @@ final class Compound {
         Matcher mixed = MIXED.matcher(plain);
         if (mixed.matches()) {
             Rational part = Rational.of(new BigDecimal(mixed.group(2))).over(Rational.of(new BigDecimal(mixed.group(3))));
-            return part.minus(Rational.ONE).signum() < 0 ? Optional.of(List.of(Rational.of(new BigDecimal(mixed.group(1))).plus(part)))
+            return part.signum() > 0 && part.minus(Rational.ONE).signum() < 0
+                    ? Optional.of(List.of(Rational.of(new BigDecimal(mixed.group(1))).plus(part)))
                     : Optional.empty();
         }
         Matcher said = SAID.matcher(plain);

@@ -269,7 +269,7 @@ final class LatexLexer {
         Matcher mixed = WORDS_AND_NUMBER.matcher(content.length() > 200 ? "" : content);
         if (Vocabulary.FUNCTIONS.contains(content)) {
             add(Type.COMMAND, content);
-        } else if (joined.matches()) {
+        } else if (joined.matches() && !NumberWords.areMixed(content)) {
             joined(joined);
         } else if (LISTED.matcher(content).matches()) {
             for (String item : content.split(", *")) {

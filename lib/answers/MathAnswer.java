@@ -15,10 +15,10 @@ import java.util.concurrent.atomic.AtomicLong;
  * training. What could not be decided counts as wrong, says so in its reason, and is counted in {@link #failures()}.
  *
  * <p>Conventions: a percentage may be given as such, as its number or as a fraction of one; units are dropped, so that 5 cm is
- * 5 m, which only a strict judge tells apart; {@code log} is the natural logarithm; variables are positive where that matters to roots and logarithms; an inequality
- * is the interval that it describes; of an equation {@code x = 5} the right side counts where the reference is a value;
- * a number with a decimal point equals what rounds to the same six decimals. A text that opens {@code <think>} must close it and answer
- * behind it.
+ * 5 m, which only a strict judge tells apart; {@code log} is the natural logarithm; variables are positive where that matters to
+ * roots and logarithms; an inequality is the interval that it describes; of an equation {@code x = 5} the right side counts
+ * where the reference is a value; a number with a decimal point equals what rounds to the same six decimals. A text that opens
+ * {@code <think>} must close it and answer behind it.
  *
  * <p>Seen in {@code notebooks/7-bring-your-own-model.ipynb}.
  *

@@ -104,12 +104,13 @@ final class Measures {
         Matcher part = PART.matcher(words);
         int next = 1;
         String last = null;
+        int below = 1;
         while (part.find()) {
             String word = part.group(2);
             int sign = part.group(1) == null ? 1 : -1;
             if (POWERS.containsKey(word)) {
                 if (word.endsWith("ed") && last != null) {
-                    powers.merge(last, POWERS.get(word) - 1, Integer::sum);
+                    powers.merge(last, below * (POWERS.get(word) - 1), Integer::sum);
                 } else {
                     next = sign * POWERS.get(word);
                 }
@@ -119,6 +120,7 @@ final class Measures {
             if (last == null) {
                 return Map.of();
             }
+            below = sign;
             powers.merge(last, sign * next * (part.group(3) == null ? 1 : Integer.parseInt(part.group(3))), Integer::sum);
             next = 1;
         }

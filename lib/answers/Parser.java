@@ -218,8 +218,8 @@ final class Parser extends Cursor {
             throw new Unreadable("a number after a value");
         }
         Rational part = quotient(tokens.get(at).value().value(), tokens.get(at + 2).value().value());
-        if (part.minus(Rational.ONE).signum() >= 0) {
-            throw new Unreadable("a mixed number with an improper fraction");
+        if (part.signum() == 0 || part.minus(Rational.ONE).signum() >= 0) {
+            throw new Unreadable("a mixed number without a proper fraction");
         }
         at += 3;
         return postfix(new Num(part.plus(((Num) whole).value()), false));

@@ -91,7 +91,7 @@ final class Readings {
         if (remainder.matches()) {
             readings.add(new Text(remainder.group(1) + " remainder " + remainder.group(2)));
         } else if (odds.matches() && Parser.parse(odds.group(1)) instanceof Num a && Parser.parse(odds.group(2)) instanceof Num b
-                && b.value().signum() > 0) {
+                && b.value().minus(Rational.ONE).signum() > 0 && b.value().minus(a.value()).signum() > 0) {
             readings.add(new Num(a.value().over(b.value()), false));
         } else if (indexed.matches()) {
             String body = indexed.group(1).replaceAll("(?<![A-Za-z\\\\])" + indexed.group(2) + "(?![A-Za-z])", " k ");
@@ -114,10 +114,13 @@ final class Readings {
 
     /** A text without the name of a point, or without a unit of one letter or sign; an amount in millions in digits. */
     static String bare(String text) {
+        if (text.length() > LONGEST) {
+            return text;
+        }
         Matcher letter = LETTER_UNIT.matcher(text);
         Matcher symbol = SYMBOL_UNIT.matcher(text);
         Matcher point = POINT.matcher(text);
-        Matcher money = MONEY.matcher(text.length() > LONGEST ? "" : STYLE.matcher(text).replaceAll("$1"));
+        Matcher money = MONEY.matcher(STYLE.matcher(text).replaceAll("$1"));
         if (money.matches() && Parser.parse(money.group(1)) instanceof Num amount) {
             Rational scale = Rational.of(SHORT_SCALES.get(Character.toLowerCase(money.group(2).charAt(0))));
             return amount.value().times(scale).toString();

@@ -46,7 +46,8 @@ final class Vocabulary {
             "may", "get", "let", "had", "but", "now", "odd", "my", "our", "on", "sum");
     static final Map<Character, String> SIGNS = Map.ofEntries(Map.entry('×', "*"), Map.entry('·', "*"), Map.entry('⋅', "*"),
             Map.entry('∙', "*"), Map.entry('÷', "/"), Map.entry('−', "-"), Map.entry('–', "-"), Map.entry('≤', "<="),
-            Map.entry('≥', ">="), Map.entry('≠', "!="), Map.entry('≈', "~"), Map.entry('∪', "cup"), Map.entry('∩', "cap"),
+            Map.entry('≥', ">="), Map.entry('⩽', "<="), Map.entry('⩾', ">="), Map.entry('≡', "="), Map.entry('≠', "!="),
+            Map.entry('≈', "~"), Map.entry('∪', "cup"), Map.entry('∩', "cap"),
             Map.entry('∈', "in"), Map.entry('°', "deg"), Map.entry('±', "pm"), Map.entry('∓', "mp"), Map.entry('（', "("),
             Map.entry('）', ")"), Map.entry('，', ","), Map.entry('⟨', "<<"), Map.entry('⟩', ">>"), Map.entry('’', "'"),
             Map.entry('\'', "'"), Map.entry('：', ":"));
