@@ -10,6 +10,7 @@ package answers;
 //SOURCES Commitment.java
 //SOURCES Compound.java
 //SOURCES Complex.java
+//SOURCES Congruence.java
 //SOURCES Cursor.java
 //SOURCES Dates.java
 //SOURCES Directions.java
@@ -24,6 +25,7 @@ package answers;
 //SOURCES LatexLexer.java
 //SOURCES MathAnswer.java
 //SOURCES Matrices.java
+//SOURCES Measures.java
 //SOURCES Node.java
 //SOURCES NumberWords.java
 //SOURCES Numeral.java
@@ -31,6 +33,7 @@ package answers;
 //SOURCES Parser.java
 //SOURCES Quantities.java
 //SOURCES Rational.java
+//SOURCES Readings.java
 //SOURCES RealSet.java
 //SOURCES SetBuilder.java
 //SOURCES Spelling.java

@@ -21,6 +21,10 @@ final class Boxes {
     private static final int NEAR = 10;
     private static final int SENTENCE = 70;
     private static final Pattern BOX = Pattern.compile("\\\\(?:boxed|fbox|framebox)(?![A-Za-z])");
+    /** A number or letter without braces, on the same line. */
+    private static final Pattern BARE = Pattern.compile("[ \\t]*(?:\\d(?:[\\d.,]*\\d)?|[A-Za-z])(?![A-Za-z\\d])");
+    private static final Pattern DENIED = Pattern.compile("\\b(?:not|isn't|rather than|instead of)\\s*(?:\\$+|\\\\[(\\[])?\\s*\\z",
+            Pattern.CASE_INSENSITIVE);
     private static final Pattern BETWEEN = Pattern.compile("\\b(?:and|or)\\b");
     private static final Pattern REPLACED = Pattern.compile("\\?|\\\\(?:to|rightarrow|Rightarrow|implies)\\b|→|⇒|->|=>|^[\\s$]*=[\\s$]*$"
             + "|\\b(?:no|not|wait|actually|rather|but|correction|corrected|instead|wrong|sorry|oops|hmm|mistake|thus|hence|therefore|so"
@@ -60,14 +64,15 @@ final class Boxes {
                 return lenient ? new Boxes(new ArrayList<>(last)) : null;
             }
             boolean brace = text.charAt(open) == '{';
-            int close = brace ? closing(text, open) : open + 1;
+            Matcher bare = BARE.matcher(text).region(box.end(), text.length());
+            boolean says = brace || bare.lookingAt();
+            int close = brace ? closing(text, open) : says ? bare.end() : open;
             if (close < 0 && !lenient) {
                 return null;
             }
             close = close < 0 ? text.length() : close;
             String content = text.substring(brace ? open + 1 : open, close).strip();
-            boolean says = brace ? !isPlaceholder(content) : Character.isLetterOrDigit(text.charAt(open));
-            if (says) {
+            if (says && !(brace && isPlaceholder(content))) {
                 last.add(new Box(box.start(), Math.min(text.length(), brace ? close + 1 : close), content));
             }
             if (last.size() > MAX_BOXES) {
@@ -75,7 +80,9 @@ final class Boxes {
             }
             from = close;
         }
-        return new Boxes(new ArrayList<>(last));
+        List<Box> affirmed = last.stream().filter(b -> !DENIED.matcher(text.substring(Math.max(0, b.start - NEAR * 3), b.start)).find())
+                .toList();
+        return new Boxes(affirmed.isEmpty() ? new ArrayList<>(last) : affirmed);
     }
 
     private static boolean isPlaceholder(String content) {

@@ -57,7 +57,8 @@ final class Brackets {
         switch (open) {
             case "{" -> {
                 node = in.is("}") ? new Text("") : in.list();
-                node = in.accept("choose") ? Node.call("binom", node, in.list()) : node;
+                node = in.accept("choose") ? Node.call("binom", node, in.list()) : in.accept("over") ? Node.call("/", node, in.list())
+                        : node;
                 in.expect("}");
             }
             case "\\{" -> node = set();

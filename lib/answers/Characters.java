@@ -34,6 +34,12 @@ final class Characters {
             "(?<![A-Za-z])(?:([ap])\\. ?m\\b\\.?|(a)\\. ?d\\b\\.?|(b)\\. ?c\\b(?:\\.? ?(e)\\b)?\\.?|(c)\\. ?e\\b\\.?)",
             Pattern.CASE_INSENSITIVE);
 
+    private static final Pattern HYPHENATED = Pattern.compile("(?<![A-Za-z-])([A-Za-z]{3,10})-([a-z]{3,10})(?![A-Za-z-])");
+    /** 45 a week. */
+    private static final Pattern EACH = Pattern.compile("(?<=\\d) an? (?=(?:second|minute|hour|day|night|week|month|year|piece|person|head"
+            + "|pound|kilo|mile|gallon|liter|ticket|share|ride|visit|bag|box|bottle|shirt)\\b)");
+    private static final Pattern CLOCK = Pattern.compile("\\bo['’`] ?clock\\b", Pattern.CASE_INSENSITIVE);
+
     private Characters() {}
 
     /** Such a text. */
@@ -49,7 +55,16 @@ final class Characters {
         }
         String same = (plain == null ? text : plain.toString()).replace("{:}", ":");
         Matcher dotted = DOTTED.matcher(same);
-        return dotted.find() ? dotted.replaceAll(Characters::abbreviation) : same;
+        String undotted = dotted.find() ? dotted.replaceAll(Characters::abbreviation) : same;
+        undotted = EACH.matcher(undotted).replaceAll(" per ");
+        String clock = undotted.contains("clock") ? CLOCK.matcher(undotted).replaceAll("oclock") : undotted;
+        return clock.contains("-") ? HYPHENATED.matcher(clock).replaceAll(Characters::numberWords) : clock;
+    }
+
+    /** Number words without the hyphen between them: twenty-three, two-thirds. */
+    private static String numberWords(MatchResult found) {
+        boolean number = NumberWords.isPart(found.group(1).toLowerCase(Locale.ROOT)) && NumberWords.isPart(found.group(2));
+        return number ? found.group(1) + " " + found.group(2) : Matcher.quoteReplacement(found.group());
     }
 
     /** Appends what one character, or a run of raised ones, stands for; the index of its last. */

@@ -39,13 +39,24 @@ final class Commitment {
             + "(?! (?:equivalently|in other words|simply|just|rather|about|approximately))", Pattern.CASE_INSENSITIVE);
     private static final Pattern SECOND = Pattern.compile("\\A\\W*or\\b|(?:\\A|[\\s$*(])\\d[\\d.]*[\\s$*)},]*\\bor\\b[\\s$*({\\[]*\\z",
             Pattern.CASE_INSENSITIVE);
-    private static final Pattern DENIED = Pattern.compile("\\b(?:not|isn't|never|anything but|other than|except|neither)\\s*(?:[$(*`\"]"
-            + "|\\\\boxed\\{|\\\\\\(|equal to |be |the number )*\\z",
+    private static final Pattern DENIED = Pattern.compile(
+            "\\b(?:not|\\w+n't|cannot|never|anything but|other than|except|neither)(?: be)?\\s*(?:[$(*`\"]"
+                    + "|\\\\boxed\\{|\\\\\\(|equal to |be |the number )*\\z",
             Pattern.CASE_INSENSITIVE);
     private static final Pattern TAKEN_BACK = Pattern.compile("(?:\\A[\\s$})\\].,*]*|\\b(?:that|this|it|which|the answer) )(?:is|was"
             + "|would be) "
             + "(?:wrong|incorrect|not (?:the|right|correct|true|it))|not the answer|\\bjust kidding"
             + "|\\A[\\s$})\\].,*]*(?:no,? wait|wait|actually|correction|sorry|oops)\\b[^\\n]{0,80}\\d", Pattern.CASE_INSENSITIVE);
+    private static final Pattern PART_OF = Pattern.compile("(?:\\d|[\\d}]\\s?(?:\\\\times|\\\\cdot|\\*|×))\\s?\\z|(?<![^\\s=$])[-−]\\z");
+    private static final Pattern GOES_ON = Pattern.compile("\\$?(?:[\\d_]|\\^(?!\\{?\\\\(?:circ|prime))|[xyz]\\b|\\\\(?:frac|sqrt|pi)\\b"
+            + "|\\s?(?:\\\\times|\\\\cdot|\\*(?!\\*)|×)\\s?\\$?[\\d\\\\])");
+    private static final Pattern NOT_YET = Pattern.compile("\\b(?:let me|let's|let us|consider|suppose|assume"
+            + "|think about|trying)\\b[^=]*\\z|\\bsuch that\\b[^.\\n]*\\z|\\b([a-z])\\s*[|:]\\s*\\1\\b[^\\n]*\\z",
+            Pattern.CASE_INSENSITIVE);
+    private static final Pattern ASKED = Pattern.compile("\\A[\\s$})\\].,*]*\\?");
+    private static final Pattern DOUBTED = Pattern.compile("\\b(?:not|\\w+n't) (?:entirely |really |quite |so |very |too )?(?:sure|certain"
+            + "|confident)\\b|\\b(?:maybe|perhaps|might be|could be|possibly|probably)\\W{0,4}(?:it(?:'s| is) )?[$\\\\(]{0,2}\\d",
+            Pattern.CASE_INSENSITIVE);
     private static final Pattern APPROXIMATE = Pattern.compile("\\A\\W*(?:\\\\approx|\\\\sim(?:eq)?|≈)");
     private static final Pattern EQUIVALENT = Pattern.compile("\\A[\\s$})\\].,;*]*or,? (?:equivalently|in other words|simply|just"
             + "|about|approximately)", Pattern.CASE_INSENSITIVE);
@@ -106,7 +117,9 @@ final class Commitment {
         Candidate last = new Candidate(all.get(joined).start(), boxes.end(),
                 all.size() - joined == 1 ? Spelling.of(all.get(joined).content()) : Spelling.of(boxes.joined(text)));
         candidates.add(last);
-        return several(text, candidates).or(() -> around(text, last));
+        boolean whole = !PART_OF.matcher(text.substring(Math.max(0, last.start - WINDOW), last.start)).find()
+                && !GOES_ON.matcher(text).region(last.end, text.length()).lookingAt();
+        return !whole ? Optional.of("the box is part of an expression") : several(text, candidates).or(() -> around(text, last));
     }
 
     private record Candidate(int start, int end, String spelling) {}
@@ -139,7 +152,8 @@ final class Commitment {
         String tail = text.substring(answer.end, Math.min(text.length(), answer.end + TAIL));
         String stated = REASON.split(after, 2)[0];
         if (isDoubted(before) || DENIED.matcher(before).find() || SECOND.matcher(before).find() || DOUBTFUL.matcher(stated).find()
-                || ALTERNATIVE.matcher(after).find() || after.strip().matches("[$})\\].*]*\\?.*") || TAKEN_BACK.matcher(tail).find()
+                || ALTERNATIVE.matcher(after).find() || ASKED.matcher(tail).find() || DOUBTED.matcher(tail).find()
+                || TAKEN_BACK.matcher(tail).find()
                 || ADDED.matcher(tail).find() && !EQUIVALENT.matcher(tail).lookingAt()) {
             return Optional.of("the answer is hedged");
         }
@@ -174,7 +188,7 @@ final class Commitment {
         boolean isStated = found.how().equals("the answer is") || found.how().equals("final answer");
         if (isStated && !statements.isEmpty()) {
             Candidate last = statements.get(statements.size() - 1);
-            String sentence = text.substring(sentenceStart(text, last.start), sentenceEnd(text, last.end));
+            String sentence = text.substring(sentenceStart(text, last.start), sentenceEnd(text, last.end)).replaceAll("\\([^()]*\\)", "");
             return several(text, statements).or(() -> around(text, last))
                     .or(() -> exact && VAGUE.matcher(sentence).find() ? Optional.of("the answer is hedged") : Optional.empty());
         }
@@ -193,7 +207,8 @@ final class Commitment {
         String before = text.substring(0, start).replaceAll("[\\s,.;?!:*|$-]+\\z", "");
         boolean listed = !before.isEmpty() && Character.isDigit(before.charAt(before.length() - 1))
                 || fallback && ENUMERATED.matcher(text.substring(Math.max(0, start - WINDOW), start)).find();
-        if (listed || fallback && text.substring(end).replaceAll("[\\s.!*`_)]", "").length() > 0) {
+        if (listed || fallback && NOT_YET.matcher(text.substring(sentenceStart(text, start), start)).find()
+                || fallback && text.substring(end).replaceAll("[\\s.!*`_)]", "").length() > 0) {
             return Optional.of("no answer is stated");
         } else if (fallback && text.substring(last.end, Math.min(text.length(), end + 1)).contains("?")) {
             return Optional.of("a question is no answer");

@@ -23,6 +23,10 @@ final class Compound {
             Map.entry("kilometer meter", 1000), Map.entry("meter centimeter", 100));
     private static final Pattern SAID = Pattern.compile("(\\d{1,9}) ?([a-z]+)\\.?,? (?:and )?(\\d{1,9}(?:\\.\\d{1,6})?) ?([a-z]+)\\.?");
 
+    private static final Pattern MIXED = Pattern
+            .compile("(\\d{1,9}) ?and ?(?:\\\\[dt]?frac)?[{ ]*(\\d{1,4}|\\d(?=\\d))[} ]*[/{ ]*([1-9]\\d{0,3})\\}?"
+                    + "(?: [a-z]+)?");
+
     private Compound() {}
 
     private static Map.Entry<String, List<String>> unit(String name, String others) {
@@ -35,6 +39,13 @@ final class Compound {
     static Optional<List<Rational>> values(String text) {
         String plain = text.length() > 100 ? "" : text.replaceAll("\\\\(?:text|mathrm|mbox|textbf)\\s*\\{([^{}]*)}", " $1 ")
                 .replaceAll("\\\\[,;: !]|[~$*]", " ").replaceAll("\\s+", " ").strip().toLowerCase(Locale.ROOT);
+        Matcher mixed = MIXED.matcher(plain);
+        if (mixed.matches()) {
+            Rational part = Rational.of(new BigDecimal(mixed.group(2))).over(Rational.of(new BigDecimal(mixed.group(3))));
+            return part.signum() > 0 && part.minus(Rational.ONE).signum() < 0
+                    ? Optional.of(List.of(Rational.of(new BigDecimal(mixed.group(1))).plus(part)))
+                    : Optional.empty();
+        }
         Matcher said = SAID.matcher(plain);
         if (!said.matches()) {
             return Optional.empty();

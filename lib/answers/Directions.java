@@ -43,7 +43,13 @@ final class Directions {
         int b = minutes(answer).orElseThrow();
         boolean both = half(gold) != null && half(answer) != null || a >= HALF_DAY + 60 && half(gold) == null || b >= HALF_DAY + 60
                 && half(answer) == null;
-        return both ? a == b : a % HALF_DAY == b % HALF_DAY;
+        return both ? a % (2 * HALF_DAY) == b % (2 * HALF_DAY) : a % HALF_DAY == b % HALF_DAY;
+    }
+
+    /** Whether one is a full hour and the other its number: 3:00 and 3. */
+    static boolean isHour(Node a, Node b) {
+        Node time = a.is("time") ? a : b;
+        return time.parts().get(0).equals(time == a ? b : a) && time.parts().get(1).equals(Node.integer(0));
     }
 
     private static String half(Node node) {

@@ -33,6 +33,11 @@ final class Equivalence {
         if (gold.equals(answer)) {
             return leaf.same();
         }
+        if (gold.is("modulo") || answer.is("modulo")) {
+            return Congruence.same(this, gold, answer);
+        } else if (gold.is("time") != answer.is("time") && Directions.isHour(gold, answer)) {
+            return leaf.same();
+        }
         if (gold.is("directed") || answer.is("directed")) {
             return directed(gold, answer);
         }
@@ -218,7 +223,8 @@ final class Equivalence {
     static boolean isName(Node node) {
         return node instanceof Text || node instanceof Sym sym && !Numeric.CONSTANTS.contains(sym.name()) || node.is("apply")
                 || node.is("index") || (node.is("*") || node.is("/") || node.is("abs") || node.is("ratio") || node.is("degree"))
-                        && node.parts().stream().allMatch(Equivalence::isName)
+                        && node.parts().stream().allMatch(Equivalence::isName) && node.parts().stream().distinct().count() == node.parts()
+                                .size()
                 || node instanceof Sequence sequence && sequence.items().stream().allMatch(Equivalence::isName)
                 || node instanceof Sym constant && (constant.name().equals("e") || constant.name().equals("i"));
     }

@@ -20,17 +20,36 @@ record Extract(String text, String how, boolean plain) {
     private static final int MAX_TEXT = 200_000;
     private static final int MAX_WHOLE = 300;
     private static final int WINDOW = 2000;
+    private static final int MAX_NEXT = 5;
     private static final Pattern BOLD_END = Pattern.compile("\\*\\*([^*\\n]*[^*\\s:])\\s*\\*\\*[\\s.!]*\\z");
     private static final Pattern FIELD = Pattern.compile("\"(?:final_?)?answer\"\\s*+:\\s*+(?:\"((?:[^\"\\\\]|\\\\.){1,2000}+)\""
             + "|([^\\s\"{}\\[\\],]++))",
             Pattern.CASE_INSENSITIVE);
+    private static final Pattern STRUCK = Pattern.compile("(?<![^\\s(*])~~(?=\\S)[^~\\n]{1,200}(?<=\\S)~~(?![^\\s.,;:!?)*])"
+            + "|<(del|strike)>[^<>\\n]{0,200}</\\1>", Pattern.CASE_INSENSITIVE);
+    private static final Pattern NEXT = Pattern.compile("\\n[ \\t]{0,8}(?:\\*\\*)?(?:(?:Human|User):|#{2,4} ?(?:Instruction|Input)\\b)");
+    private static final Pattern SCALE = Pattern
+            .compile("[$}]{0,2}\\s*(?:\\\\text\\s*\\{\\s*)?(hundred|thousand|million|billion|trillion|dozen)\\b");
     private static final Pattern FENCES = Pattern.compile("\\A```\\w*\\n(.*)\\n?```\\z", Pattern.DOTALL);
     private static final Pattern REPLY = Pattern.compile("\\AA:\\s(?!.*\\nB:)", Pattern.DOTALL);
 
     /** The part of a completion in which its answer is looked for; empty if thinking does not end, or nothing follows it. */
     static Optional<String> spoken(String completion) {
         String text = completion.length() > MAX_TEXT ? completion.substring(completion.length() - MAX_TEXT) : completion;
-        return Tags.spoken(Characters.plain(text)).filter(spoken -> !spoken.isBlank());
+        return Tags.spoken(Characters.plain(text)).map(spoken -> beforeNext(STRUCK.matcher(spoken).replaceAll(" ")))
+                .filter(spoken -> !spoken.isBlank());
+    }
+
+    /** A text up to another speaker that it goes on with, once it has stated an answer. */
+    private static String beforeNext(String text) {
+        Matcher next = NEXT.matcher(text);
+        for (int i = 0; i < MAX_NEXT && next.find(); i++) {
+            String before = text.substring(0, next.start());
+            if (Boxes.in(before) || before.contains("####") || Statement.last(before, 0).isPresent()) {
+                return before.strip();
+            }
+        }
+        return text;
     }
 
     /** The final answer of a completion; empty if there is none or the completion breaks off in it. */
@@ -103,7 +122,9 @@ record Extract(String text, String how, boolean plain) {
         Matcher fences = FENCES.matcher(text.length() <= MAX_WHOLE ? text : "");
         Matcher reply = REPLY.matcher(text);
         String bare = fences.matches() ? fences.group(1).strip() : reply.lookingAt() ? text.substring(reply.end()).strip() : text;
-        if (bare.length() <= MAX_WHOLE && Formulas.in(bare).isEmpty() && (isFormula(Parser.parse(bare)) || Choice.of(bare).isPresent())) {
+        if (bare.length() <= MAX_WHOLE && Formulas.in(bare).isEmpty()
+                && (Choice.of(bare).isPresent() || Readings.of(whole(bare)).stream().anyMatch(
+                        Extract::isFormula))) {
             return Optional.of(whole(bare));
         }
         Extract last = Formulas.last(bare);
@@ -123,7 +144,8 @@ record Extract(String text, String how, boolean plain) {
     }
 
     private static Extract boxed(String text, Boxes boxes) {
-        String all = boxes.joined(text);
+        Matcher scale = SCALE.matcher(text).region(boxes.end(), text.length());
+        String all = boxes.joined(text) + (scale.lookingAt() ? "\\text{ " + scale.group(1) + "}" : "");
         return new Extract(Formulas.isPercent(text, boxes.end()) && !all.contains("%") ? all + "\\%" : all, "boxed", false);
     }
 

@@ -38,6 +38,8 @@ final class LatexLexer {
     private static final Pattern AMOUNT = Pattern.compile("\\.?\\s*(?:\\\\?[$€£]|\\d)");
     private static final Pattern WORDS_AND_NUMBER = Pattern.compile("([\\p{L}' ]+?)[:=]? *([-+−]?[$£€]?\\d(?:[\\d.,/]*\\d)?%?)[.,]?(?: "
             + "?([A-Za-z][A-Za-z .]*))?");
+    private static final Pattern ROWS = Pattern.compile("(?:align(?:ed)?|gather(?:ed)?|split|equation)\\*?");
+    private static final Pattern CHAINED = Pattern.compile("\\s*&?\\s*(?:=|\\\\end|\\z)");
     private static final Pattern LINE_GAP = Pattern.compile("\\s*+\\[-?[\\d.]{1,6}+ ?(?:pt|em|ex|mm|cm|in|mu)\\]");
 
     private final String text;
@@ -77,7 +79,7 @@ final class LatexLexer {
 
     private void next() {
         char c = text.charAt(at);
-        if (Character.isWhitespace(c) || c == '~' || c == '$' || "€£¥₹".indexOf(c) >= 0 || c == '\u200b') {
+        if (Character.isWhitespace(c) || c == '~' || c == '$' || Character.getType(c) == Character.CURRENCY_SYMBOL || c == '\u200b') {
             spaced |= c != '$';
             at++;
         } else if (isDigit(at) || c == '.' && isDigit(at + 1)) {
@@ -164,6 +166,9 @@ final class LatexLexer {
             if (matrices > 0 || cases > 0 || at + 1 >= text.length() || !isLetter(text.charAt(at + 1)) && "{}%".indexOf(text.charAt(at
                     + 1)) < 0) {
                 at++;
+                if (cases > 0 && CHAINED.matcher(text).region(at, text.length()).lookingAt()) {
+                    return; // x &= 2 + 3 \\\\ &= 5
+                }
                 add(Type.OP, cases > 0 ? "," : "\\\\");
                 Matcher gap = LINE_GAP.matcher(text).region(at, text.length());
                 at = gap.lookingAt() ? gap.end() : at; // \\[4pt]
@@ -194,7 +199,7 @@ final class LatexLexer {
             environment(name);
         } else if (name.equals("right") && text.startsWith(".", at) || name.equals("left") && text.startsWith(".", at)) {
             at++;
-        } else if (Vocabulary.SKIPPED.contains(name)) {
+        } else if (Vocabulary.SKIPPED.contains(name) || name.isEmpty()) {
             spaced = true;
         } else if (name.endsWith("frac") && name.length() <= 5) {
             add(Type.COMMAND, "frac");
@@ -208,7 +213,7 @@ final class LatexLexer {
             add(Type.OP, op);
         } else if (Vocabulary.FUNCTIONS.contains(name) || Set.of("sqrt", "sum", "prod", "int").contains(name)) {
             add(Type.COMMAND, name);
-        } else if (name.isEmpty() || !isLetter(name.charAt(0))) {
+        } else if (!isLetter(name.charAt(0))) {
             throw new Unreadable("\\" + name + " is not read as mathematics");
         } else {
             add(Type.NAME, Vocabulary.NAMES.getOrDefault(name, name)); // Greek letters, and commands that no one knows
@@ -227,10 +232,8 @@ final class LatexLexer {
             matrices += name.equals("begin") ? 1 : -1;
             depth += name.equals("begin") ? 1 : -1;
             add(Type.COMMAND, name + (kind.startsWith("v") ? " det" : " matrix"));
-        } else if (kind.equals("cases") || kind.equals("dcases")) {
+        } else if (kind.equals("cases") || kind.equals("dcases") || ROWS.matcher(kind).matches()) {
             cases += name.equals("begin") ? 1 : -1;
-            spaced = true;
-        } else if (kind.startsWith("align") || kind.startsWith("gather") || kind.startsWith("equation")) {
             spaced = true;
         } else {
             throw new Unreadable("environment " + kind);
@@ -266,7 +269,7 @@ final class LatexLexer {
         Matcher mixed = WORDS_AND_NUMBER.matcher(content.length() > 200 ? "" : content);
         if (Vocabulary.FUNCTIONS.contains(content)) {
             add(Type.COMMAND, content);
-        } else if (joined.matches()) {
+        } else if (joined.matches() && !NumberWords.areMixed(content)) {
             joined(joined);
         } else if (LISTED.matcher(content).matches()) {
             for (String item : content.split(", *")) {
@@ -286,25 +289,22 @@ final class LatexLexer {
             spaced = true;
         } else if (content.length() == 1 && isLetter(content.charAt(0)) && !raw.matches("[~ ].*") && !isUnit(content)) {
             add(Type.NAME, content);
-        } else if (content.matches("[-+(]?[\\d.,/]*\\d(?:\\)| ?[A-Za-z][A-Za-z .]*)?")) {
-            LatexLexer inner = new LatexLexer(content);
-            while (inner.at < content.length()) {
-                inner.next();
-            }
-            tokens.addAll(inner.tokens);
+        } else if (content.matches("[-+(]?\\\\?[$€£]?[\\d.,/]*\\d(?:\\)| ?[A-Za-z][A-Za-z .]*)?")) {
+            inside(content);
         } else if (mixed.matches()) {
             add(Type.TEXT, mixed.group(1).strip());
-            LatexLexer inner = new LatexLexer(mixed.group(2));
-            while (inner.at < inner.text.length()) {
-                inner.next();
-            }
-            tokens.addAll(inner.tokens);
+            inside(mixed.group(2));
             if (mixed.group(3) != null) {
                 add(Type.TEXT, mixed.group(3).strip());
             }
         } else {
             add(Type.TEXT, content);
         }
+    }
+
+    private void inside(String content) {
+        List<Token> inner = tokens(content);
+        tokens.addAll(inner.subList(0, inner.size() - 1));
     }
 
     /** Words around an "and" or "or": {@code \text{Alice and Bob}}, {@code 2 \text{ hours and } 3 ...}. */

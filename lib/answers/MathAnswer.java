@@ -2,13 +2,9 @@ package answers;
 
 import answers.Node.Text;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Decides whether the final answer of a response is equivalent to a reference answer.
@@ -19,10 +15,10 @@ import java.util.regex.Pattern;
  * training. What could not be decided counts as wrong, says so in its reason, and is counted in {@link #failures()}.
  *
  * <p>Conventions: a percentage may be given as such, as its number or as a fraction of one; units are dropped, so that 5 cm is
- * 5 m; {@code log} is the natural logarithm; variables are positive where that matters to roots and logarithms; an inequality
- * is the interval that it describes; of an equation {@code x = 5} the right side counts where the reference is a value;
- * a number with a decimal point equals what rounds to the same six decimals. A text that opens {@code <think>} must close it and answer
- * behind it.
+ * 5 m, which only a strict judge tells apart; {@code log} is the natural logarithm; variables are positive where that matters to
+ * roots and logarithms; an inequality is the interval that it describes; of an equation {@code x = 5} the right side counts
+ * where the reference is a value; a number with a decimal point equals what rounds to the same six decimals. A text that opens
+ * {@code <think>} must close it and answer behind it.
  *
  * <p>Seen in {@code notebooks/7-bring-your-own-model.ipynb}.
  *
@@ -40,14 +36,6 @@ public final class MathAnswer implements AutoCloseable {
      */
     public record Verdict(boolean correct, String extracted, String reason, boolean failed) {}
 
-    private static final Pattern DECIMAL_COMMA = Pattern.compile("-?\\d+,\\d+");
-    private static final Pattern DECIMAL_COMMA_IN_GROUPS = Pattern.compile("[€$£]?\\s?(-?\\d{1,3}(?:\\.\\d{3})+),(\\d+)\\s?[€$£]?");
-    private static final Pattern LETTER_UNIT = Pattern.compile("(\\S*\\d)\\s+[mgsNJWVAKLhC](?:(?:\\s?/\\s?|\\s"
-            + "|\\*)[a-zA-Z]{1,3})?(?:\\^\\{?-?\\d\\}?)?");
-    private static final Pattern YES_OR_NO = Pattern.compile("(?:\\\\text\\{)?\\s*(?i:(yes|no|true|false))[,.;:!]\\s.{0,300}",
-            Pattern.DOTALL);
-    private static final Pattern QUOTED = Pattern.compile("\\\\(?:text|mathrm|textbf|mbox)\\s*\\{(\\s*-?\\d[\\d.,]*\\s?[a-zA-Z][a-zA-Z/ .]*"
-            + "|\\d{1,2}:\\d\\d)\\}");
     private static final int MAX_REASON = 300;
 
     private final Algebra algebra;
@@ -132,20 +120,20 @@ public final class MathAnswer implements AutoCloseable {
         String gold = Extract.reference(reference).orElseThrow().text();
         String problem = echo.restatedBy(found.text(), gold) ? "restates the question"
                 : Commitment.lacking(response, found, !gold.contains(".")).orElse(
-                        isFinal(found.text(), gold) ? null : "not in final form");
+                        !isFinal(found.text(), gold) ? "not in final form" : Measures.contradict(gold, found.text()) ? "another unit"
+                                : null);
         return problem == null ? verdict : new Verdict(false, verdict.extracted, found.how() + ": " + problem, false);
     }
 
     private boolean isFinal(String answer, String gold) {
-        String value = Choice.of(answer).map(Choice::value).filter(v -> !v.isEmpty()).orElse(answer);
-        Matcher united = LETTER_UNIT.matcher(value);
+        String value = Readings.value(answer);
         Optional<SetBuilder> built = SetBuilder.of(value);
         if (built.isPresent() && built.get().isEquation() && SetBuilder.of(gold).isEmpty()) {
             return false; // its elements are still to be found
         }
-        value = united.matches() ? united.group(1) : built.map(SetBuilder::condition).orElse(value);
+        value = built.map(SetBuilder::condition).orElse(Readings.bare(value));
         return Spelling.plain(answer).equals(Spelling.plain(gold)) || Choice.of(gold).isPresent() && Choice.of(answer).isPresent()
-                || form.isFinal(value, Choice.of(gold).map(Choice::value).filter(v -> !v.isEmpty()).orElse(gold));
+                || Choice.several(gold).isPresent() && Choice.several(answer).isPresent() || form.isFinal(value, Readings.value(gold));
     }
 
     private Verdict decide(String completion, String reference) {
@@ -168,10 +156,13 @@ public final class MathAnswer implements AutoCloseable {
         if (goldChoice.isPresent() && choice.isPresent()) {
             boolean equal = goldChoice.get().letter().equals(choice.get().letter());
             return new Verdict(equal, answer, how + (equal ? "the same choice" : "another choice"), false);
+        } else if (goldChoice.isPresent() && goldChoice.get().isLower(answer) || Choice.several(gold).isPresent()
+                && Choice.several(gold).equals(Choice.several(answer))) {
+            return new Verdict(true, answer, how + "the same choice", false);
         }
         ValueComparison leaf = new ValueComparison(algebra);
-        for (Node left : readings(expected.get())) {
-            for (Node right : readings(found.get())) {
+        for (Node left : Readings.of(expected.get())) {
+            for (Node right : Readings.of(found.get())) {
                 if (new Equivalence(leaf).equal(left, right)) {
                     return new Verdict(true, answer, how + (leaf.reason().isEmpty() ? "the same" : leaf.reason()), false);
                 }
@@ -191,32 +182,6 @@ public final class MathAnswer implements AutoCloseable {
 
     private static String cut(String reason) {
         return reason.length() <= MAX_REASON ? reason : reason.substring(0, MAX_REASON) + "...";
-    }
-
-    /** The meanings a text may have: 1,22 outside of LaTeX is a list or, in much of the world, a decimal; (E) 35 is 35. */
-    private static List<Node> readings(Extract extract) {
-        String text = Choice.of(extract.text()).map(Choice::value).filter(value -> !value.isEmpty()).orElse(extract.text());
-        List<Node> readings = new ArrayList<>(List.of(Parser.parse(text)));
-        Matcher grouped = DECIMAL_COMMA_IN_GROUPS.matcher(text);
-        if (grouped.matches()) {
-            readings.add(Parser.parse(grouped.group(1).replace(".", "") + "." + grouped.group(2)));
-        } else if (extract.plain() && DECIMAL_COMMA.matcher(text).matches()) {
-            readings.add(Parser.parse(text.replace(',', '.')));
-        }
-        Matcher united = LETTER_UNIT.matcher(text);
-        Matcher verdict = YES_OR_NO.matcher(text);
-        Matcher quoted = QUOTED.matcher(text);
-        Compound.values(text).ifPresent(values -> values.forEach(value -> readings.add(new Node.Num(value, false))));
-        SetBuilder.of(text).ifPresent(built -> readings.add(Parser.parse(built.condition())));
-        if (quoted.matches()) {
-            readings.add(Parser.parse(quoted.group(1)));
-        }
-        if (united.matches()) {
-            readings.add(Parser.parse(united.group(1)));
-        } else if (verdict.matches()) {
-            readings.add(new Text(verdict.group(1)));
-        }
-        return readings;
     }
 
     /**

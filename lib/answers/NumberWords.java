@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -35,7 +36,15 @@ final class NumberWords {
             n -> n));
     private static final Set<String> ARTICLES = Set.of("a", "an");
 
+    private static final Pattern MIXED_WORDS = Pattern.compile("\\band (?:an?|one|two|three|four|five|six|seven) (?:hal[fv]|third|quarter"
+            + "|fourth|fifth|sixth|eighth|tenth)");
+
     private NumberWords() {}
+
+    /** Whether words say a fraction beside a whole number: "two and a half". */
+    static boolean areMixed(String words) {
+        return MIXED_WORDS.matcher(words).find();
+    }
 
     /** Whether a word is part of a number: "seven", "hundred", "third". */
     static boolean isPart(String word) {
@@ -55,6 +64,11 @@ final class NumberWords {
 
     /** The number that lower-case words, hyphens taken apart, begin with. */
     static Optional<Found> read(List<String> words) {
+        return read(words, true);
+    }
+
+    /** @param scales whether a fraction may be one of a scale: half a million, but not in "two and a half million" */
+    static Optional<Found> read(List<String> words, boolean scales) {
         int at = 0;
         long total = 0;
         long below = 0; // what a scale still multiplies
@@ -89,28 +103,39 @@ final class NumberWords {
                 return Optional.empty();
             }
         }
-        return fraction(words, at, any ? Rational.of(total + below) : article ? Rational.ONE : null);
+        return fraction(words, at, scales, any ? Rational.of(total + below) : article ? Rational.ONE : null);
+    }
+
+    /** A fraction of a scale: half a million, two thirds of a dozen. */
+    private static Found scaled(boolean scales, List<String> words, Rational fraction, int from) {
+        int at = from < words.size() && words.get(from).equals("of") ? from + 1 : from;
+        at += at < words.size() && ARTICLES.contains(words.get(at)) ? 1 : 0;
+        return scales && at > from && at < words.size() && SCALES.containsKey(words.get(at))
+                ? new Found(fraction.times(Rational.of(SCALES.get(words.get(at)))), at + 1) : new Found(fraction, from);
     }
 
     /** With what may stand behind a whole number: thirds, "and a half"; a word alone: "half", "seventh". */
-    private static Optional<Found> fraction(List<String> words, int at, Rational whole) {
+    private static Optional<Found> fraction(List<String> words, int at, boolean scales, Rational whole) {
         String next = at < words.size() ? words.get(at) : "";
         if (whole == null) {
-            return next.equals("half") || next.equals("quarter") ? Optional.of(new Found(Rational.ONE.over(Rational.of(PARTS.get(next))),
-                    at + 1))
+            return next.equals("half") || next.equals("quarter")
+                    ? Optional.of(scaled(scales, words, Rational.ONE.over(Rational.of(PARTS.get(
+                            next))), at + 1))
                     : ORDINALS.contains(next) && at + 1 == words.size() ? Optional.of(new Found(Rational.of(1 + ORDINALS.indexOf(next)), at
                             + 1))
                     : Optional.empty();
         } else if (PARTS.containsKey(next)) {
-            return Optional.of(new Found(whole.over(Rational.of(PARTS.get(next))), at + 1));
+            return Optional.of(scaled(scales, words, whole.over(Rational.of(PARTS.get(next))), at + 1));
         } else if (at == 1 && ARTICLES.contains(words.get(0))) {
             return Optional.empty();
         }
         int back = at > 0 && at < words.size() && words.get(at).equals("and") ? at : -1;
         if (back >= 0) {
-            Optional<Found> rest = read(words.subList(back + 1, words.size()));
+            Optional<Found> rest = read(words.subList(back + 1, words.size()), false);
             if (rest.isPresent() && !rest.get().value().isInteger()) {
-                return Optional.of(new Found(whole.plus(rest.get().value()), back + 1 + rest.get().words()));
+                boolean some = ARTICLES.contains(words.get(0)); // a million and a half
+                return Optional.of(new Found(whole.plus(some ? whole.times(rest.get().value()) : rest.get().value()), back + 1
+                        + rest.get().words()));
             }
         }
         return Optional.of(new Found(whole, at));

@@ -16,8 +16,11 @@ import java.util.regex.Pattern;
 record Numeral(Node.Num value, String spelling, int end) {
 
     private static final int MAX_REPEATING = 100;
-    private static final List<String> SEPARATORS = List.of("'", "{,}", ",\\!", ",\\,", "\\,", "\\!");
+    private static final List<String> SEPARATORS = List.of("'", "{,}", ",\\!", ",\\,", "\\,", "\\!", "\\ ", "\\;", "\\:", "~");
     private static final Pattern REPEATING = Pattern.compile("\\\\(?:overline|bar)\\{(\\d{1," + MAX_REPEATING + "})\\}");
+    private static final Pattern IN_PARENTHESES = Pattern.compile("\\((\\d{1," + MAX_REPEATING + "})\\)");
+    private static final Pattern DOTTED = Pattern
+            .compile("\\\\dot ?\\{?(\\d)\\}?(?:(\\d{0," + MAX_REPEATING + "})\\\\dot ?\\{?(\\d)\\}?)?");
     private static final Pattern ENDLESS = Pattern.compile("\\.\\.\\.|…|\\\\(?:ldots|dots|cdots)(?![A-Za-z])");
     private static final Pattern SAME_THREE = Pattern.compile("(\\d)\\1\\1\\z");
     private static final Pattern EXPONENT = Pattern.compile("[eE]([-+]?\\d{1,7})");
@@ -47,18 +50,29 @@ record Numeral(Node.Num value, String spelling, int end) {
             end += gap + 3;
         }
         StringBuilder fraction = new StringBuilder();
+        int from = end + 1;
         boolean point = end < text.length() && text.charAt(end) == '.'
-                && (isDigit(text, end + 1) || REPEATING.matcher(text).region(end + 1, text.length()).lookingAt());
+                && (isDigit(text, end + 1)
+                        || List.of(REPEATING, IN_PARENTHESES, DOTTED).stream().anyMatch(p -> p.matcher(text).region(from, text.length())
+                                .lookingAt()));
         end += point ? 1 : 0;
         while (point && isDigit(text, end)) {
             fraction.append(text.charAt(end++));
         }
         String repeating = "";
         Matcher bar = REPEATING.matcher(text).region(end, text.length());
+        Matcher parentheses = IN_PARENTHESES.matcher(text).region(end, text.length());
+        Matcher dotted = DOTTED.matcher(text).region(end, text.length());
         Matcher endless = ENDLESS.matcher(text).region(end, text.length());
         if (point && bar.lookingAt()) {
             repeating = bar.group(1);
             end = bar.end();
+        } else if (point && fraction.isEmpty() && parentheses.lookingAt()) { // 0.(3); 0.1(6) may be a product
+            repeating = parentheses.group(1);
+            end = parentheses.end();
+        } else if (point && dotted.lookingAt()) {
+            repeating = dotted.group(1) + (dotted.group(3) == null ? "" : dotted.group(2) + dotted.group(3));
+            end = dotted.end();
         } else if (point && endless.lookingAt() && SAME_THREE.matcher(fraction).find()) { // 0.333...
             repeating = fraction.substring(fraction.length() - 1);
             end = endless.end();

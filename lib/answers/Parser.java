@@ -44,6 +44,7 @@ final class Parser extends Cursor {
             }
             Parser parser = new Parser(LatexLexer.tokens(Characters.plain(text)));
             Node node = parser.list();
+            node = parser.accept("over") ? Node.call("/", node, parser.list()) : node;
             while (parser.is("\\\\") || parser.is(",") || parser.is(":")) {
                 parser.at++;
             }
@@ -113,7 +114,21 @@ final class Parser extends Cursor {
             operators.add(tokens.get(at++).text());
             sides.add(side());
         }
-        return sides.size() == 1 ? sides.get(0) : new Relation(List.copyOf(sides), List.copyOf(operators));
+        Node node = sides.size() == 1 ? sides.get(0) : new Relation(List.copyOf(sides), List.copyOf(operators));
+        boolean bracketed = startsModulus();
+        at += bracketed ? 1 : 0;
+        if (accept("mod")) {
+            node = Node.call("modulo", node, product());
+            if (bracketed) {
+                expect(")");
+            }
+        }
+        return node;
+    }
+
+    /** (mod 5). */
+    private boolean startsModulus() {
+        return is("(") && tokens.get(at + 1).is("mod");
     }
 
     private Node side() {
@@ -203,6 +218,9 @@ final class Parser extends Cursor {
             throw new Unreadable("a number after a value");
         }
         Rational part = quotient(tokens.get(at).value().value(), tokens.get(at + 2).value().value());
+        if (part.signum() == 0 || part.minus(Rational.ONE).signum() >= 0) {
+            throw new Unreadable("a mixed number without a proper fraction");
+        }
         at += 3;
         return postfix(new Num(part.plus(((Num) whole).value()), false));
     }
@@ -231,7 +249,8 @@ final class Parser extends Cursor {
         Token token = peek();
         return token.type() == Type.NUMBER || token.type() == Type.NAME
                 || token.type() == Type.COMMAND && !token.text().startsWith("end ")
-                || is("(") || is("{") || is("\\{") || is("[") && !tokens.get(at - 1).is("^") && !endsInterval() || is("lfloor")
+                || is("(") && !startsModulus() || is("{") || is("\\{") || is("[") && !tokens.get(at - 1).is("^") && !endsInterval()
+                || is("lfloor")
                 || is("lceil")
                 || is("|") && !inBars;
     }
@@ -327,7 +346,8 @@ final class Parser extends Cursor {
     /** A subscript: part of the name, the base of a number, or an index that is an expression. */
     private Node index(Node node) {
         String spelling = tokens.get(at - 2).text();
-        Node subscript = peek().type() == Type.TEXT ? new Text(tokens.get(at++).text()) : textOrAtom();
+        Node said = peek().type() == Type.TEXT ? new Text(tokens.get(at++).text()) : textOrAtom();
+        Node subscript = node instanceof Num && said instanceof Text text ? Words.number(text.text()).orElse(said) : said;
         if (node instanceof Num && subscript instanceof Num base && base.value().isInteger()) {
             return base.value().equals(Rational.of(10)) ? node : Node.call("base", new Sym(spelling), subscript);
         } else if (node instanceof Sym sym && (subscript instanceof Num || subscript instanceof Text)) {

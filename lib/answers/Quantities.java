@@ -5,12 +5,14 @@ import answers.LatexLexer.Type;
 import answers.LatexLexer.Unreadable;
 import answers.Node.Num;
 import answers.Node.Text;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * What stands behind a value: words of scale, which multiply it; units, which are dropped with their powers and quotients; and
@@ -108,7 +110,7 @@ final class Quantities {
         while (at < words.size()) {
             String word = words.get(at);
             Optional<Rational> scale = NumberWords.scale(word);
-            Optional<NumberWords.Found> more = at == 0 && word.equals("and") ? NumberWords.read(words.subList(1, words.size()))
+            Optional<NumberWords.Found> more = at == 0 && word.equals("and") ? NumberWords.read(words.subList(1, words.size()), false)
                     : Optional.empty();
             if (scale.isPresent()) {
                 node = scaled(node, scale.get());
@@ -117,6 +119,8 @@ final class Quantities {
             } else if (more.isPresent() && !more.get().value().isInteger() && node instanceof Num num) {
                 node = new Num(num.value().plus(more.get().value()), false);
                 at += more.get().words();
+            } else if (word.equals("oclock") && at == 0 && node instanceof Num) {
+                node = Node.call("time", node, Node.integer(0));
             } else if (word.equals("squared") || word.equals("cubed")) {
                 node = Node.call("^", node, Node.integer(word.equals("squared") ? 2 : 3));
             } else if (!(at == 0 && ORDINAL_ENDS.contains(word))) {
@@ -127,9 +131,10 @@ final class Quantities {
         return directed(node, words.subList(at, words.size()));
     }
 
-    /** Thirds divide; three quarters too, but five quarters are coins. */
+    /** Thirds divide, in lowest terms; three quarters too, but five quarters are coins. */
     private static boolean isPart(Node value, String word) {
         return value instanceof Num num && num.value().isInteger() && NumberWords.part(word).isPresent()
+                && num.value().numerator().gcd(NumberWords.part(word).orElseThrow().numerator()).equals(BigInteger.ONE)
                 && (!word.startsWith("quarter") || num.value().minus(Rational.of(4)).signum() < 0);
     }
 
@@ -138,7 +143,7 @@ final class Quantities {
     }
 
     private static Node directed(Node value, List<String> words) {
-        List<String> units = new ArrayList<>(words);
+        List<String> units = new ArrayList<>(words.stream().flatMap(word -> Stream.of(word.split("/"))).toList()); // am/pm
         Set<String> directions = new LinkedHashSet<>();
         for (int i = 0; i < units.size(); i++) {
             String word = units.get(i).equals("noon") ? "pm" : units.get(i).equals("midnight") ? "am" : units.get(i).replace(".", "");

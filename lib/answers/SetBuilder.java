@@ -20,7 +20,9 @@ record SetBuilder(String condition) {
     /** The set that a text builds; empty if it builds none. */
     static Optional<SetBuilder> of(String text) {
         Matcher built = BUILT.matcher(text.length() > 300 ? "" : text);
-        return built.matches() && Pattern.compile("(?<![A-Za-z\\\\])" + built.group(1) + "(?![A-Za-z])").matcher(built.group(2)).find()
+        boolean braced = built.matches() && text.matches("(?s)[\\s$]*(?:\\\\left\\s*)?\\\\?\\{.*");
+        return built.matches() && (braced || !EQUATION.matcher(built.group(2)).find())
+                && Pattern.compile("(?<![A-Za-z\\\\])" + built.group(1) + "(?![A-Za-z])").matcher(built.group(2)).find()
                 && built.group(2).matches("(?s).*(?:[<>=≤≥]|\\\\(?:leq?|geq?|lt|gt|ne)\\b).*") ? Optional.of(new SetBuilder(built.group(2)))
                         : Optional.empty();
     }

@@ -63,7 +63,9 @@ final class UsualForm {
     }
 
     boolean isFinal(String answer) {
-        return isFinal(Parser.parse(answer)) && !TWO_SIGNS.matcher(answer).find();
+        Node node = Parser.parse(answer);
+        boolean rounded = node instanceof Num num && num.decimal() && isShort(reference) && !num.value().equals(((Num) reference).value());
+        return !rounded && isFinal(node) && !TWO_SIGNS.matcher(answer).find();
     }
 
     private boolean isFinal(Node answer) {
@@ -98,7 +100,7 @@ final class UsualForm {
         List<Node> sides = answer.sides();
         boolean numbers = answer.isEquation() && answer.variables().isEmpty();
         if (numbers && !(reference instanceof Relation)) {
-            return isTrue(answer) && isFinal(Equivalence.exact(answer));
+            return !answer.left().equals(answer.right()) && isTrue(answer) && isFinal(Equivalence.exact(answer));
         }
         boolean solved = !(reference instanceof Relation gold) || isSolved(gold);
         if (!solved) {
@@ -141,7 +143,7 @@ final class UsualForm {
         } else if (!(node instanceof Call)) {
             return node.parts().stream().allMatch(this::isFinal);
         } else if (isScientific(node)) {
-            return scientific;
+            return scientific && (hasMantissa(node) || reference.any(part -> isScientific(part) && !hasMantissa(part)));
         }
         Call call = (Call) node;
         boolean fractional = call.op().equals("*") && call.args().get(0).is("/"); // half of a matrix
@@ -154,6 +156,11 @@ final class UsualForm {
         return !(isReducible(node) && !isShown(node)) && (!node.is("+") || areDifferent(terms(node))) && (!node.is("*")
                 || areDifferentBases(factors(node)))
                 && call.args().stream().allMatch(this::isCollected);
+    }
+
+    /** Whether a number has at most six decimals, so that one with more is another. */
+    private static boolean isShort(Node node) {
+        return node instanceof Num num && num.value().times(Rational.of(1_000_000)).isInteger();
     }
 
     /** A power of a variable or of e, or a root written as one. */
@@ -175,7 +182,7 @@ final class UsualForm {
             return node.parts().size() == 2 && node.parts().stream().allMatch(part -> part instanceof Num)
                     && !isLowest((Num) node.parts().get(0), (Num) node.parts().get(1));
         } else if (value.isEmpty()) {
-            return false;
+            return node.is("/") && isCancellable(node.parts().get(0), node.parts().get(1));
         } else if (node.is("/")) {
             Node top = node.parts().get(0).is("neg") ? node.parts().get(0).parts().get(0) : node.parts().get(0);
             Node bottom = node.parts().get(1);
@@ -186,6 +193,12 @@ final class UsualForm {
             return false; // only where the reference shows one
         }
         return !node.is("percent");
+    }
+
+    /** Whether an integer below divides with a number factor above: 4 pi / 2; not 3 pi / 2. */
+    private static boolean isCancellable(Node top, Node bottom) {
+        return bottom instanceof Num below && below.value().isInteger() && factors(top).stream().anyMatch(factor -> factor instanceof Num n
+                && n.value().isInteger() && !isLowest(n, below));
     }
 
     private static boolean isLowest(Num a, Num b) {
@@ -213,6 +226,13 @@ final class UsualForm {
     private static boolean isScientific(Node node) {
         return node.is("*") && node.parts().get(0) instanceof Num && isPowerOfTen(node.parts().get(1))
                 || node.is("*") && node.parts().get(0).is("neg") && isPowerOfTen(node.parts().get(1)) || isPowerOfTen(node);
+    }
+
+    /** Whether the factor of a power of ten has one digit before the point. */
+    private static boolean hasMantissa(Node node) {
+        Rational factor = isPowerOfTen(node) ? Rational.ONE : Exact.of(node.parts().get(0)).orElse(Rational.ONE);
+        Rational size = factor.signum() < 0 ? factor.negate() : factor;
+        return size.minus(Rational.ONE).signum() >= 0 && size.minus(TEN).signum() < 0;
     }
 
     private static boolean isPowerOfTen(Node node) {

@@ -16,7 +16,7 @@ final class Vocabulary {
             "Large");
     /** Commands whose first argument is about looks. */
     static final Set<String> IGNORED_ARGUMENTS = Set.of("color", "textcolor", "hspace", "vspace", "phantom", "hphantom", "vphantom",
-            "label", "tag");
+            "label", "tag", "cancel", "bcancel", "xcancel", "sout", "hcancel");
     static final Set<String> TEXTS = Set.of("text", "textbf", "textit", "textrm", "mbox", "textnormal", "mathrm",
             "operatorname", "hbox", "textsf", "texttt", "emph", "operatorname*");
     static final Map<String, String> OPERATORS = Map.ofEntries(Map.entry("cdot", "*"), Map.entry("times", "*"),
@@ -30,13 +30,15 @@ final class Vocabulary {
             Map.entry("{", "\\{"), Map.entry("}", "\\}"), Map.entry("lbrace", "\\{"), Map.entry("rbrace", "\\}"),
             Map.entry("langle", "<<"), Map.entry("rangle", ">>"), Map.entry("lvert", "|"), Map.entry("rvert", "|"),
             Map.entry("vert", "|"), Map.entry("mid", "|"), Map.entry("|", "|"), Map.entry("%", "%"), Map.entry("&", "&"),
-            Map.entry("choose", "choose"), Map.entry("land", "and"), Map.entry("wedge", "and"), Map.entry("lor", "or"), Map.entry("vee",
+            Map.entry("choose", "choose"), Map.entry("over", "over"), Map.entry("pmod", "mod"), Map.entry("bmod", "mod"),
+            Map.entry("mod", "mod"), Map.entry("land", "and"), Map.entry("wedge", "and"), Map.entry("lor", "or"), Map.entry("vee",
                     "or"),
             Map.entry("lbrack", "["), Map.entry("rbrack", "]"), Map.entry("prime", "'"), Map.entry("newline", "\\\\"));
     static final Map<String, String> NAMES = Map.of("infty", "oo", "emptyset", "Empty", "varnothing", "Empty", "ldots", "...",
             "dots", "...", "cdots", "...", "dotsc", "...", "imath", "i", "varepsilon", "epsilon");
     static final Map<String, String> WORDS = Map.ofEntries(Map.entry("and", "and"), Map.entry("or", "or"),
-            Map.entry("percent", "%"), Map.entry("percentage", "%"), Map.entry("pct", "%"), Map.entry("degrees", "deg"),
+            Map.entry("percent", "%"), Map.entry("mod", "mod"), Map.entry("percentage", "%"), Map.entry("pct", "%"),
+            Map.entry("degrees", "deg"),
             Map.entry("degree", "deg"), Map.entry("deg", "deg"), Map.entry("或", "or"), Map.entry("和", "and"), Map.entry("与", "and"));
     /** Words of prose that would otherwise read as products of variables. */
     static final Set<String> PROSE = Set.of("the", "is", "so", "of", "to", "it", "we", "be", "by", "an", "as", "at", "if", "for",
@@ -44,7 +46,8 @@ final class Vocabulary {
             "may", "get", "let", "had", "but", "now", "odd", "my", "our", "on", "sum");
     static final Map<Character, String> SIGNS = Map.ofEntries(Map.entry('×', "*"), Map.entry('·', "*"), Map.entry('⋅', "*"),
             Map.entry('∙', "*"), Map.entry('÷', "/"), Map.entry('−', "-"), Map.entry('–', "-"), Map.entry('≤', "<="),
-            Map.entry('≥', ">="), Map.entry('≠', "!="), Map.entry('≈', "~"), Map.entry('∪', "cup"), Map.entry('∩', "cap"),
+            Map.entry('≥', ">="), Map.entry('⩽', "<="), Map.entry('⩾', ">="), Map.entry('≡', "="), Map.entry('≠', "!="),
+            Map.entry('≈', "~"), Map.entry('∪', "cup"), Map.entry('∩', "cap"),
             Map.entry('∈', "in"), Map.entry('°', "deg"), Map.entry('±', "pm"), Map.entry('∓', "mp"), Map.entry('（', "("),
             Map.entry('）', ")"), Map.entry('，', ","), Map.entry('⟨', "<<"), Map.entry('⟩', ">>"), Map.entry('’', "'"),
             Map.entry('\'', "'"), Map.entry('：', ":"));
@@ -70,6 +73,9 @@ final class Vocabulary {
     static final Map<String, String> SETS = Map.ofEntries(Map.entry("all real numbers", "Reals"), Map.entry("all reals", "Reals"),
             Map.entry("no solution", "Empty"), Map.entry("no solutions", "Empty"), Map.entry("no real solution", "Empty"),
             Map.entry("no real solutions", "Empty"), Map.entry("empty set", "Empty"), Map.entry("the empty set", "Empty"));
+
+    /** Times of day in one word, with the half of the day that is meant. */
+    static final Map<String, String> TIMES = Map.of("noon", "time 1", "midday", "time 1", "midnight", "time 0");
 
     /** Codes before an amount of money. */
     static final Set<String> CURRENCIES = Set.of("USD", "EUR", "GBP", "CAD", "AUD", "INR", "US", "Rs", "RM", "NT", "HK");

@@ -6,6 +6,7 @@ import answers.Node.Num;
 import answers.Node.Sym;
 import answers.Node.Text;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /** Words before a value, or that are all there is: a number in words, a set, a text. */
@@ -31,14 +32,24 @@ final class Words {
         }
         Node number = number(words.toString(), said.subList(from, said.size()));
         if (number != null) {
-            return number;
+            return in.accept("%") ? Node.call("percent", number) : number;
+        } else if (in.isWhole() && said.size() == 1 && Vocabulary.TIMES.containsKey(said.get(0))) {
+            return Node.call("directed", Node.call("time", Node.integer(12), Node.integer(0)), new Text(Vocabulary.TIMES.get(said.get(0))));
         } else if (in.isWhole()) {
             String known = Vocabulary.SETS.get(String.join(" ", said));
             return known == null ? new Text(words.toString()) : new Sym(known);
+        } else if (from == said.size() - 1 && "era 1".equals(Units.direction(said.get(from)))) {
+            return Node.call("directed", in.ratio(), new Text("era 1")); // AD 300
         } else if (from < said.size()) {
             throw new Unreadable("words that may change the meaning: at least, not");
         }
         return in.ratio();
+    }
+
+    /** The number that a text is in words: "seven". */
+    static Optional<Node> number(String text) {
+        List<String> said = Quantities.words(text);
+        return NumberWords.read(said).filter(found -> found.words() == said.size()).map(found -> new Num(found.value(), false));
     }
 
     /** A number in words with its unit; null if it is none. A capital letter behind it is a name: "Two Rivers". */

@@ -54,6 +54,14 @@ class StrictAnswerTest {
         assertEquals(List.of(), Cases.wrong("places.jsonl", true, strict::judge));
     }
 
+    /** Written and judged by hand without sight of the checker, as neighbours of kinds that were reported. */
+    @Test
+    void neighboursOfReportedKindsAreJudgedAsByHandAtBothLevels() throws IOException {
+        assertEquals(List.of(), Cases.wrong("kinds.jsonl", false, lenient::judge));
+        assertEquals(List.of(), Cases.wrong("kinds.jsonl", true, strict::judge));
+        assertTrue(Cases.read("kinds.jsonl").size() >= 700);
+    }
+
     /** With the question at hand, and without it, as {@code check --strict} on a file may have it. */
     @Test
     void noAttemptAtGamingIsPaid() throws IOException {
