@@ -12,7 +12,8 @@ import lppo.data.Problem;
 public record AnswerLeak() implements LeakRule {
 
     /** A number as people write it: "-3", "1,200", "0.50"; a minus between two numbers is not a sign. */
-    static final Pattern NUMBER = Pattern.compile("(?:(?<!\\p{Alnum})-)?(?:\\d{1,3}(?:,\\d{3})+(?!\\d)|\\d+)(?:\\.\\d+)?(?:[eE][-+]?\\d{1,3}(?!\\d))?");
+    static final Pattern NUMBER = Pattern
+            .compile("(?:(?<!\\p{Alnum})-)?(?:\\d{1,3}(?:,\\d{3})+(?!\\d)|\\d+)(?:\\.\\d+)?(?:[eE][-+]?\\d{1,3}(?!\\d))?");
 
     private static final Pattern SPACED = Pattern.compile("(?<![\\d.,])\\d{1,3}(?:[ \\u00a0\\u202f]\\d{3})+(?!\\d)"); // 12 000
     private static final String POWER_OF_TEN = "(\\d)\\s*(?:\\\\times|\\\\cdot|[x×*·])\\s*10\\s*\\^\\s*\\{?\\s*([-+]?\\d{1,3})(?!\\d)\\s*}?";
@@ -60,7 +61,8 @@ public record AnswerLeak() implements LeakRule {
     }
 
     private static String plain(String text) {
-        return SPACED.matcher(text.replace("{,}", ",").replaceAll("(?<!\\d)\\.(?=\\d)", "0.")).replaceAll(found -> found.group().replaceAll("\\s", ""))
+        return SPACED.matcher(text.replace("{,}", ",").replaceAll("(?<!\\d)\\.(?=\\d)", "0."))
+                .replaceAll(found -> found.group().replaceAll("\\s", ""))
                 .replaceAll(POWER_OF_TEN, "$1e$2");
     }
 
