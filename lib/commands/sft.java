@@ -106,7 +106,8 @@ public class sft extends LearningCommand implements Callable<Integer> {
                 folder.json("config.json", RunFolder.columns("command", "sft", "model", model.toString(), "data", String.valueOf(data),
                         "steps", steps, "batch", batch, "seed", seed, "demonstrations", some.size(), "from_scratch", fromScratch,
                         "lora_rank", loraRank,
-                        "asking", asking.values(true), "options", options(), "machine", Cli.machine()));
+                        "asking", asking.values(true), "options", options(), "products",
+                        policy.byOneDnn() ? "oneDNN" : "engine", "machine", Cli.machine()));
                 Task task = new SimpleTask(where, shown, heldOut, List.of(), format, judge.reward(),
                         length.maxNewTokens);
                 Policy whole = policy.endingAlsoAt(asking.stop).sampledIn(machine.toSample(device, model));
