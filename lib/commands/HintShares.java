@@ -21,21 +21,26 @@ public record HintShares(Cut cut, ToIntFunction<String> length) {
     /** The length of a text where there is no tokenizer: words, digits, signs and line breaks. */
     public static final ToIntFunction<String> WORDS = text -> (int) WORD.matcher(text).results().count();
 
-    /** A row for each beta: mean share of the demonstrations that is shown, and share of the hints that show nothing. */
+    /**
+     * A row for each beta: mean share of the demonstrations that is shown; mean of the smaller of beta and the share before the conclusion,
+     * which hints that are not rounded up cannot exceed; and share of the hints that show nothing.
+     */
     public Table table(List<Problem> problems, double... betas) {
         DoubleColumn beta = DoubleColumn.create("beta", betas);
         DoubleColumn shown = DoubleColumn.create("mean share shown");
+        DoubleColumn most = DoubleColumn.create("most that can be shown");
         DoubleColumn empty = DoubleColumn.create("share of empty hints");
         for (double b : betas) {
-            shown.append(rounded(problems.stream().mapToDouble(p -> share(p, b)).average().orElse(Double.NaN)));
+            shown.append(rounded(problems.stream().mapToDouble(p -> share(p, cut.prefix(p, b, length))).average().orElse(Double.NaN)));
+            most.append(rounded(problems.stream().mapToDouble(p -> Math.min(b, share(p, cut.showable(p)))).average().orElse(Double.NaN)));
             empty.append(rounded(problems.stream().mapToDouble(p -> cut.prefix(p, b, length).isEmpty() ? 1 : 0).average()
                     .orElse(Double.NaN)));
         }
-        return Table.create("hints of %d solutions".formatted(problems.size()), beta, shown, empty);
+        return Table.create("hints of %d solutions".formatted(problems.size()), beta, shown, most, empty);
     }
 
-    private double share(Problem problem, double beta) {
-        return (double) length.applyAsInt(cut.prefix(problem, beta, length)) / length.applyAsInt(cut.demonstration(problem));
+    private double share(Problem problem, String prefix) {
+        return (double) length.applyAsInt(prefix) / length.applyAsInt(cut.demonstration(problem));
     }
 
     private static double rounded(double value) {

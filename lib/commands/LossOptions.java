@@ -30,7 +30,7 @@ public final class LossOptions {
             description = "Normalisation of advantages: ${COMPLETION-CANDIDATES} (default: the loss's).")
     public Normalization normalization;
 
-    @Option(names = "--kl", description = "Coefficient of the KL term to the base policy (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--kl", description = "Coefficient of the KL term to the policy that training begins with (default: ${DEFAULT-VALUE}).")
     public double kl = 0;
 
     @Option(names = "--kl-in", description = "Place of the KL term: ${COMPLETION-CANDIDATES} (default: the loss's).")

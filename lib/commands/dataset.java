@@ -48,8 +48,8 @@ public class dataset implements Callable<Integer> {
     @Option(names = "--split", description = "Split of a data set on the hub.")
     String split = "test";
 
-    @Option(names = "--hints", description = "Print how much of the solutions in FILE hints show: beta, mean share shown, share of empty"
-            + " hints.")
+    @Option(names = "--hints", description = "Print how much of the solutions in FILE hints show: beta, mean share shown, most that can be"
+            + " shown without the conclusion, share of empty hints.")
     boolean hints;
 
     @Option(names = "--cut", paramLabel = "tokens|steps", description = "Where --hints cuts.")
@@ -101,7 +101,7 @@ public class dataset implements Callable<Integer> {
         BadInput.unless(!shown.isEmpty(), "%s: no problem has a solution to show", file);
         try (Tokenizer tokenizer = model == null ? null : Tokenizer.load(model)) {
             HintShares shares = new HintShares(chosen, tokenizer == null ? HintShares.WORDS : text -> tokenizer.encode(text).length);
-            Display.print(shares.table(shown, 0.1, 0.3, 0.5, 0.7, 0.9));
+            Display.print(shares.table(shown, 0.1, 0.3, 0.5, 0.7, 0.9, 1));
         }
     }
 

@@ -126,7 +126,7 @@ public class sft extends LearningCommand implements Callable<Integer> {
                         "asking", asking.values(true), "options", options(), "checksums",
                         Map.of("model", Checksums.ofModel(model), "problems",
                                 checksum(shown), "evaluation", checksum(heldOut)),
-                        "machine", Cli.machine());
+                        "products", policy.byOneDnn() ? "oneDNN" : "engine", "machine", Cli.machine());
                 Task task = new SimpleTask(where, shown, heldOut, List.of(), format, judge.reward(),
                         length.maxNewTokens);
                 Policy whole = policy.endingAlsoAt(asking.stop).sampledIn(machine.toSample(device, model));

@@ -23,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import llm.Lora;
 import llm.ModelConfig;
@@ -59,6 +60,8 @@ import view.Tables;
             "  ./jbang train --recipe lppo --model data/base --task modular-chain --evaluate-on data/validation.jsonl --out"
                     + " /tmp/lppo --watch"})
 public class train extends LearningCommand implements Callable<Integer> {
+
+    private static final String ONE_DNN = "oneDNN"; // products of matrices in sampling, as in config.json
 
     @Option(names = "--recipe", required = true,
             description = "grpo, pg, lp, lppo, adaptive, bread, mopps, dynamic, bread-search, prefix-rft,"
@@ -126,7 +129,8 @@ public class train extends LearningCommand implements Callable<Integer> {
         options.length.resolve(asking.task);
         Device device = Policy.device(options.machine.device);
         Precision precision = options.machine.precision(device, model);
-        Precision sampled = resume ? sampledBefore(options.machine.toSample(device, model)) : options.machine.toSample(device, model);
+        Precision sampled = Optional.of("rollout_precision").filter(name -> options.machine.precision.equalsIgnoreCase("auto"))
+                .flatMap(this::before).map(Precision::valueOf).orElseGet(() -> options.machine.toSample(device, model));
         Recipe corrected = options.corrected(options.recipe(recipe), precision, sampled);
         Recipe chosen = corrected.cut() == null && asking.task != null ? corrected.cut(Tasks.named(asking.task).cut()) : corrected;
         options.check();
@@ -137,6 +141,8 @@ public class train extends LearningCommand implements Callable<Integer> {
             BadInput.unless(!chosen.guided() || trusted.stream().anyMatch(Problem::hasDemonstration),
                     "%s: no problem has a \"solution\", so recipe %s has no hints to give; use one without hints, such as grpo or lp",
                     asking.where(data), recipe);
+            BadInput.unless(master == null || adapter == null || !chosen.algorithm().objective().needsReference(),
+                    "--adapter with --kl: not with --master, whose executors do not have these adapters as the reference; use one of them");
             if (dryRun) {
                 return dryRun(trusted, chosen, precision, sampled, device);
             }
@@ -146,7 +152,8 @@ public class train extends LearningCommand implements Callable<Integer> {
             try (Closeable lock = folder.lock();
                     Policy loaded = Policy.load(resume && loraRank == 0 ? checkpoint : model, device, precision, loraRank == 0);
                     Policy other = reference && loraRank == 0 ? Policy.load(model, device, precision, false) : null) {
-                Policy ending = loaded.endingAlsoAt(asking.stop).sampledIn(sampled);
+                Policy probed = loaded.endingAlsoAt(asking.stop).sampledIn(sampled);
+                Policy ending = before("products").map(value -> probed.sampledBy(value.equals(ONE_DNN))).orElse(probed);
                 Policy policy = loraRank == 0 ? ending : ending.adapted(adapters(loaded, checkpoint));
                 PromptFormat format = asking.format(model, loaded.tokenizer());
                 PromptFit fit = fit(trusted, format, chosen, loaded.config(), loaded.tokenizer());
@@ -159,11 +166,11 @@ public class train extends LearningCommand implements Callable<Integer> {
                 try (Backend backend = WithSpark.backend(master, conf, workers, policy); Progress progress = new Progress(recipe, steps)) {
                     FolderListener tables = new FolderListener(folder, options.keeping.keep, options.keeping.keepBest, policy);
                     Training training = Training.of(policy, task).recipe(chosen).seed(seed).backend(backend)
-                            .reference(loraRank > 0 && reference ? loaded : other) // adapters off: the base policy, at no memory cost
+                            .reference(loraRank > 0 && reference ? initial(loaded) : other)
                             .evaluate(task.problems(Task.Split.VALIDATION), options.evaluating.evaluateEvery,
                                     options.evaluating.evaluateSamples)
                             .listener(tables).telling(line -> progress.tell(Cli.flagged(line, spec)));
-                    Map<String, Object> config = config(training, sampled);
+                    Map<String, Object> config = config(training, sampled, policy);
                     if (resume) {
                         folder.sameAs(config);
                     }
@@ -188,7 +195,8 @@ public class train extends LearningCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Map<String, Object> config(Training training, Precision sampled) {
+    private Map<String, Object> config(Training training, Precision sampled, Policy policy) {
+        options.updates.importanceCap = training.recipe().learning().importanceCap(); // which the precision may have decided
         Map<String, Object> checksums = new LinkedHashMap<>(Map.of("model", Checksums.ofModel(model)));
         checksums.putAll(training.checksums());
         if (adapter != null) {
@@ -198,7 +206,7 @@ public class train extends LearningCommand implements Callable<Integer> {
                 steps, "tokens", tokens < Long.MAX_VALUE ? tokens : "any", "seed", seed, "demonstrations",
                 demonstrations == null ? "all" : demonstrations, "lora_rank", loraRank, "lora_alpha", loraAlpha(), "lora_targets",
                 loraTargets, "adapter", String.valueOf(adapter), "rollout_precision", sampled.toString(),
-                "cut", training.cut() instanceof StepCut ? "steps" : "tokens",
+                "products", before("products").orElse(policy.byOneDnn() ? ONE_DNN : "engine"), "cut", training.cut() instanceof StepCut ? "steps" : "tokens",
                 "asking", asking.values(true), "options", options.values(), "checksums", checksums, "machine", Cli.machine());
     }
 
@@ -231,14 +239,16 @@ public class train extends LearningCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** Returns the precision that a run was started with, which another machine would not choose; {@code now} if it is not recorded. */
-    private Precision sampledBefore(Precision now) {
+    /** Returns the policy that training began with, which shares its weights: the model, with the given adapters if there are any. */
+    private Policy initial(Policy loaded) {
+        return adapter == null ? loaded : loaded.adapted(Lora.load(adapter, loaded.config(), loaded.manager()));
+    }
+
+    /** Returns what the run to be resumed was started with, which another machine might not choose; empty if it is not recorded. */
+    private Optional<String> before(String name) {
         Path config = out.resolve("config.json");
-        if (!options.machine.precision.equalsIgnoreCase("auto") || !Files.exists(config)) {
-            return now;
-        }
-        JsonElement before = Json.object(config).get("rollout_precision");
-        return before == null ? now : Precision.valueOf(before.getAsString());
+        return !resume || !Files.exists(config) ? Optional.empty() : Optional.ofNullable(Json.object(config).get(name))
+                .map(JsonElement::getAsString);
     }
 
     private double loraAlpha() {

@@ -1,5 +1,6 @@
 package llm;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -9,6 +10,7 @@ import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
+import common.BadInput;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -228,17 +230,29 @@ public final class FastDecode {
 
     private final ModelConfig config;
     private final PtSymbolBlock script;
+    private final boolean byOneDnn;
 
     /**
      * The script on the manager's device; it lives as long as the manager.
      *
      * @param oneDnn whether oneDNN multiplies matrices in fp32, which is faster than MKL on some processors; see {@link CpuKernels}
+     * @throws BadInput if the engine has no oneDNN
      */
     FastDecode(ModelConfig config, boolean oneDnn, NDManager manager) {
         this.config = config;
+        byOneDnn = oneDnn;
         String call = oneDnn ? "ops.mkldnn._linear_pointwise(x, w, %s, \"none\", [], \"\")" : "torch.linear(x, w, %s)";
-        script = TorchScript.load("FastDecode", SOURCE.replace("LINEAR", call.formatted("None")).replace("AFFINE", call.formatted("bias")),
-                manager);
+        try {
+            script = TorchScript.load("FastDecode", SOURCE.replace("LINEAR", call.formatted("None")).replace("AFFINE", call.formatted("bias")),
+                    manager);
+        } catch (EngineException e) {
+            throw oneDnn ? new BadInput("sampling by oneDNN: this engine has none; sample by MKL, or on another platform", e) : e;
+        }
+    }
+
+    /** Returns whether oneDNN multiplies matrices, not MKL. */
+    boolean byOneDnn() {
+        return byOneDnn;
     }
 
     /**

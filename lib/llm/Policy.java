@@ -179,16 +179,21 @@ public final class Policy implements AutoCloseable {
 
     /**
      * Returns this policy with weights rounded for sampling, see {@link Precision#toSample}. Log-probabilities of sampled tokens then
-     * differ from the learner's by about 0.01 nats per token in bf16: give the learner an importance cap, which corrects for this.
-     * The two share everything else; close only one.
+     * differ from the learner's by about 0.01 nats per token in bf16: give the learner an importance cap. The two share everything else.
      */
     public Policy sampledIn(Precision precision) {
         return precision == sampler.precision() ? this : sampledBy(new Kernels(config, precision, false, manager));
     }
 
-    /** Returns the same with or without oneDNN for sampling in fp32. */
-    Policy sampledBy(boolean oneDnn) {
-        return sampledBy(new Kernels(config, sampler.precision(), oneDnn, manager));
+    /** Returns the same with or without oneDNN for sampling in fp32 on a CPU, which {@link Probe} chooses; itself in any other case. */
+    public Policy sampledBy(boolean oneDnn) {
+        return sampler.precision() != Precision.FP32 || manager.getDevice().isGpu() || oneDnn == byOneDnn() ? this
+                : sampledBy(new Kernels(config, Precision.FP32, oneDnn, manager));
+    }
+
+    /** Returns whether oneDNN multiplies matrices in sampling, not MKL: their results differ in the last bits. */
+    public boolean byOneDnn() {
+        return sampler.fastDecode().byOneDnn();
     }
 
     private Policy sampledBy(Kernels other) {
@@ -331,15 +336,11 @@ public final class Policy implements AutoCloseable {
      */
     public int endToken() {
         if (endToken < 0) {
-            endToken = findEndToken();
+            BadInput.unless(!config.eosTokens().isEmpty(), "%s: config.json has no eos_token_id, so no completion can end", name);
+            int end = tokenizersEnd(tokenizer, companions, name).orElse(-1);
+            endToken = config.eosTokens().contains(end) ? end : config.eosTokens().get(0);
         }
         return endToken;
-    }
-
-    private int findEndToken() {
-        BadInput.unless(!config.eosTokens().isEmpty(), "%s: config.json has no eos_token_id, so no completion can end", name);
-        int end = tokenizersEnd(tokenizer, companions, name).orElse(-1);
-        return config.eosTokens().contains(end) ? end : config.eosTokens().get(0);
     }
 
     /** Returns the trainable arrays: those of the adapters if there are any, else all weights. */

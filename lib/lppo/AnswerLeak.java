@@ -12,7 +12,11 @@ import lppo.data.Problem;
 public record AnswerLeak() implements LeakRule {
 
     /** A number as people write it: "-3", "1,200", "0.50"; a minus between two numbers is not a sign. */
-    static final Pattern NUMBER = Pattern.compile("(?:(?<!\\p{Alnum})-)?(?:\\d{1,3}(?:,\\d{3})+(?!\\d)|\\d+)(?:\\.\\d+)?");
+    static final Pattern NUMBER = Pattern
+            .compile("(?:(?<!\\p{Alnum})-)?(?:\\d{1,3}(?:,\\d{3})+(?!\\d)|\\d+)(?:\\.\\d+)?(?:[eE][-+]?\\d{1,3}(?!\\d))?");
+
+    private static final Pattern SPACED = Pattern.compile("(?<![\\d.,])\\d{1,3}(?:[ \\u00a0\\u202f]\\d{3})+(?!\\d)"); // 12 000
+    private static final String POWER_OF_TEN = "(\\d)\\s*(?:\\\\times|\\\\cdot|[x×*·])\\s*10\\s*\\^\\s*\\{?\\s*([-+]?\\d{1,3})(?!\\d)\\s*}?";
 
     @Override
     public boolean reveals(Problem problem, String shown) {
@@ -28,6 +32,12 @@ public record AnswerLeak() implements LeakRule {
         return word(answer).matcher(text).find()
                 || !formula.matches("\\p{Alpha}*") && Pattern.compile("(?<![\\d.])" + Pattern.quote(formula) + "(?!\\d)")
                         .matcher(squeezed(text)).find();
+    }
+
+    /** Returns whether a text is a number and nothing else, but for signs of punctuation and formulas. */
+    static boolean isAnswer(String text, String answer) {
+        String bare = plain(text).replaceAll("\\\\(?:text|math)bf|\\\\[\\])]|[\\s{}$*]|[.!]\\s*$", "");
+        return NUMBER.matcher(answer).matches() && NUMBER.matcher(bare).matches() && isValue(bare, answer);
     }
 
     /** Returns whether the last number of a text equals a number. */
@@ -51,7 +61,9 @@ public record AnswerLeak() implements LeakRule {
     }
 
     private static String plain(String text) {
-        return text.replace("{,}", ",").replaceAll("(?<!\\d)\\.(?=\\d)", "0.");
+        return SPACED.matcher(text.replace("{,}", ",").replaceAll("(?<!\\d)\\.(?=\\d)", "0."))
+                .replaceAll(found -> found.group().replaceAll("\\s", ""))
+                .replaceAll(POWER_OF_TEN, "$1e$2");
     }
 
     /** Returns a formula without blanks, braces, size commands and angle units, with fractions as a/b. */

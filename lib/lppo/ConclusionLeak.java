@@ -1,6 +1,8 @@
 package lppo;
 
 import java.util.List;
+import java.util.OptionalInt;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -15,11 +17,14 @@ import lppo.data.Problem;
 public record ConclusionLeak() implements LeakRule {
 
     private static final Pattern MARK = Pattern.compile("^####(.*)$", Pattern.MULTILINE);
-    private static final Pattern BOX = Pattern.compile("\\\\(?:boxed|fbox|framebox)\\s*(\\{(?:[^{}]|\\{[^{}]*})*})");
+    private static final Pattern BOX = Pattern.compile("(\\\\(?:boxed|fbox|framebox)\\s*" + braces(5) + ")");
     private static final Pattern STATEMENT = Pattern.compile(
             "\\b(?:final answer|answer|ans)\\b\\**(?:\\s(?:to|of|for)\\s[^.\\n]{1,80}?)?\\s*(?:\\bis\\b|\\bare\\b|=|:)(.{0,200})",
             Pattern.CASE_INSENSITIVE);
+    private static final Pattern BOLD = Pattern.compile("(\\\\(?:text|math)bf\\s*\\{[^{}]*}|\\*\\*[^*\\n]+\\*\\*)");
+    private static final Pattern RESULT = Pattern.compile("=\\s*([^=\\n]*\\d{3}[^=\\n]*)$", Pattern.MULTILINE); // shorter ones are often chance
     private static final Pattern SENTENCE = Pattern.compile("[.!?]\\s+(?=\\S)|\\n\\s*(?=\\S)");
+    private static final Pattern BEFORE_LAST_LINE = Pattern.compile("=\\s*([^=\\n]+)\\n\\s*[^\\d\\n#]*\\z"); // "= 9\nSo she has"
     private static final Pattern FORMULA = Pattern.compile("\\$(?=\\S)([^$]+)(?<=\\S)\\$[^$\\d]*\\z");
 
     @Override
@@ -30,19 +35,29 @@ public record ConclusionLeak() implements LeakRule {
     @Override
     public String demonstration(Problem problem) {
         String solution = problem.solution();
-        int line = solution.indexOf('\n', start(problem));
-        return line < 0 ? solution : solution.substring(0, line);
+        int start = start(problem);
+        int line = solution.indexOf('\n', start);
+        int end = line < 0 ? solution.length() : line;
+        return solution.substring(0, BOX.matcher(solution).results().filter(box -> box.start() >= start && box.start() < end)
+                .filter(box -> AnswerLeak.mentions(box.group(), problem.answer().strip())).mapToInt(MatchResult::end).findFirst()
+                .orElse(end));
     }
 
     /** Where what is concluded begins, in characters of the solution: "The answer is" may be shown, what it is may not. */
     public int start(Problem problem) {
         String solution = problem.solution();
         String answer = problem.answer().strip();
-        return Stream.of(MARK, BOX, STATEMENT)
-                .flatMap(pattern -> pattern.matcher(solution).results())
-                .filter(found -> AnswerLeak.mentions(found.group(1), answer))
-                .mapToInt(found -> found.start(1)).min()
+        Stream<MatchResult> marked = Stream.of(MARK, BOX, STATEMENT).flatMap(pattern -> pattern.matcher(solution).results())
+                .filter(found -> AnswerLeak.mentions(found.group(1), answer));
+        Stream<MatchResult> bare = Stream.of(BOLD, RESULT).flatMap(pattern -> pattern.matcher(solution).results())
+                .filter(found -> AnswerLeak.isAnswer(found.group(1), answer));
+        return Stream.concat(marked, bare).mapToInt(found -> found.start(1)).min()
                 .orElseGet(() -> unmarked(solution, answer));
+    }
+
+    /** A pattern of braces that hold others, so many deep. */
+    private static String braces(int depth) {
+        return depth == 0 ? "\\{[^{}]*+}" : "\\{(?:[^{}]++|" + braces(depth - 1) + ")*+}";
     }
 
     /** The last mention of the answer, the last step that holds it in another spelling, or the last step. */
@@ -55,6 +70,10 @@ public record ConclusionLeak() implements LeakRule {
         }
         if (last >= 0) {
             return last;
+        }
+        OptionalInt box = BOX.matcher(solution).results().mapToInt(MatchResult::start).reduce((one, next) -> next);
+        if (box.isPresent()) {
+            return box.getAsInt(); // the answer in other words
         }
         List<String> steps = StepCut.steps(solution);
         int end = solution.length();
@@ -78,6 +97,10 @@ public record ConclusionLeak() implements LeakRule {
         String last = shown.substring(from);
         Matcher formula = FORMULA.matcher(last);
         if (formula.find() && AnswerLeak.mentions(formula.group(1), answer)) {
+            return true;
+        }
+        Matcher before = BEFORE_LAST_LINE.matcher(shown);
+        if (before.find() && AnswerLeak.isAnswer(before.group(1), answer)) {
             return true;
         }
         return AnswerLeak.NUMBER.matcher(answer).matches() ? AnswerLeak.endsInNumber(last, answer) : AnswerLeak.mentions(last, answer);

@@ -19,4 +19,9 @@ public interface Cut {
     default String demonstration(Problem problem) {
         return problem.solution();
     }
+
+    /** The longest part of the solution that any beta could show. */
+    default String showable(Problem problem) {
+        return demonstration(problem);
+    }
 }

@@ -1,6 +1,7 @@
 package lppo;
 
 import java.util.BitSet;
+import java.util.function.IntPredicate;
 import java.util.function.ToIntFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -24,17 +25,24 @@ final class CutPlaces {
             Pattern.DOTALL);
     private static final Pattern DERIVATION = Pattern.compile(String.join("|", INLINE, "\\$\\$.+?\\$\\$", "\\\\\\[.*?\\\\\\]",
             "\\\\begin\\{(\\w+\\*?)\\}.*?\\\\end\\{\\1\\}"), Pattern.DOTALL);
-    private static final Pattern LINK = Pattern.compile("(?<![=<>!:\\\\])=(?!=)|\\\\(?:simeq|approx|(?:Long)?[rR]ightarrow|implies|iff)\\b"
-            + "|\\\\\\\\[ \\t]*\\n");
-    private static final Pattern BRACKET = Pattern.compile("\\\\[{}]|([{]|\\\\left\\b)|([}]|\\\\right\\b)");
+    private static final Pattern LINK = Pattern.compile("\\s*&?\\s*((?<![=<>!:\\\\])=(?!=)"
+            + "|\\\\(?:simeq|approx|sim|equiv|cong|(?:Long)?[rR]ightarrow|to|implies|iff)(?![a-zA-Z]))|\\\\\\\\[ \\t]*\\n|(?<!\\\\)[,;](?=\\s+[^=,;$]*=)");
+    private static final Pattern BRACKET = Pattern.compile("(\\\\left(?![a-zA-Z])\\s*(?:\\\\[a-zA-Z]+|\\\\?.))"
+            + "|(\\\\right(?![a-zA-Z])\\s*(?:\\\\[a-zA-Z]+|\\\\?.))|\\\\.|([{(\\[])|([})\\]])", Pattern.DOTALL);
     private static final Pattern SENTENCE_END = Pattern.compile("[.!?。！？…][\"'”’»)\\]}*_$]{0,4}[ \\t]*\\z");
 
     private CutPlaces() {}
 
-    /** The places in ascending order, each a number of characters before it. */
-    static int[] of(String text) {
+    /**
+     * The places in ascending order, each a number of characters before it.
+     *
+     * @param hidden whether a beginning of so many characters may not be shown; a formula that ends there may be cut at its first relation
+     */
+    static int[] of(String text, IntPredicate hidden) {
         BitSet inside = inside(text);
-        return IntStream.range(1, text.length()).filter(i -> !inside.get(i) && divides(text, i)).toArray();
+        BitSet links = new BitSet(text.length());
+        DERIVATION.matcher(text).results().forEach(found -> addLinks(found.group(), found.start(), hidden.test(found.end()), links));
+        return IntStream.range(1, text.length()).filter(i -> links.get(i) || !inside.get(i) && divides(text, i)).toArray();
     }
 
     private static boolean divides(String text, int at) {
@@ -62,25 +70,34 @@ final class CutPlaces {
                 inside.set(open, i + 1);
             }
         }
-        DERIVATION.matcher(text).results().forEach(found -> openChain(found.group(), found.start(), inside));
         return inside;
     }
 
-    private static void openChain(String formula, int start, BitSet inside) {
-        boolean related = false;
+    /** Adds the places before and behind relation signs, behind lines and between equations. */
+    private static void addLinks(String formula, int start, boolean hidden, BitSet links) {
+        boolean related = hidden;
         Matcher link = LINK.matcher(formula);
         while (link.find()) {
-            boolean line = link.group().endsWith("\n");
-            if ((line || related) && balanced(formula.substring(0, link.start()))) {
-                inside.clear(start + link.end());
+            if (depth(formula.substring(0, link.start())) != 0) {
+                continue;
             }
-            related = !line;
+            boolean relation = link.group(1) != null;
+            boolean line = link.group().endsWith("\n");
+            if (relation && related) {
+                links.set(start + link.start());
+            }
+            if (line || related) {
+                links.set(start + link.end());
+            }
+            related = relation || hidden;
         }
     }
 
-    private static boolean balanced(String formula) {
-        return BRACKET.matcher(formula).results().mapToInt(found -> found.group(1) != null ? 1 : found.group(2) != null ? -1 : 0)
-                .sum() == 0;
+    private static int depth(String formula) {
+        return BRACKET.matcher(formula).results()
+                .mapToInt(found -> found.group(1) != null || found.group(3) != null ? 1
+                        : found.group(2) != null || found.group(4) != null ? -1 : 0)
+                .sum();
     }
 
     /** Whether a text ends where a sentence does, so that nothing need follow. A line break behind it promises more. */
@@ -90,7 +107,7 @@ final class CutPlaces {
 
     /** Whether no token is torn at a place. Tokens begin with a blank, so that they end before one. */
     static boolean isWhole(String text, int at, ToIntFunction<String> length) {
-        return Character.isWhitespace(text.charAt(at))
+        return Character.isWhitespace(text.charAt(at)) && !Character.isWhitespace(text.charAt(at - 1))
                 || length.applyAsInt(text.substring(0, at)) + length.applyAsInt(text.substring(at)) == length.applyAsInt(text);
     }
 }

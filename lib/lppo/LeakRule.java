@@ -17,4 +17,13 @@ public interface LeakRule {
     default String demonstration(Problem problem) {
         return problem.solution();
     }
+
+    /** The longest beginning of the demonstration that reveals nothing, wherever a cut may end: no hint can show more. */
+    default String showable(Problem problem) {
+        String shown = demonstration(problem);
+        while (!shown.isEmpty() && reveals(problem, shown)) {
+            shown = shown.substring(0, shown.length() - 1);
+        }
+        return shown;
+    }
 }

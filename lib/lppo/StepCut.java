@@ -26,6 +26,11 @@ public record StepCut(LeakRule leak) implements Cut {
     }
 
     @Override
+    public String showable(Problem problem) {
+        return leak.showable(problem);
+    }
+
+    @Override
     public String prefix(Problem problem, double beta, ToIntFunction<String> length) {
         List<String> steps = steps(problem.solution());
         int[] lengths = steps.stream().mapToInt(length).toArray();

@@ -24,6 +24,11 @@ public record TokenCut(LeakRule leak) implements Cut {
     }
 
     @Override
+    public String showable(Problem problem) {
+        return leak.showable(problem);
+    }
+
+    @Override
     public String prefix(Problem problem, double beta, ToIntFunction<String> length) {
         String demonstration = leak.demonstration(problem);
         int wanted = (int) Math.floor(beta * length.applyAsInt(demonstration));
@@ -31,7 +36,8 @@ public record TokenCut(LeakRule leak) implements Cut {
             return "";
         }
         String solution = problem.solution();
-        int[] places = Arrays.stream(CutPlaces.of(solution)).filter(place -> place < demonstration.length()).toArray();
+        int[] places = Arrays.stream(CutPlaces.of(solution, end -> leak.reveals(problem, solution.substring(0, end))))
+                .filter(place -> place < demonstration.length()).toArray();
         int after = atLeast(wanted, places, solution, length);
         int before = after - 1;
         while (before >= 0 || after < places.length) {

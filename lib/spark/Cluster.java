@@ -72,7 +72,7 @@ public final class Cluster implements Backend {
         this.policy = policy;
         local = master.matches("local(\\[.*])?");
         sum = sum(settings.getOrDefault("spark.lppo.sum", System.getProperty("spark.lppo.sum", "ordered")));
-        run = new Replica.RunSetup(UUID.randomUUID().toString(), setup, Replica.engineHere());
+        run = new Replica.RunSetup(UUID.randomUUID().toString(), setup.sampledBy(policy.byOneDnn()), Replica.engineHere());
         home = master.startsWith("local-cluster[") ? TemporarySparkHome.forLocalCluster() : null;
         SparkConf conf = configured(master, settings);
         try {

@@ -92,7 +92,7 @@ final class Replica {
                 host(), folder);
         boolean whole = plan.adapters() == null;
         base = Policy.load(folder, device, plan.precision(), whole);
-        Policy ending = base.endingAlsoAt(plan.stop()).sampledIn(plan.sampled());
+        Policy ending = base.endingAlsoAt(plan.stop()).sampledIn(plan.sampled()).sampledBy(plan.byOneDnn());
         policy = whole ? ending : ending.adapted(Lora.fresh(base.config(), plan.adapters(), new Seed(0), base.manager()));
         reference = !plan.reference() ? null : whole ? Policy.load(folder, device, plan.precision(), false) : base;
         policy.parameters().forEach(p -> p.setRequiresGradient(true));

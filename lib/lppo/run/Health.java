@@ -1,13 +1,16 @@
 package lppo.run;
 
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.ToLongFunction;
 import lppo.learn.Diverged;
 import lppo.rollout.Group;
 
@@ -20,6 +23,7 @@ final class Health {
     private static final int LASTS = 20; // steps
     private static final int AGAIN = 3;
     private static final int AT_ONCE = 1;
+    private static final int ENOUGH = 10; // completions that a share is taken of
 
     private enum Sign {
         CERTAIN(LASTS, "the policy is almost certain of every token (sampled entropy below 0.01 nats) and no longer explores;"
@@ -44,19 +48,30 @@ final class Health {
             this.text = text;
         }
 
-        private boolean shows(StepMetrics step, int completions) {
+        private boolean shows(StepMetrics step, int completions, Deque<Counts> recent) {
             return switch (this) {
                 case CERTAIN -> step.sampledEntropy() < 0.01;
                 case CUT -> step.truncatedShare() == 1;
                 case SILENT -> step.silentShare() == 1;
-                case GAMED -> step.gamedShare() > 0.2;
-                case ENDED -> step.guidedEndedShare() > 0.2;
+                case GAMED -> isOften(recent, Counts::gamed, Counts::paid);
+                case ENDED -> isOften(recent, Counts::ended, Counts::guided);
                 case UNDECIDED -> step.undecided() > 0.05 * completions;
                 case APART -> step.firstDifference() > 0.1;
             };
         }
     }
 
+    /**
+     * The numbers of completions of a step behind the signs gamed and ended.
+     *
+     * @param paid with reward 1
+     * @param gamed of these, with a sign of gaming the reward
+     * @param guided from a hint
+     * @param ended of these, ended with their first token
+     */
+    record Counts(long paid, long gamed, long guided, long ended) {}
+
+    private final Deque<Counts> recent = new ArrayDeque<>(); // the last step first
     private final Map<Sign, Integer> since = new EnumMap<>(Sign.class);
     private final Consumer<String> tell;
     private boolean rewardThrew;
@@ -66,11 +81,29 @@ final class Health {
         this.tell = tell;
     }
 
-    /** Returns the symptoms of a step according to its metrics, joined by {@code +}; empty for none. */
-    String see(StepMetrics step, int completions) {
+    /** Whether more than a fifth are so in the last steps that have enough of them: one of one is no sign. */
+    private static boolean isOften(Deque<Counts> recent, ToLongFunction<Counts> some, ToLongFunction<Counts> all) {
+        long these = 0;
+        long of = 0;
+        for (Counts counts : recent) {
+            these += some.applyAsLong(counts);
+            of += all.applyAsLong(counts);
+            if (of >= ENOUGH) {
+                return these > 0.2 * of;
+            }
+        }
+        return false;
+    }
+
+    /** Returns the symptoms of a step according to its metrics and counts, joined by {@code +}; empty for none. */
+    String see(StepMetrics step, int completions, Counts counts) {
+        recent.addFirst(counts);
+        if (recent.size() > LASTS) {
+            recent.removeLast();
+        }
         List<String> troubles = new ArrayList<>();
         for (Sign sign : Sign.values()) {
-            int steps = sign.shows(step, completions) ? since.merge(sign, 1, Integer::sum) : 0;
+            int steps = sign.shows(step, completions, recent) ? since.merge(sign, 1, Integer::sum) : 0;
             since.put(sign, steps);
             if (steps > 0) {
                 troubles.add(sign.name().toLowerCase(Locale.ROOT));
@@ -80,6 +113,19 @@ final class Health {
             }
         }
         return String.join("+", troubles);
+    }
+
+    /** Returns the counts of the last steps, the last first, for {@link #restore}. */
+    long[][] recent() {
+        return recent.stream().map(c -> new long[] {c.paid, c.gamed, c.guided, c.ended}).toArray(long[][]::new);
+    }
+
+    /** Replaces the counts of the last steps, so that a resumed run shows the same signs. */
+    void restore(long[][] counts) {
+        recent.clear();
+        for (long[] c : counts) {
+            recent.addLast(new Counts(c[0], c[1], c[2], c[3]));
+        }
     }
 
     /** Reports once that a reward throws. */

@@ -21,7 +21,7 @@ final class Metrics {
     private Metrics() {}
 
     static StepMetrics of(long step, long sampledTokens, List<Group> visited, List<UpdateMetrics> updates, double firstDifference,
-            double learningRate, long undecided, double gamedShare, Map<String, Double> more) {
+            double learningRate, long undecided, Health.Counts counts, Map<String, Double> more) {
         List<Completion> all = visited.stream().flatMap(g -> g.completions().stream()).toList();
         double tokens = all.stream().mapToLong(c -> c.tokens().length).sum();
         return new StepMetrics(step, sampledTokens,
@@ -29,11 +29,17 @@ final class Metrics {
                 mean(visited.stream().filter(Group::guided).toList(), g -> g.guidedPassRate().getAsDouble()),
                 mean(visited, g -> g.guided() ? 1 : 0), mean(visited, g -> g.silent() ? 1 : 0),
                 mean(all, c -> c.finish() == Completion.Finish.LENGTH ? 1 : 0),
-                mean(all.stream().filter(c -> c.prompt().guided()).toList(), c -> endedAtOnce(c) ? 1 : 0), gamedShare,
+                (double) counts.ended() / counts.guided(), (double) counts.gamed() / counts.paid(),
                 tokens / all.size(), mean(updates, UpdateMetrics::loss),
                 mean(updates, UpdateMetrics::ratio), mean(updates, UpdateMetrics::clipFraction), mean(updates, UpdateMetrics::kl),
                 mean(updates, UpdateMetrics::entropy), entropy(all), firstDifference, mean(updates, UpdateMetrics::gradientNorm),
                 learningRate, undecided, "", more);
+    }
+
+    /** Counts the completions of a step behind two of its shares. */
+    static Health.Counts counts(long paid, long gamed, List<Group> visited) {
+        List<Completion> guided = visited.stream().flatMap(g -> g.completions().stream()).filter(c -> c.prompt().guided()).toList();
+        return new Health.Counts(paid, gamed, guided.size(), guided.stream().filter(Metrics::endedAtOnce).count());
     }
 
     private static boolean endedAtOnce(Completion completion) {

@@ -24,6 +24,7 @@ final class RunConfig {
                 text(recipe.weighting(null)), "refills", recipe.refills(), "problems_per_step", recipe.problemsPerStep(), "group_size",
                 recipe.groupSize(), "learning", text(recipe.learning())));
         config.put("longest", training.task().longest());
+        config.put("products", training.policy().byOneDnn() ? "oneDNN" : "engine");
         config.put("checksums", checksums(training));
         config.put("machine", machine());
         return config;

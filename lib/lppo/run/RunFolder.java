@@ -113,7 +113,7 @@ public record RunFolder(Path path) {
             if (FREE.contains(name)) {
                 return;
             }
-            if (old == null) { // an older version did not write it
+            if (old == null || name.equals("importanceCap") && old.getAsString().equals("null")) { // an older version did not write it
                 String then = BEFORE.get(where + name);
                 if (then != null && !value.getAsString().equals(then)) {
                     differing.add(where + name + " " + then + " and not " + value.getAsString());

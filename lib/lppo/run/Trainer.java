@@ -2,6 +2,7 @@ package lppo.run;
 
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDManager;
+import com.google.gson.Gson;
 import com.google.gson.JsonObject;
 import common.BadInput;
 import common.Checksums;
@@ -118,7 +119,7 @@ public final class Trainer {
         long learned = System.nanoTime();
 
         done = step.number();
-        tell(updates, scoring.failures() - failed, (double) (scoring.gamed() - gamed) / (scoring.paid() - paid),
+        tell(updates, scoring.failures() - failed, Metrics.counts(scoring.paid() - paid, scoring.gamed() - gamed, visited),
                 (sampled - begin) / 1e9, (learned - sampled) / 1e9);
     }
 
@@ -152,14 +153,15 @@ public final class Trainer {
         }
     }
 
-    private void tell(List<UpdateMetrics> updates, long undecided, double gamedShare, double sampling, double learning) {
+    private void tell(List<UpdateMetrics> updates, long undecided, Health.Counts counts, double sampling, double learning) {
         long tokens = visited.stream().flatMap(g -> g.completions().stream()).mapToLong(c -> c.tokens().length).sum();
         sampledTokens += tokens;
         double difference = updates.isEmpty() ? Metrics.difference(learner, training.policy(), visited.get(0))
                 : updates.get(0).difference();
         StepMetrics plain = Metrics.of(done, sampledTokens, visited, updates, difference, recipe.learning().rateAt(done), undecided,
-                gamedShare, memory.metrics());
-        StepMetrics metrics = plain.withTrouble(health.see(plain, visited.stream().mapToInt(g -> g.completions().size()).sum()));
+                counts, memory.metrics());
+        int completions = visited.stream().mapToInt(g -> g.completions().size()).sum();
+        StepMetrics metrics = plain.withTrouble(health.see(plain, completions, counts));
         scoring.trouble().ifPresent(health::rewardThrows);
         List<Visit> visits = visited.stream().map(group -> Visit.of(done, group, tracker, weighting.weight(group))).toList();
         StepTiming timing = new StepTiming(done, sampling, learning, tokens / sampling, Metrics.residentMegabytes());
@@ -234,6 +236,7 @@ public final class Trainer {
         state.addProperty("step", done);
         state.addProperty("sampled_tokens", sampledTokens);
         state.addProperty("optimizer_steps", learner.optimizer().steps());
+        state.add("recent", new Gson().toJsonTree(health.recent()));
         if (bestStep >= 0) {
             state.addProperty("best_step", bestStep);
             state.addProperty("best_accuracy", best);
@@ -255,6 +258,9 @@ public final class Trainer {
             memory.load(checkpoint.resolve("operators.json"));
             done = state.get("step").getAsLong();
             sampledTokens = state.get("sampled_tokens").getAsLong();
+            if (state.has("recent")) { // checkpoints of earlier versions lack it
+                health.restore(new Gson().fromJson(state.get("recent"), long[][].class));
+            }
             if (state.has("best_step")) {
                 bestStep = state.get("best_step").getAsLong();
                 best = state.get("best_accuracy").getAsDouble();

@@ -21,25 +21,31 @@ import llm.Precision;
  * @param device auto, cpu, gpu or mps
  * @param precision of the computation
  * @param sampled precision for sampling
+ * @param byOneDnn whether sampling in fp32 multiplies matrices by oneDNN, see {@link llm.Policy#sampledBy}; a cluster sends its driver's
  * @param adapters trainable adapters; null if all weights are trained
  * @param stop further stop tokens
  * @param reference whether a KL term needs the original model of the folder
  * @param rows maximum number of completions decoded at a time
  */
 public record WorkerSetup(String folder, String fingerprint, String device, Precision precision, Precision sampled,
-        Lora.Settings adapters, List<String> stop, boolean reference, int rows) implements Serializable {
+        boolean byOneDnn, Lora.Settings adapters, List<String> stop, boolean reference, int rows) implements Serializable {
 
     /** Creates the setup for a run of a recipe on a model folder. */
     public static WorkerSetup of(Path model, Recipe recipe, String device, Precision precision, Lora.Settings adapters, List<String> stop,
             int rows) {
         Path folder = model.toAbsolutePath().normalize();
-        return new WorkerSetup(folder.toString(), fingerprint(folder), device, precision, precision, adapters, List.copyOf(stop),
+        return new WorkerSetup(folder.toString(), fingerprint(folder), device, precision, precision, false, adapters, List.copyOf(stop),
                 recipe.algorithm().objective().needsReference(), rows);
     }
 
     /** The same, sampled in another precision: see {@link llm.Policy#sampledIn}. */
     public WorkerSetup sampledIn(Precision value) {
-        return new WorkerSetup(folder, fingerprint, device, precision, value, adapters, stop, reference, rows);
+        return new WorkerSetup(folder, fingerprint, device, precision, value, byOneDnn, adapters, stop, reference, rows);
+    }
+
+    /** The same, sampled with or without oneDNN: see {@link llm.Policy#sampledBy}. */
+    public WorkerSetup sampledBy(boolean oneDnn) {
+        return new WorkerSetup(folder, fingerprint, device, precision, sampled, oneDnn, adapters, stop, reference, rows);
     }
 
     /**

@@ -26,6 +26,8 @@ import org.junit.jupiter.api.Test;
 /** Tests failing runs: what they report, where they stop, and what they leave. */
 class HealthTest extends TinyPolicy {
 
+    private static final Health.Counts NOTHING = new Health.Counts(0, 0, 0, 0);
+
     private final TinyRun tiny = new TinyRun(skeleton);
 
     @Test
@@ -33,12 +35,12 @@ class HealthTest extends TinyPolicy {
         List<String> told = new ArrayList<>();
         Health health = new Health(told::add);
         for (int step = 1; step <= 50; step++) {
-            assertEquals("certain+cut+silent", health.see(row(step, 0.001, 1, 1, 0, 0), 100));
+            assertEquals("certain+cut+silent", health.see(row(step, 0.001, 1, 1, 0, 0), 100, NOTHING));
         }
         assertEquals(3, told.size(), told.toString());
         assertTrue(told.get(0).startsWith("step 20: for 20 steps the policy is almost certain"), told.get(0));
-        assertEquals("", health.see(row(51, 1, 0.5, 0.5, 5, 0.001), 100));
-        assertEquals("undecided+apart", health.see(row(52, 1, 0.5, 0.5, 6, 0.2), 100));
+        assertEquals("", health.see(row(51, 1, 0.5, 0.5, 5, 0.001), 100, NOTHING));
+        assertEquals("undecided+apart", health.see(row(52, 1, 0.5, 0.5, 6, 0.2), 100, NOTHING));
         assertEquals(5, told.size(), told.toString());
     }
 
@@ -46,19 +48,67 @@ class HealthTest extends TinyPolicy {
     void gamedRewardsAndHintsThatEndTheTurnAreToldWithTheirRemedy() {
         List<String> told = new ArrayList<>();
         Health health = new Health(told::add);
-        assertEquals("", health.see(shares(1, Double.NaN, Double.NaN), 100));
-        assertEquals("", health.see(shares(2, 0.2, 0.2), 100));
+        assertEquals("", see(health, 1, NOTHING));
+        assertEquals("", see(health, 2, new Health.Counts(20, 4, 20, 4)), "a fifth");
         for (int step = 3; step <= 8; step++) {
-            assertEquals("gamed+ended", health.see(shares(step, 0.3, 0.25), 100));
+            assertEquals("gamed+ended", see(health, step, new Health.Counts(20, 6, 20, 5)));
         }
+        assertEquals("", see(health, 9, new Health.Counts(20, 4, 20, 4)));
         assertEquals(2, told.size(), told.toString());
         assertTrue(told.get(0).startsWith("step 5: for 3 steps more than 20 %") && told.get(0).contains("strictly"), told.get(0));
         assertTrue(told.get(1).contains("cut by tokens rather than at steps") && told.get(1).contains("reword the demonstrations"),
                 told.get(1));
     }
 
-    private static StepMetrics shares(long step, double ended, double gamed) {
-        return new StepMetrics(step, 0, 0, 0, 0, 0.5, 0.5, ended, gamed, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, "", Map.of());
+    @Test
+    void aShareOfFewCompletionsIsNoSignUntilTheLastStepsTogetherHaveEnough() {
+        List<String> told = new ArrayList<>();
+        Health health = new Health(told::add);
+        for (int step = 1; step <= 9; step++) {
+            assertEquals("", see(health, step, new Health.Counts(1, 1, 1, 1)), "one of one");
+        }
+        assertEquals("gamed+ended", see(health, 10, new Health.Counts(1, 1, 1, 1)));
+        assertEquals("ended", see(health, 11, new Health.Counts(100, 20, 0, 0)), "a step with enough decides alone");
+        Health late = new Health(told::add);
+        assertEquals("", see(late, 1, new Health.Counts(9, 9, 9, 9)));
+        for (int step = 2; step <= 20; step++) {
+            assertEquals("", see(late, step, NOTHING));
+        }
+        assertEquals("", see(late, 21, new Health.Counts(1, 1, 1, 1)), "what is 20 steps old is forgotten");
+    }
+
+    @Test
+    void aResumedRunRemembersTheLastSteps() throws Exception {
+        Path whole = folder.resolve("gamed-whole");
+        Path parts = folder.resolve("gamed-parts");
+        for (Path out : List.of(whole, parts)) {
+            try (Policy policy = policy()) {
+                TinyRun.training(TinyRun.recipe("grpo"), policy, FEW_GAMED, RunFolder.create(out)).run(out == whole ? 8 : 3);
+            }
+        }
+        try (Policy policy = Policy.load(new Checkpoints(parts).latest(), Device.cpu())) {
+            TinyRun.resumed(TinyRun.recipe("grpo"), policy, FEW_GAMED, parts).run(8, Long.MAX_VALUE, () -> false, step -> {});
+        }
+        assertEquals(-1, Files.mismatch(whole.resolve("metrics.csv"), parts.resolve("metrics.csv")));
+        List<String> troubles = TinyRun.rows(whole.resolve("metrics.csv")).stream().map(row -> row.get("trouble")).toList();
+        assertTrue(!troubles.get(0).contains("gamed") && troubles.get(7).contains("gamed"), troubles.toString());
+    }
+
+    /** Pays about every twelfth response, each time for gaming. */
+    private static final Reward FEW_GAMED = new Reward() {
+        @Override
+        public double score(Problem problem, String response) {
+            return Math.floorMod(response.hashCode(), 12) == 0 ? 1 : 0;
+        }
+
+        @Override
+        public boolean isGamed(Problem problem, String response) {
+            return true;
+        }
+    };
+
+    private static String see(Health health, long step, Health.Counts counts) {
+        return health.see(row((int) step, 1, 0.5, 0.5, 0, 0), 100, counts);
     }
 
     @Test
