@@ -160,7 +160,7 @@ public class train extends LearningCommand implements Callable<Integer> {
                             .reference(loraRank > 0 && reference ? loaded : other) // adapters off: the base policy, at no memory cost
                             .evaluate(task.problems(Task.Split.VALIDATION), options.evaluating.evaluateEvery,
                                     options.evaluating.evaluateSamples)
-                            .listener(tables).telling(line -> progress.tell(Cli.flagged(line, spec)));
+                            .listener(tables).listener(progress.sampling()).telling(line -> progress.tell(Cli.flagged(line, spec)));
                     Map<String, Object> config = config(training, sampled);
                     if (resume) {
                         folder.sameAs(config);

@@ -2,6 +2,7 @@ package llm;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
@@ -9,10 +10,14 @@ import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -49,39 +54,54 @@ public final class FastDecode {
      * nine of each layer, empty where a family has none.
      */
     private static final String SOURCE = """
+              def lap(self, clock: List[int], part: int) -> None:
+                now = ops.prim.TimePoint()
+                clock[part] = clock[part] + now - clock[0]
+                clock[0] = now
               def norm(self, x: Tensor, gain: Tensor, eps: float) -> Tensor:
-                y = x.to(6)
-                y = y * torch.rsqrt(torch.mean(y * y, [-1], True) + eps)
-                return y.to(x.dtype) * gain
+                return torch.rms_norm(x, [x.size(-1)], gain, eps)
               def linear(self, x: Tensor, w: Tensor) -> Tensor:
                 return LINEAR
               def affine(self, x: Tensor, w: Tensor, bias: Tensor) -> Tensor:
                 return AFFINE
-              # by the weights l[i], with the bias l[b] if b is not 0 and the adapter l[j], where there are any
-              def adapted(self, x: Tensor, l: List[Tensor], i: int, b: int, j: int) -> Tensor:
+              # the weights of linear layers as the engine multiplies by them: the output, then four of each layer
+              def packed(self, w: List[Tensor]) -> List[Tensor]:
+                packed = annotate(List[Tensor], [])
+                for i in range(2, len(w)):
+                  j = (i - 3) % 17
+                  if i == 2 or j == 1 or j == 5 or j == 7 or j == 8:
+                    packed.append(PACK)
+                return packed
+              # by the weights p, with the bias l[b] if b is not 0 and the adapter l[j], where there are any
+              def adapted(self, x: Tensor, p: Tensor, l: List[Tensor], b: int, j: int) -> Tensor:
                 if b > 0 and l[b].numel() > 0:
-                  y = self.affine(x, l[i], l[b])
+                  y = self.affine(x, p, l[b])
                 else:
-                  y = self.linear(x, l[i])
+                  y = self.linear(x, p)
                 if l[j].numel() > 0:
                   y = y + self.linear(self.linear(x, l[j]), l[j + 1])
                 return y
               # x [n, C], n tokens; cos and sin [n, 1, D]. Prefill has n = P * T and the prompt of each row, source [R];
               # a decode step has n = R, no source, and a mask [R, 1, 1, slots] from this slot on.
-              def hidden(self, w: List[Tensor], sizes: List[int], eps: float, tokens: Tensor, time: int, cos: Tensor,
-                  sin: Tensor, keys: List[Tensor], values: List[Tensor], slot: int, mask: Tensor, source: Tensor) -> Tensor:
+              def hidden(self, w: List[Tensor], p: List[Tensor], sizes: List[int], eps: float, tokens: Tensor, time: int,
+                  cos: Tensor, sin: Tensor, keys: List[Tensor], values: List[Tensor], slot: int, mask: Tensor, source: Tensor, clock: List[int]) -> Tensor:
                 heads, kv, dim = sizes[0], sizes[1], sizes[2]
                 n = tokens.numel()
                 batch = n // time
                 x = torch.embedding(w[0], tokens)
+                # part: embedding
                 for i in range(len(keys)):
                   l = w[3 + 17 * i : 20 + 17 * i]
-                  qkv = self.adapted(self.norm(x, l[0], eps), l, 1, 2, 9).view([n, heads + 2 * kv, dim])
+                  y = self.norm(x, l[0], eps)
+                  # part: norms
+                  qkv = self.adapted(y, p[1 + 4 * i], l, 2, 9).view([n, heads + 2 * kv, dim])
+                  # part: linear layers
                   qk = qkv[:, : heads + kv]
                   if l[3].numel() > 0:
                     qk = torch.cat([self.norm(qk[:, :heads], l[3], eps), self.norm(qk[:, heads:], l[4], eps)], 1)
-                  qk = qk * cos + torch.roll(qk, [dim // 2], [2]) * sin
+                  qk = torch.addcmul_(qk * cos, torch.roll(qk, [dim // 2], [2]), sin)
                   q, k, v = qk[:, :heads], qk[:, heads:], qkv[:, heads + kv :]
+                  # part: rotation
                   if time > 1:
                     q1 = q.view([batch, time, heads, dim]).transpose(1, 2)
                     k1 = k.view([batch, time, kv, dim]).transpose(1, 2)
@@ -95,23 +115,35 @@ public final class FastDecode {
                   else:
                     torch.copy_(keys[i][:, :, :dim, slot], k)
                     torch.copy_(values[i][:, :, slot, :dim], v)
+                    # part: writing the cache
                     if dim % LANES > 0:
                       q = torch.constant_pad_nd(q, [0, LANES - dim % LANES])
                     end = values[i].size(2)
                     begin = end - mask.size(3)
-                    scores = torch.matmul(q.view([n, kv, heads // kv, -1]), keys[i][:, :, :, begin:end]).to(6)
-                    scores = torch.softmax(scores * (1. / torch.sqrt(dim)) + mask, 3)
+                    scores = torch.matmul(q.view([n, kv, heads // kv, -1]), keys[i][:, :, :, begin:end])
+                    scores = torch.softmax(torch.add(mask, scores, alpha=1. / torch.sqrt(dim)), 3)
                     mixed = torch.matmul(scores.to(v.dtype), values[i][:, :, begin:end])[:, :, :, :dim]
-                  x = x + self.adapted(mixed.reshape([n, heads * dim]), l, 5, 0, 11)
-                  gate, up = torch.chunk(self.adapted(self.norm(x, l[6], eps), l, 7, 0, 13), 2, 1)
+                  y = mixed.reshape([n, heads * dim])
+                  # part: attention
+                  x = x + self.adapted(y, p[2 + 4 * i], l, 0, 11)
+                  # part: linear layers
+                  y = self.norm(x, l[6], eps)
+                  # part: norms
+                  gate, up = torch.chunk(self.adapted(y, p[3 + 4 * i], l, 0, 13), 2, 1)
+                  # part: linear layers
                   if sizes[4] > 2: # so many rows at a time that two threads share the work
                     piece = 2 * max(1, 32768 // gate.size(1))
                     for begin in range(0, n, piece):
                       torch.silu_(gate[begin : begin + piece])
                   else:
                     gate = torch.silu(gate)
-                  x = x + self.adapted(gate * up, l, 8, 0, 15)
-                return self.norm(x, w[1], eps)
+                  y = gate * up
+                  # part: activation
+                  x = x + self.adapted(y, p[4 + 4 * i], l, 0, 15)
+                  # part: linear layers
+                y = self.norm(x, w[1], eps)
+                # part: norms
+                return y
               # p [n, V] without the less probable tokens; those that tie with the last one kept stay
               def truncated(self, p: Tensor, k: int, mass: float) -> Tensor:
                 size = p.size(1)
@@ -168,10 +200,12 @@ public final class FastDecode {
                   chosen.append(torch.log(torch.gather(p, 1, token)))
                 return (torch.cat(tokens), torch.cat(chosen))
               # prompts [P, T]; index of the last token of each among P * T, padded; of each row: its prompt, length of
-              # that, most new tokens; uniform [R, N]; ends [E]. Returns tokens and log-probabilities, [N, R].
-              def sample(self, w: List[Tensor], sizes: List[int], eps: float, temperature: float, k: int, mass: float,
+              # that, most new tokens; uniform [R, N]; ends [E]; left [1] or empty, where the number of tokens that the rows may
+              # still get is written. Returns tokens and log-probabilities, [N, R].
+              def sample(self, w: List[Tensor], packed: List[Tensor], sizes: List[int], eps: float, temperature: float, k: int, mass: float,
                   prompts: Tensor, last: Tensor, source: Tensor, lengths: Tensor, room: Tensor, uniform: Tensor, ends: Tensor,
-                  cos: Tensor, sin: Tensor) -> Tuple[Tensor, Tensor]:
+                  cos: Tensor, sin: Tensor, left: Tensor, clock: List[int]) -> Tuple[Tensor, Tensor]:
+                # clock
                 rows, steps, time = uniform.size(0), uniform.size(1), prompts.size(1)
                 slots = LANES * ((steps + LANES - 1) // LANES)
                 width = slots + time
@@ -187,9 +221,9 @@ public final class FastDecode {
                 padding = torch.ge(torch.arange(time, device=lengths.device), lengths.unsqueeze(1))
                 mask[:, slots : slots + time] = uniform.new_zeros([rows, time]).masked_fill(padding, -inf)
                 mask = mask.view([rows, 1, 1, width])
-                x = self.hidden(w, sizes, eps, prompts.view([-1]), time, cos[:time].repeat([prompts.size(0), 1, 1]),
-                    sin[:time].repeat([prompts.size(0), 1, 1]), keys, values, slots, mask, source)
-                logits = self.linear(torch.index_select(x, 0, last), w[2])
+                x = self.hidden(w, packed, sizes, eps, prompts.view([-1]), time, cos[:time].repeat([prompts.size(0), 1, 1]),
+                    sin[:time].repeat([prompts.size(0), 1, 1]), keys, values, slots, mask, source, torch.list(clock))
+                logits = self.linear(torch.index_select(x, 0, last), packed[0])
                 logits = torch.index_select(logits, 0, source)
                 origin = torch.arange(rows, device=lengths.device)
                 tokens = lengths.new_zeros([steps, rows])
@@ -197,13 +231,17 @@ public final class FastDecode {
                 done = torch.le(room, 0)
                 t = 0
                 active = rows
+                # part: prefill
                 while active > 0:
                   token, logp = self.drawn(logits, temperature, k, mass, uniform[:, t : t + 1])
+                  # part: drawing
                   tokens[t].index_copy_(0, origin, token.squeeze(1))
                   chosen[t].index_copy_(0, origin, logp.squeeze(1))
                   t = t + 1
                   done = done | torch.any(torch.eq(token, ends), 1) | torch.le(room, t)
                   active = done.size(0) - int(torch.sum(done))
+                  if left.numel() > 0:
+                    torch.copy_(left, torch.sum((room - t) * torch.logical_not(done)))
                   if active > 0:
                     kept = LANES * ((active + LANES - 1) // LANES)
                     if kept < done.size(0): # rows at the end move to the places of those that left
@@ -217,17 +255,41 @@ public final class FastDecode {
                         values[i].index_copy_(0, free, torch.index_select(values[i], 0, moved))
                         keys[i] = keys[i][:kept]
                         values[i] = values[i][:kept]
+                    # part: rows that leave
                     position = lengths + (t - 1)
                     slot = slots - t
                     mask[:, :, :, slot] = 0.
-                    x = self.hidden(w, sizes, eps, token.squeeze(1), 1, cos[position], sin[position], keys, values, slot,
-                        mask[:, :, :, LANES * (slot // LANES) :], source)
-                    logits = self.linear(x, w[2])
+                    x = self.hidden(w, packed, sizes, eps, token.squeeze(1), 1, cos[position], sin[position], keys, values, slot,
+                        mask[:, :, :, LANES * (slot // LANES) :], source, clock)
+                    logits = self.linear(x, packed[0])
+                    # part: output layer
                 return (tokens, chosen)
             """.replace("LANES", Integer.toString(LANES)).replace("BLOCK", "256");
 
+    /** What {@link #profile} tells apart: the comments {@code # part:} of the source end a part. */
+    private static final List<String> PARTS = List.of("prefill", "linear layers", "output layer", "attention", "drawing", "norms", "rotation",
+            "activation", "writing the cache", "embedding", "rows that leave");
+    private static final Pattern PART = Pattern.compile("# part: (.*)");
+
+    /** The weights of linear layers as the engine multiplies by them; see {@link #packed}. */
+    public static final class Packed implements AutoCloseable {
+
+        private final IValue weights;
+
+        private Packed(IValue weights) {
+            this.weights = weights;
+        }
+
+        @Override
+        public void close() {
+            weights.close();
+        }
+    }
+
     private final ModelConfig config;
+    private final boolean oneDnn;
     private final PtSymbolBlock script;
+    private PtSymbolBlock timed; // created on first use
 
     /**
      * The script on the manager's device; it lives as long as the manager.
@@ -236,9 +298,13 @@ public final class FastDecode {
      */
     FastDecode(ModelConfig config, boolean oneDnn, NDManager manager) {
         this.config = config;
+        this.oneDnn = oneDnn;
+        script = TorchScript.load("FastDecode", source(oneDnn), manager);
+    }
+
+    private static String source(boolean oneDnn) {
         String call = oneDnn ? "ops.mkldnn._linear_pointwise(x, w, %s, \"none\", [], \"\")" : "torch.linear(x, w, %s)";
-        script = TorchScript.load("FastDecode", SOURCE.replace("LINEAR", call.formatted("None")).replace("AFFINE", call.formatted("bias")),
-                manager);
+        return SOURCE.replace("PACK", oneDnn ? "ops.mkldnn._reorder_linear_weight(w[i], 128)" : "w[i]").replace("LINEAR", call.formatted("None")).replace("AFFINE", call.formatted("bias"));
     }
 
     /**
@@ -250,8 +316,24 @@ public final class FastDecode {
     public record Drawn(long[] tokens, float[] logProbs) {}
 
     /**
+     * Returns the weights of the policy's linear layers laid out for {@link #sample}: where oneDNN multiplies, a copy in its own order,
+     * without which it would reorder them in each step; this takes about as long as two decoding steps. Elsewhere they are the weights
+     * themselves. They do not follow the policy when it learns. The caller closes them.
+     */
+    public Packed packed(Policy policy) {
+        IValue[] packed = new IValue[1];
+        Scopes.run(() -> {
+            try (IValue weights = IValue.listFrom(arrays(policy, policy.weights().embedding().getManager()))) {
+                packed[0] = IValueUtils.runMethod(script, "packed", weights);
+            }
+        });
+        return new Packed(packed[0]);
+    }
+
+    /**
      * Samples a row for each entry of {@code source}. Rows beyond it pad the last block.
      *
+     * @param packed weights of the same policy
      * @param prompts different prompts
      * @param source the prompt of each row
      * @param room the most new tokens of each row
@@ -259,9 +341,37 @@ public final class FastDecode {
      * @param temperature 0 for greedy
      * @param topK draw from so many tokens; 0 for all
      * @param topP draw from the tokens that hold this share of the probability; 1 for all
+     * @param left direct, in native order: on a CPU, the number of tokens that the rows may still get is written there after each
+     *     token; null for nowhere
      */
-    public Drawn sample(Policy policy, List<int[]> prompts, int[] source, int[] room, float[][] uniform, double temperature, int topK,
-            double topP) {
+    public Drawn sample(Policy policy, Packed packed, List<int[]> prompts, int[] source, int[] room, float[][] uniform, double temperature,
+            int topK, double topP, ByteBuffer left) {
+        return sample(script, policy, packed, prompts, source, room, uniform, temperature, topK, topP, left, new long[0]);
+    }
+
+    /** Samples at temperature 1 as {@link #sample} does, and returns the seconds that each part took. */
+    public Map<String, Double> profile(Policy policy, Packed packed, List<int[]> prompts, int[] source, int[] room, float[][] uniform) {
+        if (timed == null) {
+            timed = TorchScript.load("FastDecode",
+                    PART.matcher(source(oneDnn)).replaceAll(part -> "self.lap(clock, " + (1 + PARTS.indexOf(part.group(1))) + ")")
+                            .replace("# clock", "clock[0] = ops.prim.TimePoint()"),
+                    policy.weights().embedding().getManager());
+        }
+        long[] clock = new long[PARTS.size() + 1];
+        long begin = System.nanoTime();
+        sample(timed, policy, packed, prompts, source, room, uniform, 1, 0, 1, null, clock);
+        long rest = System.nanoTime() - begin;
+        Map<String, Double> seconds = new LinkedHashMap<>();
+        for (int i = 0; i < PARTS.size(); i++) {
+            seconds.put(PARTS.get(i), clock[i + 1] / 1e9);
+            rest -= clock[i + 1];
+        }
+        seconds.put("arguments and results", rest / 1e9);
+        return seconds;
+    }
+
+    private Drawn sample(PtSymbolBlock script, Policy policy, Packed packed, List<int[]> prompts, int[] source, int[] room,
+            float[][] uniform, double temperature, int topK, double topP, ByteBuffer left, long[] clock) {
         NDManager manager = policy.weights().embedding().getManager();
         int rows = padded(source.length);
         int time = padded(prompts.stream().mapToInt(p -> p.length).max().orElseThrow());
@@ -294,18 +404,21 @@ public final class FastDecode {
             long[] ends = ending.isEmpty() ? new long[] {-1} : ending.stream().mapToLong(t -> t).toArray();
             NDArray[] given = {manager.create(tokens, new Shape(prompts.size(), time)), manager.create(last), manager.create(sources),
                 manager.create(lengths), manager.create(rooms), manager.create(numbers, new Shape(rows, steps)), manager.create(ends),
-                rotary.cos(), rotary.sin()};
-            List<IValue> arguments = new ArrayList<>(List.of(IValue.listFrom(arrays(policy, manager)),
-                    IValue.listFrom(config.heads(), config.kvHeads(), config.headDim(), (long) config.layers(),
+                rotary.cos(), rotary.sin(), left == null ? manager.create(new Shape(0), DataType.INT64)
+                        : manager.create(left, new Shape(1), DataType.INT64)};
+            List<IValue> arguments = new ArrayList<>(List.of(IValue.listFrom(arrays(policy, manager)), packed.weights, IValue.listFrom(config.heads(), config.kvHeads(), config.headDim(), (long) config.layers(),
                             JniUtils.getNumThreads()),
                     IValue.from(config.rmsNormEps()), IValue.from(temperature), IValue.from((long) topK), IValue.from(topP)));
             Stream.of(given).map(array -> IValue.from((PtNDArray) array)).forEach(arguments::add);
+            IValue laps = IValue.listFrom(clock);
+            arguments.add(laps);
             try (IValue result = IValueUtils.runMethod(script, "sample", arguments.toArray(new IValue[0]))) {
                 var both = result.toNDList((PtNDManager) manager);
                 drawn[0] = new Drawn(both.get(0).toLongArray(), both.get(1).toFloatArray());
                 both.forEach(NDArray::close);
+                System.arraycopy(laps.toLongArray(), 0, clock, 0, clock.length);
             } finally {
-                arguments.forEach(IValue::close);
+                arguments.stream().filter(value -> value != packed.weights).forEach(IValue::close);
             }
         });
         return drawn[0];

@@ -1,0 +1,58 @@
+package commands;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import lppo.Checkout;
+import lppo.Commands;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Tests the measurements of {@code bench} on the built-in policy, few rounds of each. */
+class BenchTest {
+
+    @Test
+    void theProfileHasAllPartsAndTheirSharesAddUp(@TempDir Path folder) throws Exception {
+        String said = new Commands(folder).run(0, "bench", "--model", Checkout.ROOT.resolve("data/base").toString(), "--profile",
+                "--rounds", "10", "--threads", "1", "--out", folder.toString());
+        assertTrue(said.contains("16 x 8 completions of up to 48 tokens"), said);
+        List<String[]> rows = Files.readAllLines(folder.resolve("profile.csv")).stream().map(line -> line.split(",")).toList();
+        assertEquals(List.of("part", "fp32 ms", "fp32 share", "bf16 ms", "bf16 share"), Arrays.asList(rows.get(0)));
+        List<String> parts = rows.stream().skip(1).map(row -> row[0]).toList();
+        assertTrue(parts.containsAll(List.of("prefill", "linear layers", "output layer", "attention", "drawing", "norms", "rotation",
+                "activation", "writing the cache", "arguments and results", "detokenising", "first_difference", "all")), parts.toString());
+        for (int column : new int[] {2, 4}) {
+            double sum = rows.stream().skip(1).limit(parts.size() - 1).mapToDouble(row -> Double.parseDouble(row[column])).sum();
+            assertEquals(1, sum, 0.02, said);
+        }
+        double linear = Double.parseDouble(rows.get(1 + parts.indexOf("linear layers"))[2]);
+        assertTrue(linear > 0.02 && linear < 0.9, said);
+    }
+
+    @Test
+    void aProfileNeedsAModel(@TempDir Path folder) throws Exception {
+        String said = new Commands(folder).run(2, "bench", "--profile", "--out", folder.toString());
+        assertTrue(said.contains("--profile: needs a model; add --model DIR"), said);
+    }
+
+    @Test
+    void theLoadIsMeasuredForEachWayToWait(@TempDir Path folder) throws Exception {
+        String said = new Commands(folder).run(0, "bench", "--load", "--sizes", "built-in", "--rounds", "1", "--threads", "2", "--out",
+                folder.toString());
+        List<String[]> rows = Files.readAllLines(folder.resolve("load.csv")).stream().map(line -> line.split(",")).toList();
+        assertEquals(List.of("waiting", "rollout ms", "update ms", "loss alone %", "beside: rollout ms", "beside: update ms",
+                "times slower"), Arrays.asList(rows.get(0)));
+        assertEquals(5, rows.size(), said);
+        for (String[] row : rows.subList(1, 5)) {
+            int last = row.length - 1; // a name may have a comma
+            double slower = Math.max(Double.parseDouble(row[last - 2]) / Double.parseDouble(row[last - 5]),
+                    Double.parseDouble(row[last - 1]) / Double.parseDouble(row[last - 4]));
+            assertEquals(slower, Double.parseDouble(row[last]), 0.02 * slower, said);
+        }
+        assertTrue(rows.subList(1, 5).stream().anyMatch(row -> Double.parseDouble(row[row.length - 4]) == 0), "the fastest loses nothing");
+    }
+}
