@@ -51,14 +51,15 @@ class LongRolloutTest {
         List<Double> resident = Collections.synchronizedList(new ArrayList<>());
         Set<String> threads = Collections.synchronizedSet(new HashSet<>());
         try (Policy policy = Policy.load(folder, Device.cpu())) {
-            GpuRollout rollout = new GpuRollout(policy, Sampling.plain(LONGEST), ROWS).telling(share -> {
+            GpuRollout rollout = new GpuRollout(policy, new Sampling(10, 0, 1, LONGEST), ROWS).telling(share -> {
                 shares.add(share);
                 resident.add(resident());
                 threads.add(Thread.currentThread().getName());
             });
             List<Group> groups = rollout.sample(prompts(policy), new Step(1, new Seed(1)));
             assertEquals(PROMPTS, groups.size());
-            assertTrue(groups.stream().anyMatch(group -> group.completions().get(0).tokens().length == LONGEST), "none is long");
+            int longest = groups.stream().mapToInt(group -> group.completions().get(0).tokens().length).max().orElseThrow();
+            assertTrue(longest > LONGEST / 2, "tokens nearly at random end rarely, but the longest has " + longest);
         }
         assertTrue(shares.size() > 2 * PROMPTS / ROWS, shares.size() + " times: within batches too");
         assertEquals(shares.stream().sorted().distinct().toList(), shares, "rising");
