@@ -69,7 +69,8 @@ public final class Progress implements LongConsumer, AutoCloseable {
     /** Returns the text for a rollout whose share took so many seconds since it was first heard of. */
     static String untilSampled(double share, double seconds) {
         long left = Math.round(seconds * (1 - share) / share);
-        return share >= 1 ? "" : "sampling %.0f%%%s".formatted(100 * share, seconds < 1 ? "" : ", %d:%02d left".formatted(left / 60, left % 60));
+        return share >= 1 ? ""
+                : "sampling %.0f%%%s".formatted(100 * share, seconds < 1 ? "" : ", %d:%02d left".formatted(left / 60, left % 60));
     }
 
     /** Prints a line above the bar, on standard error. */

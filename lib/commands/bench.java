@@ -55,7 +55,8 @@ import view.Charts;
 @Command(name = "bench", mixinStandardHelpOptions = true, showDefaultValues = true,
         description = "Benchmark rollout, update and step against the limits of this machine and against the peers.",
         footer = {"", "Examples:", "  ./jbang bench", "  ./jbang bench --peer python3    # a Python with torch, transformers, trl",
-            "  ./jbang bench --model SmolLM2-135M-Instruct --peer python3", "  ./jbang bench --model SmolLM2-135M-Instruct --profile", "  ./jbang bench --load --rounds 10",
+            "  ./jbang bench --model SmolLM2-135M-Instruct --peer python3", "  ./jbang bench --model SmolLM2-135M-Instruct --profile",
+            "  ./jbang bench --load --rounds 10",
             "  ./jbang bench --linear --leak 1000",
             "  ./jbang bench --master 'local-cluster[2,1,4096]' --conf spark.executor.memory=3g --threads 1"})
 public class bench implements Callable<Integer> {

@@ -12,7 +12,8 @@ final class DecodeScript {
     /**
      * R rows (completions), N new tokens at most, P prompts of T tokens, V tokens in the vocabulary; letters as in
      * {@link Decoder}. The weights w are the embedding {@code [V, C]}, final gain {@code [C]}, output {@code [V, C]}, then
-     * nine of each layer, empty where a family has none.
+     * nine of each layer and eight of its adapters, empty where there are none. A comment {@code # part:} ends a part of a
+     * {@linkplain #timed timed} run.
      */
     private static final String SOURCE = """
               def lap(self, clock: List[int], part: int) -> None:
@@ -45,7 +46,8 @@ final class DecodeScript {
               # x [n, C], n tokens; cos and sin [n, 1, D]. Prefill has n = P * T and the prompt of each row, source [R];
               # a decode step has n = R, no source, and a mask [R, 1, 1, slots] from this slot on.
               def hidden(self, w: List[Tensor], p: List[Tensor], sizes: List[int], eps: float, tokens: Tensor, time: int,
-                  cos: Tensor, sin: Tensor, keys: List[Tensor], values: List[Tensor], slot: int, mask: Tensor, source: Tensor, clock: List[int]) -> Tensor:
+                  cos: Tensor, sin: Tensor, keys: List[Tensor], values: List[Tensor], slot: int, mask: Tensor,
+                  source: Tensor, clock: List[int]) -> Tensor:
                 heads, kv, dim = sizes[0], sizes[1], sizes[2]
                 n = tokens.numel()
                 batch = n // time
@@ -86,7 +88,7 @@ final class DecodeScript {
                     mixed = torch.matmul(scores.to(v.dtype), values[i][:, :, begin:end])[:, :, :, :dim]
                   y = mixed.reshape([n, heads * dim])
                   # part: attention
-                  x = x + self.adapted(y, p[2 + 4 * i], l, 0, 11)
+                  x = torch.add_(self.adapted(y, p[2 + 4 * i], l, 0, 11), x)
                   # part: linear layers
                   y = self.norm(x, l[6], eps)
                   # part: norms
@@ -96,11 +98,11 @@ final class DecodeScript {
                     piece = 2 * max(1, 32768 // gate.size(1))
                     for begin in range(0, n, piece):
                       torch.silu_(gate[begin : begin + piece])
+                    y = gate * up
                   else:
-                    gate = torch.silu(gate)
-                  y = gate * up
+                    y = torch.mul_(torch.silu(gate), up)
                   # part: activation
-                  x = x + self.adapted(y, p[4 + 4 * i], l, 0, 15)
+                  x = torch.add_(self.adapted(y, p[4 + 4 * i], l, 0, 15), x)
                   # part: linear layers
                 y = self.norm(x, w[1], eps)
                 # part: norms

@@ -20,9 +20,9 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * Samples a whole batch in one engine call: prefill, then token after token, as a TorchScript method, {@link DecodeScript}. It computes
- * the same as {@link Decoder} and plain operations, without a call from Java for each operation. Adapters are applied beside the weights: added to
- * weights in 16 bits, small ones would be rounded away.
+ * Samples a whole batch in one engine call: prefill, then token after token, as a TorchScript method, {@link DecodeScript}. It
+ * computes the same as {@link Decoder} and plain operations, without a call from Java for each operation. Adapters are applied beside
+ * the weights: added to weights in 16 bits, small ones would be rounded away.
  *
  * <p>On a CPU, what a row gets does not depend on the other rows, to the last bit, if the longest prompt and the longest
  * completion together have at most 144 tokens, and the engine has one or two threads, or the widths of the model (hidden,
@@ -32,15 +32,15 @@ import java.util.stream.Stream;
  * log-probabilities by some 1e-6: attention multiplies matrices there, whose sums the engine cuts in pieces by how long the longest
  * row is.
  *
- * <p>What it takes: A row's keys are laid out from its own prompt outwards: the prompt begins at slot N, the first sampled
- * token is at N - 1, the next at N - 2, so that a longer prompt elsewhere only adds masked slots at the end. Rows, prompts,
- * slots, widths of heads and ranks of adapters are padded to multiples of {@link DecodeScript#LANES}, because a block of rows or a vector of
- * numbers is rounded differently if it is not full, or does not begin where a vector may. Threads share whole rows of what the engine
- * rounds by vectors. And the uniform numbers are given, one per row and position.
+ * <p>What it takes: A row's keys are laid out from its own prompt outwards: the prompt begins at slot N, the first sampled token is
+ * at N - 1, the next at N - 2, so that a longer prompt elsewhere only adds masked slots at the end. Rows, prompts, slots, widths of
+ * heads and ranks of adapters are padded to multiples of {@link DecodeScript#LANES}, because a block of rows or a vector of numbers
+ * is rounded differently if it is not full, or does not begin where a vector may. Threads share whole rows of what the engine rounds
+ * by vectors. And the uniform numbers are given, one per row and position.
  *
- * <p>What makes it fast: Weights are laid out once for all steps, see {@link #packed}. Keys are stored transposed, so that attention reads them in order. A token is drawn by the sums of blocks
- * of the vocabulary and then inside one block, a few rows at a time, which stay in the processor's cache. Where a row has ended,
- * the last one moves to its place, and nothing else of the cache moves.
+ * <p>What makes it fast: Weights are laid out once for all steps, see {@link #packed}. Keys are stored transposed, so that attention
+ * reads them in order. A token is drawn by the sums of blocks of the vocabulary and then inside one block, a few rows at a time,
+ * which stay in the processor's cache. Where a row has ended, the last one moves to its place, and nothing else of the cache moves.
  */
 public final class FastDecode {
 
@@ -171,7 +171,8 @@ public final class FastDecode {
                 manager.create(lengths), manager.create(rooms), manager.create(numbers, new Shape(rows, steps)), manager.create(ends),
                 rotary.cos(), rotary.sin(), left == null ? manager.create(new Shape(0), DataType.INT64)
                         : manager.create(left, new Shape(1), DataType.INT64)};
-            List<IValue> arguments = new ArrayList<>(List.of(IValue.listFrom(arrays(policy, manager)), packed.weights, IValue.listFrom(config.heads(), config.kvHeads(), config.headDim(), (long) config.layers(),
+            List<IValue> arguments = new ArrayList<>(List.of(IValue.listFrom(arrays(policy, manager)), packed.weights,
+                    IValue.listFrom(config.heads(), config.kvHeads(), config.headDim(), (long) config.layers(),
                             JniUtils.getNumThreads()),
                     IValue.from(config.rmsNormEps()), IValue.from(temperature), IValue.from((long) topK), IValue.from(topP)));
             Stream.of(given).map(array -> IValue.from((PtNDArray) array)).forEach(arguments::add);

@@ -185,7 +185,8 @@ public final class Policy implements AutoCloseable {
      * The two share everything else; close only one.
      */
     public Policy sampledIn(Precision precision) {
-        return precision == sampler.precision() ? this : sampledBy(new Kernels(config, precision, Probe.oneDnnPays(config, precision, manager.getDevice()), manager));
+        return precision == sampler.precision() ? this
+                : sampledBy(new Kernels(config, precision, Probe.oneDnnPays(config, precision, manager.getDevice()), manager));
     }
 
     /** Returns the same with or without oneDNN for sampling in fp32. */

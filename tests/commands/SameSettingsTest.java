@@ -24,7 +24,7 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Tests that the engine has the same threads, ways to wait and allocator in a script, in {@code ./jbang shell} and in a notebook's kernel. */
+/** Tests that a script, {@code ./jbang shell} and a notebook's kernel have the same threads, way to wait and allocator. */
 @DisabledOnOs(OS.WINDOWS)
 class SameSettingsTest {
 

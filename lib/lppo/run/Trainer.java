@@ -85,7 +85,8 @@ public final class Trainer {
         hints = recipe.rescue() ? plain : plain.hint(hint);
         scoring = new Scoring(training.policy(), training.task().reward());
         Sampling sampling = new Sampling(recipe.learning().temperature(), recipe.topK(), recipe.topP(), training.task().longest());
-        Rollout scored = training.backend().rollout(sampling, this::sampling).scored(scoring).noisy(recipe.rewardNoise()).watched(visited::addAll);
+        Rollout scored = training.backend().rollout(sampling, this::sampling).scored(scoring).noisy(recipe.rewardNoise())
+                .watched(visited::addAll);
         Rollout rescued = recipe.rescue() ? new RescuedRollout(scored, plain.hint(hint)) : scored;
         rollout = recipe.refills() == 0 ? rescued : (prompts, step) -> new RefilledRollout(rescued, recipe.refills(), steps.from(),
                 recipe.refill(), problem -> hints.prompts(problem, step, recipe.groupSize())).sample(prompts, step);
