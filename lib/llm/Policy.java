@@ -95,7 +95,7 @@ public final class Policy implements AutoCloseable {
         Map<String, byte[]> companions = Checkpoint.companions(folder);
         NDManager manager = NDManager.newBaseManager(device);
         try {
-            Kernels kernels = new Kernels(config, precision, Probe.oneDnnPays(config, precision, device), manager);
+            Kernels kernels = new Kernels(config, precision, manager);
             ModelConfig ending = withTokenizersEnd(config, tokenizer, companions, folder);
             return new Policy(folder.toString(), manager, ending, weights.apply(manager, kernels), null, kernels, kernels, companions,
                     tokenizer, learning && precision != Precision.FP32);
@@ -185,8 +185,7 @@ public final class Policy implements AutoCloseable {
      * The two share everything else; close only one.
      */
     public Policy sampledIn(Precision precision) {
-        return precision == sampler.precision() ? this
-                : sampledBy(new Kernels(config, precision, Probe.oneDnnPays(config, precision, manager.getDevice()), manager));
+        return precision == sampler.precision() ? this : sampledBy(new Kernels(config, precision, manager));
     }
 
     /** Returns the same with or without oneDNN for sampling in fp32. */

@@ -15,9 +15,9 @@ final class RolloutWatch implements AutoCloseable {
     private final DoubleConsumer listener;
     private final long most; // tokens of all rows, if each is as long as it may be
     private final ByteBuffer left = ByteBuffer.allocateDirect(Long.BYTES).order(ByteOrder.nativeOrder());
-    private final Thread thread = new Thread(this::watch, "rollout");
     private volatile long later; // tokens of batches to come
     private double told;
+    private boolean closed;
     private RuntimeException failure;
 
     /** @param listener null for none */
@@ -26,6 +26,7 @@ final class RolloutWatch implements AutoCloseable {
         this.most = most;
         later = most;
         if (listener != null) {
+            Thread thread = new Thread(this::watch, "rollout");
             thread.setDaemon(true);
             thread.start();
         }
@@ -44,20 +45,20 @@ final class RolloutWatch implements AutoCloseable {
         tell();
     }
 
-    private void watch() {
+    private synchronized void watch() {
         try {
-            while (true) {
-                Thread.sleep(MILLISECONDS);
+            while (!closed) {
+                wait(MILLISECONDS);
                 tell();
             }
         } catch (InterruptedException e) {
-            return; // the rollout has ended
+            return;
         }
     }
 
     private synchronized void tell() {
         double share = 1 - (double) (later + left.getLong(0)) / most;
-        if (listener != null && failure == null && share > told) {
+        if (listener != null && !closed && failure == null && share > told) {
             told = share;
             try {
                 listener.accept(share);
@@ -67,14 +68,17 @@ final class RolloutWatch implements AutoCloseable {
         }
     }
 
-    /** @throws RuntimeException that the listener threw */
+    /**
+     * The rollout has ended: the listener is not called any more.
+     *
+     * @throws RuntimeException that the listener threw
+     */
     @Override
-    public void close() {
-        thread.interrupt();
-        synchronized (this) {
-            if (failure != null) {
-                throw failure;
-            }
+    public synchronized void close() {
+        closed = true;
+        notifyAll();
+        if (failure != null) {
+            throw failure;
         }
     }
 }
