@@ -58,10 +58,10 @@ import picocli.CommandLine.Parameters;
             "  ./jbang test 'P*Test'"})
 public class test implements Callable<Integer> {
     /** What takes long: run by {@code --all}, or by name. */
-    private static final Set<String> SLOW = Set.of("CommandFuzzTest", "CorruptionTest", "CrashTest", "FuzzTest", "GgufPythonTest",
-            "HostileTest", "HubCommandTest", "HubPythonTest", "LogsPeerTest", "MemoryTest", "ModelComparisonTest", "PeakMemoryTest",
-            "PlacesTest", "RemoteTest", "RowsApartTest", "SmolLm2Test", "SparkClusterTest", "SparkCommandTest", "SparkNumbersTest",
-            "WatchPageTest");
+    private static final Set<String> SLOW = Set.of("BenchTest", "CommandFuzzTest", "CorruptionTest", "CrashTest", "FuzzTest",
+            "GgufPythonTest", "HostileTest", "HubCommandTest", "HubPythonTest", "LogsPeerTest", "MemoryTest",
+            "ModelComparisonTest", "PeakMemoryTest", "PlacesTest", "RemoteTest", "RowsApartTest", "SameSettingsTest",
+            "SmolLm2Test", "SparkClusterTest", "SparkCommandTest", "SparkNumbersTest", "WatchPageTest");
 
     @Parameters(paramLabel = "CLASS", description = "Part of a class name, or a pattern with * and ?. Default: all but the slow ones.")
     List<String> filters = List.of();

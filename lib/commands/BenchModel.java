@@ -36,10 +36,10 @@ import tech.tablesaw.api.Table;
  */
 final class BenchModel {
 
-    private static final int QUESTIONS = 16;
-    private static final int GROUP = 8;
-    private static final int NEW_TOKENS = 48;
-    private static final List<Precision> PRECISIONS = List.of(Precision.FP32, Precision.BF16);
+    static final int QUESTIONS = 16;
+    static final int GROUP = 8;
+    static final int NEW_TOKENS = 48;
+    static final List<Precision> PRECISIONS = List.of(Precision.FP32, Precision.BF16);
 
     private BenchModel() {}
 

@@ -2,6 +2,7 @@ package commands;
 
 import java.io.IOException;
 import java.util.function.LongConsumer;
+import lppo.run.RunListener;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -46,6 +47,30 @@ public final class Progress implements LongConsumer, AutoCloseable {
         if (bar != null) {
             bar.setExtraMessage(text);
         }
+    }
+
+    /** Returns a listener that shows how far the sampling of a step is, after the bar. */
+    public RunListener sampling() {
+        return new RunListener() {
+            private double last = 1;
+            private long begin;
+
+            @Override
+            public void sampling(long step, double share) {
+                if (share < last) { // another rollout
+                    begin = System.nanoTime();
+                }
+                last = share;
+                note(untilSampled(share, (System.nanoTime() - begin) / 1e9));
+            }
+        };
+    }
+
+    /** Returns the text for a rollout whose share took so many seconds since it was first heard of. */
+    static String untilSampled(double share, double seconds) {
+        long left = Math.round(seconds * (1 - share) / share);
+        return share >= 1 ? ""
+                : "sampling %.0f%%%s".formatted(100 * share, seconds < 1 ? "" : ", %d:%02d left".formatted(left / 60, left % 60));
     }
 
     /** Prints a line above the bar, on standard error. */

@@ -4,8 +4,10 @@
 //SOURCES ../benchmarks/Benchmarks.java
 //SOURCES BenchCluster.java
 //SOURCES BenchForecast.java
+//SOURCES BenchLoad.java
 //SOURCES BenchModel.java
 //SOURCES BenchPeer.java
+//SOURCES BenchProfile.java
 //SOURCES BenchWorkload.java
 //SOURCES ChatFormat.java
 //FILES bench/generate.py=../../tests/peer/generate.py
@@ -53,7 +55,9 @@ import view.Charts;
 @Command(name = "bench", mixinStandardHelpOptions = true, showDefaultValues = true,
         description = "Benchmark rollout, update and step against the limits of this machine and against the peers.",
         footer = {"", "Examples:", "  ./jbang bench", "  ./jbang bench --peer python3    # a Python with torch, transformers, trl",
-            "  ./jbang bench --model SmolLM2-135M-Instruct --peer python3", "  ./jbang bench --linear --leak 1000",
+            "  ./jbang bench --model SmolLM2-135M-Instruct --peer python3", "  ./jbang bench --model SmolLM2-135M-Instruct --profile",
+            "  ./jbang bench --load --rounds 10",
+            "  ./jbang bench --linear --leak 1000",
             "  ./jbang bench --master 'local-cluster[2,1,4096]' --conf spark.executor.memory=3g --threads 1"})
 public class bench implements Callable<Integer> {
 
@@ -81,6 +85,13 @@ public class bench implements Callable<Integer> {
             description = "Instead, measure the rollout of this model, in fp32 and bf16, on the CPU.")
     Path model;
 
+    @Option(names = "--profile", description = "With --model: show the parts of such a rollout and their shares.")
+    boolean profile;
+
+    @Option(names = "--load", description = "Instead, measure rollout and update alone and beside two busy processes, for ways to wait"
+            + " for a thread, with what each loses.")
+    boolean load;
+
     @Option(names = "--linear", description = "Instead, measure how the time of a step grows with its sampled tokens.")
     boolean linear;
 
@@ -104,6 +115,7 @@ public class bench implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         BadInput.unless(rounds > 0 && threads > 0 && leak >= 0, "rounds and threads must be positive");
+        BadInput.unless(!profile || model != null, "--profile: needs a model; add --model DIR");
         List<BenchWorkload.Size> chosen = sizes.stream().map(name -> Stream.of(BenchWorkload.Size.values())
                 .filter(s -> s.label.equals(name)).findFirst()
                 .orElseThrow(() -> new BadInput("--sizes " + name + ": choose built-in, 20m, 0.5b"))).toList();
@@ -119,9 +131,21 @@ public class bench implements Callable<Integer> {
                 System.out.printf("%s, %d threads per executor, medians of rounds; commit %s%n", master, threads, Cli.commit());
                 return 0;
             }
+            if (profile) {
+                System.out.println(BenchProfile.measure(ByName.model(model), threads, Math.max(1, rounds / 10), out).printAll());
+                return 0;
+            }
             if (model != null) {
                 System.out
                         .println(BenchModel.measure(ByName.model(model), peer, threads, Math.max(3, rounds / 10), scratch, out).printAll());
+                return 0;
+            }
+            if (load) {
+                for (BenchWorkload.Size size : chosen) {
+                    int times = size == BenchWorkload.Size.BUILT_IN ? rounds : Math.max(1, rounds / 10);
+                    System.out.println(BenchLoad.measure(size, threads, times, scratch, out).printAll());
+                    System.out.printf("%s, %d threads, medians of %d rounds; commit %s%n", size.label, threads, times, Cli.commit());
+                }
                 return 0;
             }
             if (linear) {

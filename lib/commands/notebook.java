@@ -163,7 +163,7 @@ public class notebook implements Callable<Integer> {
      * Writes a kernel with the compiled project and its libraries on the class path, and one with Spark before them, which JBang fetches on
      * first use.
      */
-    private void writeKernels(Path kernels) throws IOException {
+    void writeKernels(Path kernels) throws IOException {
         List<String> classPath = kernelClassPath(System.getProperty("java.class.path"));
         Files.createDirectories(home);
         Path jar = home.resolve("lppo.jar"); // a copy, as JBang's cache may be cleared

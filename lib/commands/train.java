@@ -169,7 +169,7 @@ public class train extends LearningCommand implements Callable<Integer> {
                             .reference(loraRank > 0 && reference ? initial(loaded) : other)
                             .evaluate(task.problems(Task.Split.VALIDATION), options.evaluating.evaluateEvery,
                                     options.evaluating.evaluateSamples)
-                            .listener(tables).telling(line -> progress.tell(Cli.flagged(line, spec)));
+                            .listener(tables).listener(progress.sampling()).telling(line -> progress.tell(Cli.flagged(line, spec)));
                     Map<String, Object> config = config(training, sampled, policy);
                     if (resume) {
                         folder.sameAs(config);

@@ -64,6 +64,11 @@ final class Kernels {
     private BlockKernels blocks; // created on first use
     private final Map<String, NDArray> methods = new HashMap<>(); // DJL selects a method by the name of its first argument
 
+    /** Creates the operations on the manager's device, with oneDNN where it is the fastest; they live as long as the manager. */
+    Kernels(ModelConfig config, Precision precision, NDManager manager) {
+        this(config, precision, Probe.oneDnnPays(config, precision, manager.getDevice()), manager);
+    }
+
     /** Creates the operations on the manager's device; they live as long as the manager. {@code oneDnn} as in {@link FastDecode}. */
     Kernels(ModelConfig config, Precision precision, boolean oneDnn, NDManager manager) {
         this.precision = precision;

@@ -12,6 +12,7 @@ package llm;
 //SOURCES BlockKernels.java
 //SOURCES Checkpoint.java
 //SOURCES CpuKernels.java
+//SOURCES DecodeScript.java
 //SOURCES Decoder.java
 //SOURCES Devices.java
 //SOURCES FastDecode.java

@@ -93,7 +93,7 @@ public final class Policy implements AutoCloseable {
         Map<String, byte[]> companions = Checkpoint.companions(folder);
         NDManager manager = NDManager.newBaseManager(device);
         try {
-            Kernels kernels = new Kernels(config, precision, precision == Precision.FP32 && Probe.oneDnnPays(config, device), manager);
+            Kernels kernels = new Kernels(config, precision, manager);
             ModelConfig ending = withTokenizersEnd(config, tokenizer, companions, folder);
             return new Policy(folder.toString(), manager, ending, weights.apply(manager, kernels), null, kernels, kernels, companions,
                     tokenizer, learning && precision != Precision.FP32);
@@ -182,13 +182,13 @@ public final class Policy implements AutoCloseable {
      * differ from the learner's by about 0.01 nats per token in bf16: give the learner an importance cap. The two share everything else.
      */
     public Policy sampledIn(Precision precision) {
-        return precision == sampler.precision() ? this : sampledBy(new Kernels(config, precision, false, manager));
+        return precision == sampler.precision() ? this : sampledBy(new Kernels(config, precision, manager));
     }
 
-    /** Returns the same with or without oneDNN for sampling in fp32 on a CPU, which {@link Probe} chooses; itself in any other case. */
+    /** Returns the same with or without oneDNN for sampling on a CPU, which {@link Probe} chooses; itself on another device. */
     public Policy sampledBy(boolean oneDnn) {
-        return sampler.precision() != Precision.FP32 || manager.getDevice().isGpu() || oneDnn == byOneDnn() ? this
-                : sampledBy(new Kernels(config, Precision.FP32, oneDnn, manager));
+        return !Devices.isCpu(manager.getDevice()) || oneDnn == byOneDnn() ? this
+                : sampledBy(new Kernels(config, sampler.precision(), oneDnn, manager));
     }
 
     /** Returns whether oneDNN multiplies matrices in sampling, not MKL: their results differ in the last bits. */

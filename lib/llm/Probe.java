@@ -44,9 +44,16 @@ public record Probe(double mkl, double oneDnn, double bf16) {
         return config.hiddenSize() >= WIDE && Devices.isCpu(device) && here().bf16Pays();
     }
 
-    /** Returns whether oneDNN is faster than MKL in fp32 for this model; always false on another device than a CPU. */
-    static boolean oneDnnPays(ModelConfig config, Device device) {
-        return config.hiddenSize() >= WIDE && Devices.isCpu(device) && here().oneDnnPays();
+    /**
+     * Returns whether oneDNN's own calls are the fastest for this model: faster than MKL in fp32, and in bf16 wherever that is faster
+     * than fp32; always false on another device than a CPU.
+     */
+    static boolean oneDnnPays(ModelConfig config, Precision precision, Device device) {
+        if (config.hiddenSize() < WIDE || !Devices.isCpu(device) || precision == Precision.FP16) {
+            return false;
+        }
+        Probe here = here();
+        return precision == Precision.FP32 ? here.oneDnnPays() : here.oneDnn > 0 && here.bf16Pays();
     }
 
     /** Returns whether bf16 is faster than the faster of MKL and oneDNN in fp32. */

@@ -57,6 +57,7 @@ package lppo;
 //SOURCES rollout/Group.java
 //SOURCES rollout/Prompt.java
 //SOURCES rollout/Rollout.java
+//SOURCES rollout/RolloutWatch.java
 //SOURCES rollout/Sampling.java
 //SOURCES run/Backend.java
 //SOURCES run/Checkpoints.java

@@ -102,4 +102,12 @@ class CliTest {
             return work.call();
         }
     }
+
+    @Test
+    void theTimeLeftOfARolloutFollowsFromItsShare() {
+        assertEquals("sampling 25%, 3:00 left", Progress.untilSampled(0.25, 60));
+        assertEquals("sampling 98%, 0:01 left", Progress.untilSampled(0.98, 61));
+        assertEquals("sampling 3%", Progress.untilSampled(0.03, 0.4), "too early to say");
+        assertEquals("", Progress.untilSampled(1, 100));
+    }
 }

@@ -87,6 +87,31 @@ class FastDecodeTest {
         }
     }
 
+    /** As sampled from a real model that trains adapters: one token each, as further ones follow from it. */
+    @Test
+    void isNearPlainSamplingInBf16WithAdapters() throws IOException {
+        Path folder = Files.createTempDirectory("near");
+        try (Policy base = RowsApartTest.BLOCKS.policy(folder, Precision.BF16)) {
+            Policy policy = RowsApartTest.adapted(base);
+            List<Prompt> prompts = RowsApartTest.BLOCKS.prompts();
+            List<Completion> plain = sample(new GpuRollout(policy, Sampling.plain(1), 1024, true), prompts);
+            List<Completion> fast = sample(new GpuRollout(policy, Sampling.plain(1), 1024, false), prompts);
+            List<Completion> without = sample(new GpuRollout(base, Sampling.plain(1), 1024, false), prompts);
+            assertTrue(difference(plain, fast) < 0.05, "with adapters " + difference(plain, fast));
+            assertTrue(IntStream.range(0, prompts.size()).anyMatch(i -> fast.get(i).logProbs()[0] != without.get(i).logProbs()[0]),
+                    "adapters count");
+        } finally {
+            Children.delete(folder);
+        }
+    }
+
+    /** The mean difference of log-probabilities where both drew the same token, which most do. */
+    private static double difference(List<Completion> a, List<Completion> b) {
+        List<Integer> same = IntStream.range(0, a.size()).boxed().filter(i -> a.get(i).tokens()[0] == b.get(i).tokens()[0]).toList();
+        assertTrue(same.size() > a.size() / 2, same.size() + " of " + a.size());
+        return same.stream().mapToDouble(i -> Math.abs(a.get(i).logProbs()[0] - b.get(i).logProbs()[0])).average().orElseThrow();
+    }
+
     /** Prompts of 480 tokens, 64 of them different: more than run through the model at once; what each gets is what it gets alone. */
     @Test
     void manyLongPromptsAreDecodedInParts() throws IOException {

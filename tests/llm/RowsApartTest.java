@@ -59,6 +59,9 @@ class RowsApartTest {
     /** As wide as SmolLM2-135M, with a vocabulary of several blocks, the last one not full. */
     static final Shape BLOCKS = new Shape("llama", 576, 1536, 9, 3, 64, 3001, 96, 40);
 
+    /** The same in more rows than the weights are laid out for. */
+    private static final Shape MANY_ROWS = new Shape("llama", 576, 1536, 9, 3, 64, 3001, 48, 144);
+
     /** To the last bit in both precisions, and by the tolerance in rows that are longer than is exact. */
     public static final class Both implements EngineSettings.Property {
         @Override
@@ -73,6 +76,8 @@ class RowsApartTest {
             RowsApart.check(ONE_DNN, SHAPES.get(7), Precision.FP32, 0);
             RowsApart.check(ONE_DNN, BLOCKS, Precision.FP32, 0);
             RowsApart.check(FAST, BLOCKS, Precision.BF16, 0);
+            RowsApart.check(FAST, MANY_ROWS, Precision.BF16, 0);
+            RowsApart.check(ONE_DNN, MANY_ROWS, Precision.FP32, 0);
             RowsApart.check(FAST, new Shape("qwen2", 64, 192, 4, 4, 16, 77, 700, 24), Precision.FP32, 1e-4f);
         }
     }

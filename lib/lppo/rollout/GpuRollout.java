@@ -6,6 +6,7 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import common.BadInput;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.DoubleConsumer;
 import java.util.stream.IntStream;
 import llm.FastDecode;
 import llm.KvCache;
@@ -40,8 +42,11 @@ import lppo.data.Step;
  *     their different prompts have more than 16,384 tokens in total
  * @param plain whether to decode by plain array operations even where {@link FastDecode} can: the reference that it is
  *     tested against
+ * @param progress told which share of the work of a {@link #sample} is done, in (0, 1], rising to 1: some times a second, from another
+ *     thread; on a GPU and by plain operations only after each batch. A row that has ended counts as all tokens that it could have had.
+ *     Null for nobody
  */
-public record GpuRollout(Policy policy, Sampling sampling, int maxRows, boolean plain) implements Rollout {
+public record GpuRollout(Policy policy, Sampling sampling, int maxRows, boolean plain, DoubleConsumer progress) implements Rollout {
 
     private static final double COMPACT_BELOW = 0.8; // moving the cache costs about a decoding step
     /** Most bytes of keys and values at a time, on a CPU. */
@@ -54,7 +59,17 @@ public record GpuRollout(Policy policy, Sampling sampling, int maxRows, boolean 
 
     /** Creates a rollout with a maximum number of rows. */
     public GpuRollout(Policy policy, Sampling sampling, int maxRows) {
-        this(policy, sampling, maxRows, false);
+        this(policy, sampling, maxRows, false, null);
+    }
+
+    /** Creates a rollout that tells nobody how far it is. */
+    public GpuRollout(Policy policy, Sampling sampling, int maxRows, boolean plain) {
+        this(policy, sampling, maxRows, plain, null);
+    }
+
+    /** Returns this rollout with somebody to be told how far it is: see {@link #progress}. */
+    public GpuRollout telling(DoubleConsumer listener) {
+        return new GpuRollout(policy, sampling, maxRows, plain, listener);
     }
 
     /** Creates a rollout at temperature 1 with at most 1024 rows at a time. */
@@ -64,14 +79,26 @@ public record GpuRollout(Policy policy, Sampling sampling, int maxRows, boolean 
 
     @Override
     public List<Group> sample(List<Prompt> prompts, Step step) {
-        return policy.sampling(narrowed -> new GpuRollout(narrowed, sampling, maxRows, plain).decoded(prompts, step));
+        return policy.sampling(narrowed -> new GpuRollout(narrowed, sampling, maxRows, plain, progress).decoded(prompts, step));
     }
 
     private List<Group> decoded(List<Prompt> prompts, Step step) {
         Scopes.recordNothing();
         List<Row> rows = rows(prompts, step);
-        batches(rows).forEach(batch -> Scopes.run(() -> decode(batch)));
+        try (FastDecode.Packed packed = plain ? null : policy.fastDecode().packed(policy);
+                RolloutWatch watch = new RolloutWatch(progress, room(rows))) {
+            for (List<Row> batch : batches(rows)) {
+                ByteBuffer left = watch.begin(room(batch));
+                Scopes.run(() -> decode(batch, packed, left));
+                watch.end();
+            }
+        }
         return Group.of(rows.stream().map(Row::completion).toList());
+    }
+
+    /** The most tokens that the rows may get. */
+    private static long room(List<Row> rows) {
+        return rows.stream().mapToLong(row -> row.tokens.length).sum();
     }
 
     /**
@@ -125,7 +152,7 @@ public record GpuRollout(Policy policy, Sampling sampling, int maxRows, boolean 
         return rows;
     }
 
-    private void decode(List<Row> rows) {
+    private void decode(List<Row> rows, FastDecode.Packed packed, ByteBuffer left) {
         Map<List<Integer>, Integer> prefillRow = new LinkedHashMap<>();
         List<int[]> prefill = new ArrayList<>();
         long[] source = new long[rows.size()];
@@ -139,12 +166,12 @@ public record GpuRollout(Policy policy, Sampling sampling, int maxRows, boolean 
         if (plain) {
             decode(rows, prefill, source);
         } else {
-            decode(rows, prefill, source, policy.fastDecode());
+            decode(rows, prefill, source, policy.fastDecode(), packed, left);
         }
     }
 
     /** In one call. */
-    private void decode(List<Row> rows, List<int[]> prefill, long[] source, FastDecode fast) {
+    private void decode(List<Row> rows, List<int[]> prefill, long[] source, FastDecode fast, FastDecode.Packed packed, ByteBuffer left) {
         int[] room = rows.stream().mapToInt(row -> row.tokens.length).toArray();
         float[][] uniform = new float[room.length][];
         for (int i = 0; i < room.length; i++) {
@@ -153,8 +180,8 @@ public record GpuRollout(Policy policy, Sampling sampling, int maxRows, boolean 
                 uniform[i][j] = rows.get(i).uniform();
             }
         }
-        FastDecode.Drawn drawn = fast.sample(policy, prefill, Arrays.stream(source).mapToInt(i -> (int) i).toArray(), room,
-                uniform, sampling.temperature(), sampling.topK(), sampling.topP());
+        FastDecode.Drawn drawn = fast.sample(policy, packed, prefill, Arrays.stream(source).mapToInt(i -> (int) i).toArray(), room,
+                uniform, sampling.temperature(), sampling.topK(), sampling.topP(), left);
         int columns = FastDecode.padded(room.length);
         for (int i = 0; i < room.length; i++) {
             for (int j = 0; !rows.get(i).done; j++) {

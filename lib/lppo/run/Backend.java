@@ -1,6 +1,7 @@
 package lppo.run;
 
 import java.util.List;
+import java.util.function.DoubleConsumer;
 import llm.Policy;
 import lppo.learn.Learner;
 import lppo.rollout.GpuRollout;
@@ -12,6 +13,13 @@ public interface Backend extends AutoCloseable {
 
     /** Returns a rollout that samples from the current state of the policy being trained. */
     Rollout rollout(Sampling sampling);
+
+    /**
+     * Returns the same with somebody to be told how far it is, see {@link GpuRollout#progress}; other machines do not tell.
+     */
+    default Rollout rollout(Sampling sampling, DoubleConsumer progress) {
+        return rollout(sampling);
+    }
 
     /** Returns the maximum number of completions decoded at a time. */
     int rows();
@@ -51,7 +59,12 @@ public interface Backend extends AutoCloseable {
         return new Backend() {
             @Override
             public Rollout rollout(Sampling sampling) {
-                return new GpuRollout(policy, sampling, rows);
+                return rollout(sampling, null);
+            }
+
+            @Override
+            public Rollout rollout(Sampling sampling, DoubleConsumer progress) {
+                return new GpuRollout(policy, sampling, rows).telling(progress);
             }
 
             @Override

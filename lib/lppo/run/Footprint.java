@@ -12,6 +12,7 @@ import llm.Backpropagation;
 import llm.Lora;
 import llm.ModelConfig;
 import llm.Precision;
+import llm.Probe;
 import llm.Weights;
 import lppo.learn.AdamW;
 import lppo.rollout.GpuRollout;
@@ -83,6 +84,9 @@ public record Footprint(long parameters, long learning, Map<String, Long> held, 
         rollout.put("prompts", prompts * promptTokens * block(c, promptTokens, width) / 2);
         if (sampled != Precision.FP32 && (lora == null || sampled != precision)) {
             rollout.put("weights in 16 bits", parameters * sampledWidth);
+        }
+        if (!device.isGpu() && c.hiddenSize() >= Probe.WIDE) {
+            rollout.put("weights laid out for oneDNN", parameters * sampledWidth); // where it is faster: see FastDecode.packed
         }
 
         long longest = Math.min(c.maxPositions(), slots);

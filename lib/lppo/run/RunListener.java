@@ -13,6 +13,14 @@ import lppo.rollout.Group;
 /** Receives the events of a run, for tables, charts and the run folder. By default, all methods do nothing. */
 public interface RunListener {
 
+    /**
+     * Called some times a second while a step samples, from another thread; see {@link lppo.rollout.GpuRollout#progress}.
+     *
+     * @param step that samples
+     * @param share of the rollout that is done, in (0, 1]; a step with several rollouts begins again with each
+     */
+    default void sampling(long step, double share) {}
+
     /** Called after a step, before {@link #stepped}, with all groups sampled in it, scored, in order. */
     default void sampled(long step, List<Group> groups) {}
 

@@ -85,7 +85,8 @@ public final class Trainer {
         hints = recipe.rescue() ? plain : plain.hint(hint);
         scoring = new Scoring(training.policy(), training.task().reward());
         Sampling sampling = new Sampling(recipe.learning().temperature(), recipe.topK(), recipe.topP(), training.task().longest());
-        Rollout scored = training.backend().rollout(sampling).scored(scoring).noisy(recipe.rewardNoise()).watched(visited::addAll);
+        Rollout scored = training.backend().rollout(sampling, this::sampling).scored(scoring).noisy(recipe.rewardNoise())
+                .watched(visited::addAll);
         Rollout rescued = recipe.rescued(scored, plain.hint(hint));
         rollout = recipe.refills() == 0 ? rescued : (prompts, step) -> new RefilledRollout(rescued, recipe.refills(), steps.from(),
                 recipe.refill(), problem -> hints.prompts(problem, step, recipe.groupSize())).sample(prompts, step);
@@ -121,6 +122,10 @@ public final class Trainer {
         done = step.number();
         tell(updates, scoring.failures() - failed, Metrics.counts(scoring.paid() - paid, scoring.gamed() - gamed, visited),
                 (sampled - begin) / 1e9, (learned - sampled) / 1e9);
+    }
+
+    private void sampling(double share) {
+        training.listeners().forEach(listener -> listener.sampling(done + 1, share));
     }
 
     private List<UpdateMetrics> learn(List<Group> groups, Step step) {
