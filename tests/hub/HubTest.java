@@ -127,8 +127,7 @@ class HubTest {
         Path folder = hub().model("org/tiny", HubListener.NONE);
         assertArrayEquals(WEIGHTS, Files.readAllBytes(folder.resolve("model.safetensors")));
         assertEquals(3, server.sent("model.safetensors"));
-        assertTrue(server.asked.stream().anyMatch(line -> line.startsWith("store GET") && line.contains("+bytes=150000-")),
-                server.asked::toString);
+        assertTrue(server.asked.stream().anyMatch(line -> line.matches("store GET .*\\+bytes=[1-9]\\d*-")), server.asked::toString);
     }
 
     @Test
