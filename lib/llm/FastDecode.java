@@ -243,8 +243,8 @@ public final class FastDecode {
         byOneDnn = oneDnn;
         String call = oneDnn ? "ops.mkldnn._linear_pointwise(x, w, %s, \"none\", [], \"\")" : "torch.linear(x, w, %s)";
         try {
-            script = TorchScript.load("FastDecode", SOURCE.replace("LINEAR", call.formatted("None")).replace("AFFINE", call.formatted("bias")),
-                    manager);
+            script = TorchScript.load("FastDecode", SOURCE.replace("LINEAR", call.formatted("None"))
+                    .replace("AFFINE", call.formatted("bias")), manager);
         } catch (EngineException e) {
             throw oneDnn ? new BadInput("sampling by oneDNN: this engine has none; sample by MKL, or on another platform", e) : e;
         }
