@@ -206,7 +206,8 @@ public class train extends LearningCommand implements Callable<Integer> {
                 steps, "tokens", tokens < Long.MAX_VALUE ? tokens : "any", "seed", seed, "demonstrations",
                 demonstrations == null ? "all" : demonstrations, "lora_rank", loraRank, "lora_alpha", loraAlpha(), "lora_targets",
                 loraTargets, "adapter", String.valueOf(adapter), "rollout_precision", sampled.toString(),
-                "products", before("products").orElse(policy.byOneDnn() ? ONE_DNN : "engine"), "cut", training.cut() instanceof StepCut ? "steps" : "tokens",
+                "products", before("products").orElse(policy.byOneDnn() ? ONE_DNN : "engine"),
+                "cut", training.cut() instanceof StepCut ? "steps" : "tokens",
                 "asking", asking.values(true), "options", options.values(), "checksums", checksums, "machine", Cli.machine());
     }
 

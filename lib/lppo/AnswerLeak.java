@@ -16,7 +16,8 @@ public record AnswerLeak() implements LeakRule {
             .compile("(?:(?<!\\p{Alnum})-)?(?:\\d{1,3}(?:,\\d{3})+(?!\\d)|\\d+)(?:\\.\\d+)?(?:[eE][-+]?\\d{1,3}(?!\\d))?");
 
     private static final Pattern SPACED = Pattern.compile("(?<![\\d.,])\\d{1,3}(?:[ \\u00a0\\u202f]\\d{3})+(?!\\d)"); // 12 000
-    private static final String POWER_OF_TEN = "(\\d)\\s*(?:\\\\times|\\\\cdot|[x×*·])\\s*10\\s*\\^\\s*\\{?\\s*([-+]?\\d{1,3})(?!\\d)\\s*}?";
+    private static final String POWER_OF_TEN = "(\\d)\\s*(?:\\\\times|\\\\cdot|[x×*·])\\s*10\\s*\\^\\s*\\{?\\s*"
+            + "([-+]?\\d{1,3})(?!\\d)\\s*}?"; // 4.4 x 10^7
 
     @Override
     public boolean reveals(Problem problem, String shown) {

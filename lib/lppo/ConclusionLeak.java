@@ -22,7 +22,8 @@ public record ConclusionLeak() implements LeakRule {
             "\\b(?:final answer|answer|ans)\\b\\**(?:\\s(?:to|of|for)\\s[^.\\n]{1,80}?)?\\s*(?:\\bis\\b|\\bare\\b|=|:)(.{0,200})",
             Pattern.CASE_INSENSITIVE);
     private static final Pattern BOLD = Pattern.compile("(\\\\(?:text|math)bf\\s*\\{[^{}]*}|\\*\\*[^*\\n]+\\*\\*)");
-    private static final Pattern RESULT = Pattern.compile("=\\s*([^=\\n]*\\d{3}[^=\\n]*)$", Pattern.MULTILINE); // shorter ones are often chance
+    /** A result of three digits or more at the end of a line: shorter ones are often equal by chance. */
+    private static final Pattern RESULT = Pattern.compile("=\\s*([^=\\n]*\\d{3}[^=\\n]*)$", Pattern.MULTILINE);
     private static final Pattern SENTENCE = Pattern.compile("[.!?]\\s+(?=\\S)|\\n\\s*(?=\\S)");
     private static final Pattern BEFORE_LAST_LINE = Pattern.compile("=\\s*([^=\\n]+)\\n\\s*[^\\d\\n#]*\\z"); // "= 9\nSo she has"
     private static final Pattern FORMULA = Pattern.compile("\\$(?=\\S)([^$]+)(?<=\\S)\\$[^$\\d]*\\z");

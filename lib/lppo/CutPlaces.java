@@ -26,7 +26,8 @@ final class CutPlaces {
     private static final Pattern DERIVATION = Pattern.compile(String.join("|", INLINE, "\\$\\$.+?\\$\\$", "\\\\\\[.*?\\\\\\]",
             "\\\\begin\\{(\\w+\\*?)\\}.*?\\\\end\\{\\1\\}"), Pattern.DOTALL);
     private static final Pattern LINK = Pattern.compile("\\s*&?\\s*((?<![=<>!:\\\\])=(?!=)"
-            + "|\\\\(?:simeq|approx|sim|equiv|cong|(?:Long)?[rR]ightarrow|to|implies|iff)(?![a-zA-Z]))|\\\\\\\\[ \\t]*\\n|(?<!\\\\)[,;](?=\\s+[^=,;$]*=)");
+            + "|\\\\(?:simeq|approx|sim|equiv|cong|(?:Long)?[rR]ightarrow|to|implies|iff)(?![a-zA-Z]))|\\\\\\\\[ \\t]*\\n"
+            + "|(?<!\\\\)[,;](?=\\s+[^=,;$]*=)");
     private static final Pattern BRACKET = Pattern.compile("(\\\\left(?![a-zA-Z])\\s*(?:\\\\[a-zA-Z]+|\\\\?.))"
             + "|(\\\\right(?![a-zA-Z])\\s*(?:\\\\[a-zA-Z]+|\\\\?.))|\\\\.|([{(\\[])|([})\\]])", Pattern.DOTALL);
     private static final Pattern SENTENCE_END = Pattern.compile("[.!?。！？…][\"'”’»)\\]}*_$]{0,4}[ \\t]*\\z");

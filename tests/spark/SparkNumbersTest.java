@@ -3,6 +3,7 @@ package spark;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static spark.SparkRuns.MODEL;
@@ -20,6 +21,7 @@ import llm.Policy;
 import llm.Precision;
 import lppo.Algorithm;
 import lppo.Kl;
+import lppo.WideModel;
 import lppo.data.Problem;
 import lppo.learn.Learner;
 import lppo.learn.LearnerSettings;
@@ -116,6 +118,27 @@ class SparkNumbersTest {
         same("alone", "spark");
         assertArrayEquals(Files.readAllBytes(folder.resolve("alone/checkpoint/adapter_model.safetensors")),
                 Files.readAllBytes(folder.resolve("spark/checkpoint/adapter_model.safetensors")));
+    }
+
+    @Test
+    void executorsMultiplyAsTheDriverDoes() throws Exception {
+        Path model = WideModel.in(folder.resolve("wide"));
+        List<List<String>> sampled = new ArrayList<>();
+        for (boolean oneDnn : new boolean[] {true, false}) {
+            for (String master : new String[] {null, "local[1]"}) {
+                try (Policy policy = Policy.load(model, Device.cpu()).sampledBy(oneDnn)) {
+                    List<String> lines = new ArrayList<>();
+                    try (Backend backend = new Recording(SparkRuns.open(master, Map.of(), SparkRuns.setup(model, recipe()), policy),
+                            lines)) {
+                        training(policy, recipe(), backend).run(1);
+                    }
+                    sampled.add(lines);
+                }
+            }
+        }
+        assertEquals(sampled.get(0), sampled.get(1), "by oneDNN");
+        assertEquals(sampled.get(2), sampled.get(3), "by MKL");
+        assertNotEquals(sampled.get(0), sampled.get(2));
     }
 
     @Test

@@ -89,7 +89,8 @@ public final class FinalNumber implements Reward {
     }
 
     private static boolean isSeveral(String text) {
-        List<String> sentences = List.of(SENTENCE.split(text.replaceAll("(?m)^\\s*\\d{1,2}[.)]\\s+(?=.*[=\\p{Alpha}])", ""))); // but for the numbers of steps
+        String unnumbered = text.replaceAll("(?m)^\\s*\\d{1,2}[.)]\\s+(?=.*[=\\p{Alpha}])", ""); // steps
+        List<String> sentences = List.of(SENTENCE.split(unnumbered));
         String last = sentences.get(sentences.size() - 1);
         Matcher number = NUMBER.matcher(last);
         int start = number.results().mapToInt(MatchResult::start).reduce(0, (one, next) -> next);
