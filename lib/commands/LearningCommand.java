@@ -1,7 +1,9 @@
 package commands;
 
 import java.nio.file.Path;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** Options of commands that train a model on problems. */
 abstract class LearningCommand {
@@ -17,4 +19,7 @@ abstract class LearningCommand {
 
     @Option(names = "--seed", description = "Random seed (default: ${DEFAULT-VALUE}).")
     long seed = 1;
+
+    @Spec
+    CommandSpec spec;
 }

@@ -162,11 +162,11 @@ public final class TrainingOptions {
     /** Problems of a step. */
     public static final class StepSize {
 
-        @Option(names = "--problems-per-step", description = "Problems per step (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--problems-per-step", description = "Problems per step (default: ${DEFAULT-VALUE}; a language model on a CPU: 16).")
         public int problemsPerStep = Recipe.grpo().problemsPerStep();
 
         @Option(names = "--trusted-share", paramLabel = "SHARE|even", description = "Share of a step's problems that have a"
-                + " demonstration, or even: all problems are visited alike (default: ${DEFAULT-VALUE}).")
+                + " demonstration, or even: all problems are visited alike (default: ${DEFAULT-VALUE}; a language model: even).")
         public String trustedShare = "0.5";
 
         private double trustedShare() {
@@ -285,7 +285,8 @@ public final class TrainingOptions {
     /** Learning. */
     public static final class Learning {
 
-        @Option(names = "--learning-rate", description = "AdamW's learning rate (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--learning-rate", description = "AdamW's learning rate (default: ${DEFAULT-VALUE}; for a language model by its"
+                + " size and what learns).")
         public double learningRate = LEARNER.learningRate();
 
         @Option(names = "--weight-decay", description = "AdamW's weight decay (default: ${DEFAULT-VALUE}).")
@@ -294,11 +295,13 @@ public final class TrainingOptions {
         @Option(names = "--max-norm", description = "Maximum global norm of the gradients (default: ${DEFAULT-VALUE}).")
         public double maxNorm = LEARNER.maxNorm();
 
-        @Option(names = "--token-budget", description = "Maximum number of padded tokens per micro-batch (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--token-budget", description = "Maximum number of padded tokens per micro-batch (default: ${DEFAULT-VALUE},"
+                + " less if a language model needs the memory).")
         public int tokenBudget = LEARNER.tokenBudget();
 
         @Option(names = "--recompute",
-                description = "Recompute activations in the backward pass: a third more work, much less memory.")
+                description = "Recompute activations in the backward pass: a third more work, much less memory (default: if a language model"
+                        + " needs the memory).")
         public boolean recompute;
 
         /** Returns learner settings with these options. */
@@ -324,10 +327,12 @@ public final class TrainingOptions {
     /** Length. */
     public static final class Length {
 
-        @Option(names = "--max-new-tokens", description = "Maximum length of a completion, in tokens (default: the task's, else 14).")
+        @Option(names = "--max-new-tokens", description = "Maximum length of a completion, in tokens (default: the task's, else for"
+                + " a language model twice a solution or a share of its positions, else 14).")
         public Integer maxNewTokens;
 
-        @Option(names = "--rollout-rows", description = "Maximum number of completions decoded at a time (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--rollout-rows", description = "Maximum number of completions decoded at a time (default: ${DEFAULT-VALUE},"
+                + " less if a language model needs the memory).")
         public int rolloutRows = 1024;
 
         /** Takes the maximum length from the task if it is not given. */
