@@ -20,6 +20,10 @@ abstract class LearningCommand {
     @Option(names = "--seed", description = "Random seed (default: ${DEFAULT-VALUE}).")
     long seed = 1;
 
+    @Option(names = "--config", paramLabel = "FILE", description = "Run the run of this config.json again: its options are used where none"
+            + " are given. It needs a new --out.")
+    Path config;
+
     @Spec
     CommandSpec spec;
 }

@@ -127,13 +127,15 @@ public class sft extends LearningCommand implements Callable<Integer> {
                 List<Problem> shown = fit.problems().stream().filter(Problem::hasDemonstration).toList();
                 BadInput.unless(!shown.isEmpty(), "%s: no solution fits the model's positions", where);
                 List<Problem> heldOut = asking.heldOut(evaluating.evaluateOn, format, policy, length.maxNewTokens);
-                Map<String, Object> config = RunFolder.columns("command", "sft", "model", model.toString(), "data", String.valueOf(data),
-                        "steps", steps, "batch", batch, "seed", seed, "demonstrations", some.size(), "from_scratch", fromScratch,
+                Map<String, Object> recorded = RunFolder.columns("command", "sft", "model", model.toString(), "data", String.valueOf(data),
+                        "steps", steps, "batch", batch, "seed", seed, "demonstrations", demonstrations == null ? "all" : demonstrations,
+                        "from_scratch", fromScratch,
                         "lora_rank", loraRank,
                         "asking", asking.values(true), "options", options(), Choices.RECORD, choices.made(), "checksums",
                         Map.of("model", Checksums.ofModel(model), "problems",
                                 checksum(shown), "evaluation", checksum(heldOut)),
                         "machine", Cli.machine());
+                RecordedRun.compare(config, (Map<?, ?>) recorded.get("checksums"));
                 Task task = new SimpleTask(where, shown, heldOut, List.of(), format, judge.reward(),
                         length.maxNewTokens);
                 Policy whole = policy.endingAlsoAt(asking.stop).sampledIn(machine.toSample(device, model));
@@ -143,10 +145,10 @@ public class sft extends LearningCommand implements Callable<Integer> {
                         new Training.EvaluationPlan(heldOut, evaluating.evaluateEvery, evaluating.evaluateSamples),
                         tables(folder, ending, progress));
                 if (resume) {
-                    folder.sameAs(config);
+                    folder.sameAs(recorded);
                     folder.checkpoints().rewind(checkpoint, FineTuning.doneAt(checkpoint));
                 } else {
-                    folder.json("config.json", config);
+                    folder.json("config.json", recorded);
                 }
                 if (!tuning.run(checkpoint, Interrupt.watch(), progress)) {
                     System.err.printf("stopped after step %d of %d; continue with --resume%n",

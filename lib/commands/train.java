@@ -120,7 +120,7 @@ public class train extends LearningCommand implements Callable<Integer> {
         BadInput.unless(adapter == null || loraRank > 0, "--adapter: needs --lora-rank, the rank of these adapters");
         Device device = Policy.device(options.machine.device);
         Precision precision = options.machine.precision(device, model);
-        Precision sampled = resume ? sampledBefore(options.machine.toSample(device, model)) : options.machine.toSample(device, model);
+        Precision sampled = sampledBefore(resume ? out.resolve("config.json") : config, options.machine.toSample(device, model));
         Choices choices = Choices.of(spec, model, device);
         List<Problem> all = choices.any() ? choose(choices, device, precision, sampled) : null;
         options.length.resolve(asking.task);
@@ -161,16 +161,17 @@ public class train extends LearningCommand implements Callable<Integer> {
                             .evaluate(task.problems(Task.Split.VALIDATION), options.evaluating.evaluateEvery,
                                     options.evaluating.evaluateSamples)
                             .listener(tables).telling(line -> progress.tell(Cli.flagged(line, spec)));
-                    Map<String, Object> config = config(training, sampled, choices);
+                    Map<String, Object> settings = settings(training, sampled, choices);
                     if (resume) {
-                        folder.sameAs(config);
+                        folder.sameAs(settings);
                     }
-                    try (Following.Followed followed = following.begin(training, out, policy, config, progress::tell)) {
+                    RecordedRun.compare(config, (Map<?, ?>) settings.get("checksums"));
+                    try (Following.Followed followed = following.begin(training, out, policy, settings, progress::tell)) {
                         Trainer trainer = followed.training().trainer();
                         if (resume) {
                             tables.resume(trainer);
                         } else {
-                            folder.json("config.json", config);
+                            folder.json("config.json", settings);
                         }
                         boolean finished = trainer.run(steps, tokens, Interrupt.watch(), progress);
                         followed.ended(finished);
@@ -206,7 +207,7 @@ public class train extends LearningCommand implements Callable<Integer> {
         return problems;
     }
 
-    private Map<String, Object> config(Training training, Precision sampled, Choices choices) {
+    private Map<String, Object> settings(Training training, Precision sampled, Choices choices) {
         Map<String, Object> checksums = new LinkedHashMap<>(Map.of("model", Checksums.ofModel(model)));
         checksums.putAll(training.checksums());
         if (adapter != null) {
@@ -251,12 +252,11 @@ public class train extends LearningCommand implements Callable<Integer> {
     }
 
     /** Returns the precision that a run was started with, which another machine would not choose; {@code now} if it is not recorded. */
-    private Precision sampledBefore(Precision now) {
-        Path config = out.resolve("config.json");
-        if (!options.machine.precision.equalsIgnoreCase("auto") || !Files.exists(config)) {
+    private Precision sampledBefore(Path recorded, Precision now) {
+        if (recorded == null || !options.machine.precision.equalsIgnoreCase("auto") || !Files.exists(recorded)) {
             return now;
         }
-        JsonElement before = Json.object(config).get("rollout_precision");
+        JsonElement before = Json.object(recorded).get("rollout_precision");
         return before == null ? now : Precision.valueOf(before.getAsString());
     }
 
