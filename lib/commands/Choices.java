@@ -215,6 +215,20 @@ final class Choices {
                 found.solution > 0 ? "twice a solution" : "of the model's " + positions + " positions");
     }
 
+    /** Chooses the longest answer to a prompt. */
+    int answer(int usual) {
+        return choose("--max-new-tokens", usual, () -> Math.min(512, Math.max(1, config.maxPositions() / 2)), "");
+    }
+
+    /** Takes a sampling setting from the model's {@code generation_config.json}, which spells it like the option. */
+    double recommended(String option, double usual) {
+        Path file = model.resolve("generation_config.json");
+        String key = option.substring(2).replace('-', '_');
+        JsonElement value = Files.isRegularFile(file) ? Json.object(file).get(key) : null;
+        boolean number = value != null && value.isJsonPrimitive() && value.getAsJsonPrimitive().isNumber();
+        return choose(option, usual, () -> number && value.getAsDouble() > 0 ? value.getAsDouble() : usual, "the model's");
+    }
+
     /** Chooses whether adapters learn, and their rank. */
     int loraRank(int usual, boolean fits) {
         long parameters = Weights.count(config);
