@@ -99,7 +99,7 @@ final class Choices {
         T chosen = value.get();
         if (chosen != null && !chosen.equals(usual)) {
             String text = chosen instanceof Boolean ? "" : " " + (chosen instanceof List<?> list ? list.get(0)
-                    : chosen instanceof Double ? chosen.toString().toLowerCase(Locale.ROOT).replace(".0e", "e") : chosen);
+                    : chosen instanceof Double ? chosen.toString().toLowerCase(Locale.ROOT).replaceFirst("\\.0(?=e|$)", "") : chosen);
             made.put(option, option + text + (reason.isEmpty() ? "" : " (" + reason + ")"));
         }
         return chosen;
