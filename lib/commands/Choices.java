@@ -2,7 +2,9 @@ package commands;
 
 //SOURCES AnswerForm.java
 //SOURCES MemoryPlan.java
+//SOURCES ProblemOptions.java
 //SOURCES TextReward.java
+//SOURCES TrainingOptions.java
 
 import ai.djl.Device;
 import chat.ChatTemplate;
@@ -32,9 +34,6 @@ import picocli.CommandLine.ParseResult;
  * the built-in one, for a run that is resumed, or with {@code --config}: there the recorded settings are used.
  */
 final class Choices {
-
-    /** Options that a command may choose; a run records which it chose. */
-    static final String RECORD = "chosen";
 
     /** Parameters above which a model on a CPU learns by adapters. */
     static final long LARGE = 50_000_000;
@@ -233,24 +232,22 @@ final class Choices {
     int loraRank(int usual, boolean fits) {
         long parameters = Weights.count(config);
         boolean large = !device.isGpu() && parameters > LARGE;
-        return choose("--lora-rank", usual, () -> large || !fits ? RANK : usual, !fits ? "all weights do not fit the memory"
-                : "%,d million parameters on a CPU".formatted(parameters / 1_000_000));
+        return choose("--lora-rank", usual, () -> large || !fits ? RANK : usual, large
+                ? "%,d million parameters on a CPU".formatted(parameters / 1_000_000) : "all weights do not fit the memory that is free");
     }
 
     /** Chooses the learning rate of reinforcement learning. */
     double learningRate(double usual, boolean adapters) {
-        return rate(usual, adapters, 1e-5, 1e-6);
+        return adapters ? rate(usual, 1e-4, 1e-5, "adapters") : rate(usual, 1e-5, 1e-6, "all weights");
     }
 
     /** Chooses the learning rate of imitation. */
     double imitationRate(double usual, boolean adapters) {
-        return rate(usual, adapters, 5e-5, 1e-5);
+        return adapters ? rate(usual, 5e-4, 1e-4, "adapters") : rate(usual, 5e-5, 1e-5, "all weights");
     }
 
-    /** Adapters take ten times the rate of whole weights. */
-    private double rate(double usual, boolean adapters, double small, double big) {
-        return choose("--learning-rate", usual, () -> (Weights.count(config) < BIG ? small : big) * (adapters ? 10 : 1),
-                adapters ? "adapters" : "all weights");
+    private double rate(double usual, double small, double big, String what) {
+        return choose("--learning-rate", usual, () -> Weights.count(config) < BIG ? small : big, what);
     }
 
     /** Chooses how many problems a step visits. */

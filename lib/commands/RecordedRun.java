@@ -27,12 +27,15 @@ import picocli.CommandLine.Model.OptionSpec;
  */
 final class RecordedRun {
 
+    /** The key of the options that a run chose by itself. */
+    static final String CHOSEN = "chosen";
+
     private static final String CONFIG = "config.json";
     private static final List<String> PLAIN = List.of("recipe", "model", "data", "steps", "tokens", "batch", "seed", "demonstrations",
             "adapter", "lora_rank", "from_scratch");
     private static final Set<String> REQUIRED = Set.of("recipe", "model");
     private static final Set<String> OTHERS = Set.of("command", "lora_alpha", "lora_targets", "rollout_precision", "cut", "asking", "options",
-            "checksums", "machine", Choices.RECORD);
+            "checksums", "machine", CHOSEN);
     private static final Set<String> ASKED = Set.of("judging", "task", "prompt_format", "system", "stop", "reward");
     private static final Set<String> NOTHING = Set.of("null", "all", "any");
 
@@ -91,7 +94,7 @@ final class RecordedRun {
     }
 
     private Set<String> chosen() {
-        JsonElement chosen = json.get(Choices.RECORD);
+        JsonElement chosen = json.get(CHOSEN);
         return chosen == null || !chosen.isJsonArray() ? Set.of()
                 : chosen.getAsJsonArray().asList().stream().filter(JsonElement::isJsonPrimitive).map(JsonElement::getAsString)
                         .collect(Collectors.toSet());

@@ -131,7 +131,7 @@ public class sft extends LearningCommand implements Callable<Integer> {
                         "steps", steps, "batch", batch, "seed", seed, "demonstrations", demonstrations == null ? "all" : demonstrations,
                         "from_scratch", fromScratch,
                         "lora_rank", loraRank,
-                        "asking", asking.values(true), "options", options(), Choices.RECORD, choices.made(), "checksums",
+                        "asking", asking.values(true), "options", options(), RecordedRun.CHOSEN, choices.made(), "checksums",
                         Map.of("model", Checksums.ofModel(model), "problems",
                                 checksum(shown), "evaluation", checksum(heldOut)),
                         "machine", Cli.machine());

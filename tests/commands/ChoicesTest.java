@@ -55,7 +55,7 @@ class ChoicesTest {
         Path model = ChatModel.write(folder);
         Path data = ChatModel.problems(folder);
         assertEquals("chose --prompt-format chat (the model's template), --reward math (the answers are numbers or mathematics),"
-                + " --max-new-tokens 64 (twice a solution), --problems-per-step 6 (all there are), --learning-rate 1e-5 (all weights), fp32;"
+                + " --max-new-tokens 96 (twice a solution), --problems-per-step 6 (all there are), --learning-rate 1e-5 (all weights), fp32;"
                 + " a flag that is given overrides", chosen(dry(model, data)));
         String other = chosen(dry(model, data, "--prompt-format", "plain", "--reward", "boxed", "--max-new-tokens", "20",
                 "--problems-per-step", "4", "--learning-rate", "1e-3"));
@@ -92,6 +92,10 @@ class ChoicesTest {
     @Test
     void aBaseModelInAChatEndsWhereTheTemplateEndsATurn() throws Exception {
         Path model = ChatModel.write(folder, 256, "<|endoftext|>");
+        Path config = model.resolve("tokenizer_config.json");
+        Files.writeString(config, Files.readString(config).replaceFirst("\"eos_token\": \"<.im_end.>\"",
+                "\"eos_token\": \"<|endoftext|>\""));
+        Files.deleteIfExists(model.resolve("SHA256SUMS"));
         Path data = ChatModel.problems(folder);
         assertTrue(chosen(dry(model, data)).contains("--stop <|im_end|> (ends a turn)"));
         assertFalse(chosen(dry(model, data, "--prompt-format", "chat")).contains("--stop"), "as it was with this flag");
@@ -118,7 +122,7 @@ class ChoicesTest {
         assertTrue(large.fitsWhole(Recipe.lppo()), "25 GB of weights, gradients and moments");
         assertFalse(small.fitsWhole(Recipe.lppo()));
         assertEquals(256, large.rows(Recipe.lppo(), null, 1050, 3072, 1024, true));
-        assertEquals(64, small.rows(Recipe.lppo(), Lora.Settings.of(16), 1050, 3072, 1024, true));
+        assertEquals(128, small.rows(Recipe.lppo(), Lora.Settings.of(16), 1050, 3072, 1024, true));
         assertEquals(1024, new MemoryPlan(qwen, Precision.BF16, Precision.BF16, Device.gpu(), -1).rows(Recipe.lppo(), null, 1050, 3072, 1024,
                 true), "nothing is known");
     }

@@ -40,7 +40,7 @@ class RecordedRunTest {
     void theSameRunGivesTheSameMetrics() throws Exception {
         commands.run(0, "train", "--recipe", "lppo", "--model", model, "--data", data, "--out", at("a"), "--steps", "3", "--group-size", "4",
                 "--lora-rank", "4", "--lora-alpha", "4", "--lora-targets", "q_proj,v_proj", "--reward", "math", "--lenient", "--guide-below",
-                "0.9", "--kl", "0.01", "--aggregation", "token_mean", "--recompute", "--device", "cpu", "--evaluate-on", data,
+                "0.9", "--kl", "0.01", "--aggregation", "TOKEN_MEAN", "--recompute", "--device", "cpu", "--evaluate-on", data,
                 "--evaluate-every", "3", "--evaluate-samples", "1");
         String said = commands.run(0, "train", "--config", at("a/config.json"), "--out", at("b"));
         assertEquals("", said, "all is recorded, nothing is chosen");
@@ -58,7 +58,7 @@ class RecordedRunTest {
 
         Files.writeString(Path.of(data), Files.readString(Path.of(data)).replace("One more", "And one more"));
         said = commands.run(0, "train", "--config=" + at("a/config.json"), "--out", at("c"), "--seed", "2", "--steps=1", "--reward", "boxed");
-        assertTrue(said.contains("a/config.json: was of a run with other contents of the problems"), said);
+        assertTrue(said.contains("a/config.json: was of a run with other contents of the evaluation, problems"), said);
         JsonObject other = Json.object(folder.resolve("c/config.json"));
         assertEquals("2", other.get("seed").toString());
         assertEquals("1", other.get("steps").toString());
