@@ -15,7 +15,8 @@ enum AnswerForm {
 
     private static final double MOST = 0.9; // share of the answers that decides
     private static final Pattern LETTER = Pattern.compile("\\s*[(\\[]?[A-J][)\\].:]?\\s*");
-    private static final Pattern MATHEMATICAL = Pattern.compile("(?is).*[\\d\\\\=+^/*<>√π∞∅].*|\\s*(?:yes|no|true|false|\\(?-?[a-z]\\)?)\\s*\\.?");
+    private static final Pattern MATHEMATICAL = Pattern
+            .compile("(?is).*[\\d\\\\=+^/*<>√π∞∅].*|\\s*(?:yes|no|true|false|\\(?-?[a-z]\\)?)\\s*\\.?");
     private static final Pattern SENTENCE = Pattern.compile("(?s).*\\p{L}{2,}[\\s,]+\\p{L}{2,}[\\s,]+\\p{L}{2,}.*");
 
     private final String reward;

@@ -142,7 +142,8 @@ public final class ProblemOptions {
                 MathReward found = reward.equals("boxed") ? math.boxed() : math;
                 yield new Judge(isStrict(strictly) ? found.strict() : found, math);
             }
-            default -> throw new BadInput("reward \"" + reward + "\" is unknown; choose last-word, math, boxed, exact or a file, MyReward.java");
+            default -> throw new BadInput(
+                    "reward \"" + reward + "\" is unknown; choose last-word, math, boxed, exact or a file, MyReward.java");
         };
     }
 

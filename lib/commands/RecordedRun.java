@@ -34,7 +34,8 @@ final class RecordedRun {
     private static final List<String> PLAIN = List.of("recipe", "model", "data", "steps", "tokens", "batch", "seed", "demonstrations",
             "adapter", "lora_rank", "from_scratch");
     private static final Set<String> REQUIRED = Set.of("recipe", "model");
-    private static final Set<String> OTHERS = Set.of("command", "lora_alpha", "lora_targets", "rollout_precision", "cut", "asking", "options",
+    private static final Set<String> OTHERS = Set.of("command", "lora_alpha", "lora_targets", "rollout_precision", "cut", "asking",
+            "options",
             "checksums", "machine", CHOSEN);
     private static final Set<String> ASKED = Set.of("judging", "task", "prompt_format", "system", "stop", "reward");
     private static final Set<String> NOTHING = Set.of("null", "all", "any");
@@ -206,7 +207,8 @@ final class RecordedRun {
 
     private String text(JsonObject from, String key) {
         JsonElement value = from.get(key);
-        BadInput.unless(value.isJsonPrimitive() || value.isJsonNull(), "%s: its \"%s\" is neither text, a number nor true or false", file, key);
+        BadInput.unless(value.isJsonPrimitive() || value.isJsonNull(), "%s: its \"%s\" is neither text, a number nor true or false", file,
+                key);
         return value.isJsonNull() ? "null" : value.getAsString();
     }
 

@@ -150,8 +150,7 @@ public final class TrainingOptions {
         Map<String, String> values = new TreeMap<>();
         for (Field field : Arrays.stream(group.getClass().getFields()).toList()) {
             try {
-                Object value = field.get(group);
-                values.put(field.getName(), String.valueOf(value));
+                values.put(field.getName(), String.valueOf(field.get(group)));
             } catch (IllegalAccessException e) {
                 throw new IllegalStateException(e); // all fields are public
             }
@@ -162,11 +161,11 @@ public final class TrainingOptions {
     /** Problems of a step. */
     public static final class StepSize {
 
-        @Option(names = "--problems-per-step", description = "Problems per step (default: ${DEFAULT-VALUE}; a language model on a CPU: 16).")
+        @Option(names = "--problems-per-step", description = "Problems per step (default: ${DEFAULT-VALUE}, or by the model).")
         public int problemsPerStep = Recipe.grpo().problemsPerStep();
 
-        @Option(names = "--trusted-share", paramLabel = "SHARE|even", description = "Share of a step's problems that have a"
-                + " demonstration, or even: all problems are visited alike (default: ${DEFAULT-VALUE}; a language model: even).")
+        @Option(names = "--trusted-share", paramLabel = "SHARE|even",
+                description = "Share of a step's problems with a demonstration, or even: visit all alike (default: ${DEFAULT-VALUE}).")
         public String trustedShare = "0.5";
 
         private double trustedShare() {
@@ -285,8 +284,7 @@ public final class TrainingOptions {
     /** Learning. */
     public static final class Learning {
 
-        @Option(names = "--learning-rate", description = "AdamW's learning rate (default: ${DEFAULT-VALUE}; for a language model by its"
-                + " size and what learns).")
+        @Option(names = "--learning-rate", description = "AdamW's learning rate (default: ${DEFAULT-VALUE}, or by the model).")
         public double learningRate = LEARNER.learningRate();
 
         @Option(names = "--weight-decay", description = "AdamW's weight decay (default: ${DEFAULT-VALUE}).")
@@ -295,13 +293,11 @@ public final class TrainingOptions {
         @Option(names = "--max-norm", description = "Maximum global norm of the gradients (default: ${DEFAULT-VALUE}).")
         public double maxNorm = LEARNER.maxNorm();
 
-        @Option(names = "--token-budget", description = "Maximum number of padded tokens per micro-batch (default: ${DEFAULT-VALUE},"
-                + " less if a language model needs the memory).")
+        @Option(names = "--token-budget", description = "Most padded tokens per micro-batch (default: ${DEFAULT-VALUE}, or what fits).")
         public int tokenBudget = LEARNER.tokenBudget();
 
         @Option(names = "--recompute",
-                description = "Recompute activations in the backward pass: a third more work, much less memory (default: if a language model"
-                        + " needs the memory).")
+                description = "Recompute activations in the backward pass: a third more work, much less memory; on where needed.")
         public boolean recompute;
 
         /** Returns learner settings with these options. */
@@ -327,12 +323,10 @@ public final class TrainingOptions {
     /** Length. */
     public static final class Length {
 
-        @Option(names = "--max-new-tokens", description = "Maximum length of a completion, in tokens (default: the task's, else for"
-                + " a language model twice a solution or a share of its positions, else 14).")
+        @Option(names = "--max-new-tokens", description = "Longest completion, in tokens (default: the task's, else 14, or by the model).")
         public Integer maxNewTokens;
 
-        @Option(names = "--rollout-rows", description = "Maximum number of completions decoded at a time (default: ${DEFAULT-VALUE},"
-                + " less if a language model needs the memory).")
+        @Option(names = "--rollout-rows", description = "Most completions decoded at a time (default: ${DEFAULT-VALUE}, or what fits).")
         public int rolloutRows = 1024;
 
         /** Takes the maximum length from the task if it is not given. */

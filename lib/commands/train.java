@@ -218,7 +218,8 @@ public class train extends LearningCommand implements Callable<Integer> {
                 demonstrations == null ? "all" : demonstrations, "lora_rank", loraRank, "lora_alpha", loraAlpha(), "lora_targets",
                 loraTargets, "adapter", String.valueOf(adapter), "rollout_precision", sampled.toString(),
                 "cut", training.cut() instanceof StepCut ? "steps" : "tokens",
-                "asking", asking.values(true), "options", options.values(), RecordedRun.CHOSEN, choices.made(), "checksums", checksums, "machine",
+                "asking", asking.values(true), "options", options.values(), RecordedRun.CHOSEN, choices.made(), "checksums", checksums,
+                "machine",
                 Cli.machine());
     }
 

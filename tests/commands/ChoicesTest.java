@@ -55,8 +55,8 @@ class ChoicesTest {
         Path model = ChatModel.write(folder);
         Path data = ChatModel.problems(folder);
         assertEquals("chose --prompt-format chat (the model's template), --reward math (the answers are numbers or mathematics),"
-                + " --max-new-tokens 96 (twice a solution), --problems-per-step 6 (all there are), --learning-rate 1e-5 (all weights), fp32;"
-                + " a flag that is given overrides", chosen(dry(model, data)));
+                + " --max-new-tokens 96 (twice a solution), --problems-per-step 6 (all there are), --learning-rate 1e-5 (all weights),"
+                + " fp32; a flag that is given overrides", chosen(dry(model, data)));
         String other = chosen(dry(model, data, "--prompt-format", "plain", "--reward", "boxed", "--max-new-tokens", "20",
                 "--problems-per-step", "4", "--learning-rate", "1e-3"));
         assertEquals("", other, "nothing is left to choose");
@@ -123,8 +123,10 @@ class ChoicesTest {
         assertFalse(small.fitsWhole(Recipe.lppo()));
         assertEquals(256, large.rows(Recipe.lppo(), null, 1050, 3072, 1024, true));
         assertEquals(128, small.rows(Recipe.lppo(), Lora.Settings.of(16), 1050, 3072, 1024, true));
-        assertEquals(1024, new MemoryPlan(qwen, Precision.BF16, Precision.BF16, Device.gpu(), -1).rows(Recipe.lppo(), null, 1050, 3072, 1024,
-                true), "nothing is known");
+        assertEquals(1024,
+                new MemoryPlan(qwen, Precision.BF16, Precision.BF16, Device.gpu(), -1).rows(Recipe.lppo(), null, 1050, 3072, 1024,
+                        true),
+                "nothing is known");
     }
 
     @Test

@@ -70,14 +70,16 @@ class ConversationTest {
         }
         String adapted = answers(talk("", "--temperature", 0, "--max-new-tokens", 20, "--adapter", folder.resolve("adapter"), "Say é!"));
         assertTrue(!adapted.equals(prompted), "the adapters change something");
-        assertEquals(adapted, answers(talk("Say é!\n", "--temperature", 0, "--max-new-tokens", 20, "--adapter", folder.resolve("adapter"))));
+        assertEquals(adapted,
+                answers(talk("Say é!\n", "--temperature", 0, "--max-new-tokens", 20, "--adapter", folder.resolve("adapter"))));
     }
 
     @Test
     void theOldestTurnsAreDroppedWhenThePositionsEnd() throws Exception {
         ChatModel.write(folder);
         String said = talk("one two three four\n".repeat(8) + "x".repeat(2000) + "\nshort\n", "--max-new-tokens", 40, "--system", "Be.");
-        long dropped = said.lines().filter(line -> line.matches("the first \\d+ messages are dropped: the model has 256 positions")).count();
+        long dropped = said.lines().filter(line -> line.matches("the first \\d+ messages are dropped: the model has 256 positions"))
+                .count();
         assertTrue(dropped >= 2, said);
         assertEquals(1, said.lines().filter(line -> line.contains("which fill the model's 256 positions; say less")).count(), said);
     }
@@ -97,12 +99,13 @@ class ConversationTest {
         assumeTrue(new ProcessBuilder("env", "--default-signal=INT", "true").start().waitFor() == 0);
         Path model = ChatModel.write(folder, 1 << 17, "<|im_start|>");
         for (String file : List.of("config.json", "tokenizer_config.json")) { // no token ends it
-            Files.writeString(model.resolve(file), Files.readString(model.resolve(file)).replaceFirst("\"eos_token(_id)?\": *[^,\n]+,?",
-                    "\"other$1\": 0,"));
+            Files.writeString(model.resolve(file), Files.readString(model.resolve(file)).replaceFirst("\"eos_token(_id)?\": *[^,\n]+",
+                    "\"other$1\": 0"));
         }
         Files.deleteIfExists(model.resolve("SHA256SUMS"));
         Path log = folder.resolve("log");
-        ProcessBuilder builder = new Commands(folder).process(log, "generate", "--model", model.toString(), "--device", "cpu", "--precision",
+        ProcessBuilder builder = new Commands(folder).process(log, "generate", "--model", model.toString(), "--device", "cpu",
+                "--precision",
                 "fp32", "--prompt-format", "chat", "--max-new-tokens", "100000");
         builder.command().addAll(0, List.of("env", "--default-signal=INT")); // who runs the tests may ignore it
         Process process = builder.start();

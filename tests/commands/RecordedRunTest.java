@@ -38,13 +38,16 @@ class RecordedRunTest {
 
     @Test
     void theSameRunGivesTheSameMetrics() throws Exception {
-        commands.run(0, "train", "--recipe", "lppo", "--model", model, "--data", data, "--out", at("a"), "--steps", "3", "--group-size", "4",
-                "--lora-rank", "4", "--lora-alpha", "4", "--lora-targets", "q_proj,v_proj", "--reward", "math", "--lenient", "--guide-below",
+        commands.run(0, "train", "--recipe", "lppo", "--model", model, "--data", data, "--out", at("a"), "--steps", "3", "--group-size",
+                "4",
+                "--lora-rank", "4", "--lora-alpha", "4", "--lora-targets", "q_proj,v_proj", "--reward", "math", "--lenient",
+                "--guide-below",
                 "0.9", "--kl", "0.01", "--aggregation", "TOKEN_MEAN", "--recompute", "--device", "cpu", "--evaluate-on", data,
                 "--evaluate-every", "3", "--evaluate-samples", "1");
         String said = commands.run(0, "train", "--config", at("a/config.json"), "--out", at("b"));
         assertEquals("", said, "all is recorded, nothing is chosen");
-        for (String file : List.of("metrics.csv", "problems.csv", "evaluation.csv", "samples.jsonl", "checkpoint/adapter_model.safetensors")) {
+        for (String file : List.of("metrics.csv", "problems.csv", "evaluation.csv", "samples.jsonl",
+                "checkpoint/adapter_model.safetensors")) {
             assertArrayEquals(Files.readAllBytes(folder.resolve("a").resolve(file)), Files.readAllBytes(folder.resolve("b").resolve(file)),
                     file);
         }
@@ -57,7 +60,8 @@ class RecordedRunTest {
         assertEquals(before, after);
 
         Files.writeString(Path.of(data), Files.readString(Path.of(data)).replace("One more", "And one more"));
-        said = commands.run(0, "train", "--config=" + at("a/config.json"), "--out", at("c"), "--seed", "2", "--steps=1", "--reward", "boxed");
+        said = commands.run(0, "train", "--config=" + at("a/config.json"), "--out", at("c"), "--seed", "2", "--steps=1", "--reward",
+                "boxed");
         assertTrue(said.contains("a/config.json: was of a run with other contents of the evaluation, problems"), said);
         JsonObject other = Json.object(folder.resolve("c/config.json"));
         assertEquals("2", other.get("seed").toString());
@@ -68,7 +72,8 @@ class RecordedRunTest {
 
     @Test
     void imitationRunsAgainToo() throws Exception {
-        commands.run(0, "sft", "--model", model, "--data", data, "--out", at("a"), "--steps", "3", "--demonstrations", "4", "--device", "cpu");
+        commands.run(0, "sft", "--model", model, "--data", data, "--out", at("a"), "--steps", "3", "--demonstrations", "4", "--device",
+                "cpu");
         assertEquals("4", Json.object(folder.resolve("a/config.json")).get("batch").toString(), "not more than there are");
         commands.run(0, "sft", "--config", at("a/config.json"), "--out", at("b"));
         for (String file : List.of("metrics.csv", "checkpoint/model.safetensors")) {
