@@ -26,7 +26,7 @@ public final class ChatFormat {
      * @param system the system message; null for the template's default
      */
     public static PromptFormat chat(ChatTemplate template, String system) {
-        ChatTemplate pinned = template.with("date_string", "26 Jul 2024"); // Llama 3's default; otherwise prompts would change daily
+        ChatTemplate pinned = pinned(template);
         return question -> {
             List<ChatTemplate.Message> messages = new ArrayList<>();
             if (system != null) {
@@ -57,12 +57,24 @@ public final class ChatFormat {
             BadInput.unless(system == null, "the prompt format plain has no system message; choose chat");
             return PromptFormat.plain();
         }
-        ChatTemplate template = orBadInput(() -> ChatTemplate.read(folder)).orElseThrow(() -> new BadInput(folder
-                + ": has no chat template (chat_template.jinja, or chat_template in tokenizer_config.json); use the prompt format plain"));
-        return chat(template, system == null && name.equals("qwen-math") ? BOXED : system);
+        return chat(template(folder), system == null && name.equals("qwen-math") ? BOXED : system);
     }
 
-    private static <T> T orBadInput(Supplier<T> work) {
+    /**
+     * Returns the template of a model folder, as {@link #chat} uses it.
+     *
+     * @throws BadInput if the folder has no usable template
+     */
+    static ChatTemplate template(Path folder) {
+        return pinned(orBadInput(() -> ChatTemplate.read(folder)).orElseThrow(() -> new BadInput(folder
+                + ": has no chat template (chat_template.jinja, or chat_template in tokenizer_config.json); use the prompt format plain")));
+    }
+
+    private static ChatTemplate pinned(ChatTemplate template) {
+        return template.with("date_string", "26 Jul 2024"); // Llama 3's default; otherwise prompts would change daily
+    }
+
+    static <T> T orBadInput(Supplier<T> work) {
         try {
             return work.get();
         } catch (TemplateError e) {

@@ -59,12 +59,23 @@ public final class Cli {
             return 2;
         });
         try {
-            return line.execute(rest);
+            return line.execute(arguments(line, rest));
+        } catch (BadInput e) {
+            return report(e, verbose, line);
         } catch (OutOfMemoryError e) {
             err.println(LESS_MEMORY + ", or give Java more than its heap of "
                     + Runtime.getRuntime().maxMemory() / (1 << 20) + " MB: JAVA_TOOL_OPTIONS=-Xmx4g");
             return 1;
         }
+    }
+
+    /**
+     * Returns the arguments of a command with those added that it takes from a file, see {@link RecordedRun}.
+     *
+     * @throws BadInput if the file cannot be used
+     */
+    public static String[] arguments(CommandLine line, String... given) {
+        return RecordedRun.arguments(line.getCommandSpec(), given);
     }
 
     /** Returns what a run depends on besides its options, for {@code config.json}: commit, Java, platform, threads. */

@@ -17,6 +17,7 @@ package commands;
 //SOURCES OutputComparison.java
 //SOURCES Progress.java
 //SOURCES RecipeReport.java
+//SOURCES RecordedRun.java
 //SOURCES RunGroup.java
 //SOURCES WithSpark.java
 

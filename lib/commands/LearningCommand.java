@@ -1,7 +1,9 @@
 package commands;
 
 import java.nio.file.Path;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** Options of commands that train a model on problems. */
 abstract class LearningCommand {
@@ -17,4 +19,11 @@ abstract class LearningCommand {
 
     @Option(names = "--seed", description = "Random seed (default: ${DEFAULT-VALUE}).")
     long seed = 1;
+
+    @Option(names = "--config", paramLabel = "FILE", description = "Run the run of this config.json again: its options are used where none"
+            + " are given. It needs a new --out.")
+    Path config;
+
+    @Spec
+    CommandSpec spec;
 }

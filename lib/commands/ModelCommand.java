@@ -4,7 +4,9 @@ import ai.djl.Device;
 import java.nio.file.Path;
 import llm.Policy;
 import llm.Precision;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** Options of commands that sample from a model. */
 abstract class ModelCommand {
@@ -24,6 +26,9 @@ abstract class ModelCommand {
 
     @Option(names = "--top-p", description = "Nucleus sampling: sample from the most probable mass p.")
     double topP = 1;
+
+    @Spec
+    CommandSpec spec;
 
     /** The model, with its adapters if there are any; close it. */
     Policy policy() {

@@ -3,6 +3,7 @@ package commands;
 //SOURCES ChatFormat.java
 //SOURCES MathReward.java
 //SOURCES OwnClass.java
+//SOURCES TextReward.java
 
 import answers.MathAnswer;
 import benchmarks.ProblemFiles;
@@ -31,19 +32,22 @@ public final class ProblemOptions {
     public String task;
 
     @Option(names = "--prompt-format", description = "Prompt of a question: plain, as it is; chat, with the model's chat template; "
-            + "qwen-math, chat with the system message of Qwen2.5-Math (default: the task's, else plain).")
+            + "qwen-math, chat with the system message of Qwen2.5-Math (default: the task's, else chat if the model has a template, else"
+            + " plain).")
     public String promptFormat;
 
     @Option(names = "--system", paramLabel = "TEXT", description = "System message of the chat.")
     public String system;
 
     @Option(names = "--stop", paramLabel = "TOKEN",
-            description = "A further stop token, as text: <|im_end|> for a base model in a chat; repeatable.")
+            description = "A further stop token, as text: <|im_end|> for a base model in a chat; repeatable (default: the end of a turn"
+                    + " if the chat template is used by default).")
     public List<String> stop = List.of();
 
     @Option(names = "--reward", paramLabel = "NAME|FILE.java", description = "Reward: last-word; math, for equivalence"
-            + " anywhere in the text; boxed, for equivalence of a boxed answer; or a reward of your own, a Java file with one class"
-            + " (default: the task's, else last-word).")
+            + " anywhere in the text; boxed, for equivalence of a boxed answer; exact, for a text that ends in the answer; or a reward of"
+            + " your own, a Java file with one class (default: the task's, else for a language model math or, if the answers are words,"
+            + " exact, else last-word).")
     public String reward;
 
     @Option(names = "--strict", description = "Of math and boxed: an answer must also be in final form and the only one, and not the"
@@ -132,12 +136,14 @@ public final class ProblemOptions {
         }
         return switch (reward) {
             case "last-word" -> new Judge(Reward.lastWord(), null);
+            case "exact" -> new Judge(new TextReward(), null);
             case "math", "boxed" -> {
                 MathReward math = new MathReward(new MathAnswer());
                 MathReward found = reward.equals("boxed") ? math.boxed() : math;
                 yield new Judge(isStrict(strictly) ? found.strict() : found, math);
             }
-            default -> throw new BadInput("reward \"" + reward + "\" is unknown; choose last-word, math, boxed or a file, MyReward.java");
+            default -> throw new BadInput(
+                    "reward \"" + reward + "\" is unknown; choose last-word, math, boxed, exact or a file, MyReward.java");
         };
     }
 

@@ -163,7 +163,7 @@ public final class TrainingOptions {
     /** Problems of a step. */
     public static final class StepSize {
 
-        @Option(names = "--problems-per-step", description = "Problems per step (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--problems-per-step", description = "Problems per step (default: ${DEFAULT-VALUE}, or by the model).")
         public int problemsPerStep = Recipe.grpo().problemsPerStep();
 
         @Option(names = "--trusted-share", paramLabel = "SHARE|even",
@@ -289,7 +289,7 @@ public final class TrainingOptions {
     /** Learning. */
     public static final class Learning {
 
-        @Option(names = "--learning-rate", description = "AdamW's learning rate (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--learning-rate", description = "AdamW's learning rate (default: ${DEFAULT-VALUE}, or by the model).")
         public double learningRate = LEARNER.learningRate();
 
         @Option(names = "--weight-decay", description = "AdamW's weight decay (default: ${DEFAULT-VALUE}).")
@@ -298,11 +298,11 @@ public final class TrainingOptions {
         @Option(names = "--max-norm", description = "Maximum global norm of the gradients (default: ${DEFAULT-VALUE}).")
         public double maxNorm = LEARNER.maxNorm();
 
-        @Option(names = "--token-budget", description = "Maximum number of padded tokens per micro-batch (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--token-budget", description = "Most padded tokens per micro-batch (default: ${DEFAULT-VALUE}, or what fits).")
         public int tokenBudget = LEARNER.tokenBudget();
 
         @Option(names = "--recompute",
-                description = "Recompute activations in the backward pass: a third more work, much less memory.")
+                description = "Recompute activations in the backward pass: a third more work, much less memory; on where needed.")
         public boolean recompute;
 
         /** Returns learner settings with these options. */
@@ -328,10 +328,10 @@ public final class TrainingOptions {
     /** Length. */
     public static final class Length {
 
-        @Option(names = "--max-new-tokens", description = "Maximum length of a completion, in tokens (default: the task's, else 14).")
+        @Option(names = "--max-new-tokens", description = "Longest completion, in tokens (default: the task's, else 14, or by the model).")
         public Integer maxNewTokens;
 
-        @Option(names = "--rollout-rows", description = "Maximum number of completions decoded at a time (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--rollout-rows", description = "Most completions decoded at a time (default: ${DEFAULT-VALUE}, or what fits).")
         public int rolloutRows = 1024;
 
         /** Takes the maximum length from the task if it is not given. */

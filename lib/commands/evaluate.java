@@ -3,10 +3,12 @@
 //SOURCES Commands.java
 //SOURCES ModelCommand.java
 //SOURCES ProblemOptions.java
+//SOURCES Choices.java
 //SOURCES ../benchmarks/Benchmarks.java
 
 package commands;
 
+import ai.djl.Device;
 import benchmarks.Benchmark;
 import benchmarks.ProblemFiles;
 import com.google.gson.Gson;
@@ -26,7 +28,10 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import llm.Lora;
+import llm.ModelConfig;
 import llm.Policy;
+import llm.Precision;
 import lppo.data.Problem;
 import lppo.data.PromptFormat;
 import lppo.judge.Evaluation;
@@ -36,6 +41,7 @@ import lppo.rollout.Completion;
 import lppo.rollout.GpuRollout;
 import lppo.rollout.Prompt;
 import lppo.rollout.Sampling;
+import lppo.run.Recipe;
 import lppo.run.RunFolder;
 import lppo.task.Task;
 import picocli.CommandLine.Command;
@@ -69,7 +75,8 @@ public class evaluate extends ModelCommand implements Callable<Integer> {
     double temperature = 1;
 
     @Option(names = "--max-new-tokens",
-            description = "Maximum length of a completion; a truncated one counts as wrong (default: the task's, else 14).")
+            description = "Maximum length of a completion; a truncated one counts as wrong (default: the task's, else for a language"
+                    + " model twice a solution or a share of its positions, else 14).")
     Integer maxNewTokens;
 
     @Option(names = "--max-rows", description = "Maximum number of completions decoded at a time; bounds the memory.")
@@ -100,10 +107,12 @@ public class evaluate extends ModelCommand implements Callable<Integer> {
         }
         Stream.of(csv, completions).filter(Objects::nonNull).forEach(RunFolder::unused);
         BadInput.unless(csv == null || !csv.equals(completions), "--csv and --completions name the same file; choose two");
-        maxNewTokens = maxNewTokens != null ? maxNewTokens : asking.task == null ? 14 : (Integer) Tasks.named(asking.task).longest();
-        Sampling sampling = new Sampling(temperature, 0, topP, maxNewTokens);
+        new Sampling(temperature, 0, topP, maxNewTokens == null ? 1 : maxNewTokens); // checks the ranges
         Map<String, List<Problem>> benchmarks = load();
         model = ByName.model(model);
+        choose(benchmarks.values().stream().flatMap(List::stream).toList());
+        maxNewTokens = maxNewTokens != null ? maxNewTokens : asking.task == null ? 14 : (Integer) Tasks.named(asking.task).longest();
+        Sampling sampling = new Sampling(temperature, 0, topP, maxNewTokens);
         Map<String, List<Score>> scores = new LinkedHashMap<>();
         Table all = null;
         try (ProblemOptions.Judge judge = asking.judge(false);
@@ -137,6 +146,25 @@ public class evaluate extends ModelCommand implements Callable<Integer> {
             all.write().csv(csv.toFile());
         }
         return 0;
+    }
+
+    /** Chooses what no option says. */
+    private void choose(List<Problem> problems) {
+        Device chosen = Policy.device(device);
+        Choices choices = Choices.of(spec, model, chosen);
+        if (!choices.any()) {
+            return;
+        }
+        choices.ask(asking, problems);
+        Choices.Lengths lengths = choices.lengths(problems, asking, model);
+        maxNewTokens = choices.longest(maxNewTokens, asking.task, lengths);
+        int longest = maxNewTokens != null ? maxNewTokens : Tasks.named(asking.task).longest();
+        Precision precision = Precision.named(this.precision, chosen, model);
+        MemoryPlan plan = MemoryPlan.now(ModelConfig.read(model), precision, Precision.toSample(this.precision, precision, chosen, model),
+                chosen);
+        maxRows = choices.choose("--max-rows", maxRows, () -> plan.rows(Recipe.grpo(), Lora.Settings.of(1), lengths.question(), longest,
+                maxRows, true), "the memory that is free"); // frozen weights, as with adapters
+        choices.tell();
     }
 
     /** Returns the problems of each file by the name of its benchmark. */

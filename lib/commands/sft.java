@@ -4,6 +4,7 @@
 //SOURCES LearningCommand.java
 //SOURCES ProblemOptions.java
 //SOURCES TrainingOptions.java
+//SOURCES Choices.java
 //SOURCES ../benchmarks/Benchmarks.java
 
 package commands;
@@ -21,6 +22,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import llm.Lora;
+import llm.ModelConfig;
 import llm.Policy;
 import llm.Precision;
 import lppo.data.Problem;
@@ -31,6 +33,7 @@ import lppo.learn.UpdateMetrics;
 import lppo.run.FineTuning;
 import lppo.run.FolderListener;
 import lppo.run.PromptFit;
+import lppo.run.Recipe;
 import lppo.run.RunFolder;
 import lppo.run.RunListener;
 import lppo.run.Training;
@@ -55,11 +58,12 @@ public class sft extends LearningCommand implements Callable<Integer> {
     @Option(names = "--steps", description = "Optimiser steps (default: ${DEFAULT-VALUE}).")
     long steps = 180;
 
-    @Option(names = "--batch", description = "Demonstrations per step (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--batch", description = "Demonstrations per step (default: ${DEFAULT-VALUE}; a language model: 16 on a CPU, else 64).")
     int batch = 128;
 
     @Option(names = "--lora-rank", description = "Train LoRA adapters of this rank, for train --adapter, not the weights; 0: off"
-            + " (default: ${DEFAULT-VALUE}).")
+            + " (default: ${DEFAULT-VALUE}; 16 for a language model of more than 50 million parameters on a CPU, or whose weights do not"
+            + " fit).")
     int loraRank = 0;
 
     @Option(names = "--keep-best", description = "Also keep the policy with the best greedy accuracy on --evaluate-on, as OUT/best, the"
@@ -94,17 +98,20 @@ public class sft extends LearningCommand implements Callable<Integer> {
         model = ByName.model(model);
         BadInput.unless(loraRank >= 0, "--lora-rank %d: must be 0 (off) or more", loraRank);
         BadInput.unless(loraRank == 0 || !fromScratch, "--lora-rank: adapts a model that has learned something; leave out --from-scratch");
-        length.resolve(asking.task);
         String where = asking.where(data);
         Seed root = new Seed(seed);
         Device device = Policy.device(machine.device);
         Precision precision = machine.precision(device, model);
+        Choices choices = Choices.of(spec, model, device);
+        List<Problem> given = choices.any() ? choose(choices, device, precision) : null;
+        length.resolve(asking.task);
         BadInput.unless(!fromScratch || precision == Precision.FP32, "--from-scratch: trains in fp32 only; remove --precision");
         LearnerSettings settings = learning.settings();
         evaluating.check();
         length.check();
         BadInput.unless(!keepBest || evaluating.evaluateOn != null, "--keep-best: needs --evaluate-on, which decides the best");
-        List<Problem> all = asking.problems(data, demonstrations);
+        choices.tell();
+        List<Problem> all = given != null ? given : asking.problems(data, demonstrations);
         try (ProblemOptions.Judge judge = asking.judge(true)) {
             List<Problem> some = judge.trusted(all, where).stream().filter(Problem::hasDemonstration).toList();
             BadInput.unless(!some.isEmpty(), "%s: no problem has a \"solution\" to imitate", where);
@@ -120,13 +127,15 @@ public class sft extends LearningCommand implements Callable<Integer> {
                 List<Problem> shown = fit.problems().stream().filter(Problem::hasDemonstration).toList();
                 BadInput.unless(!shown.isEmpty(), "%s: no solution fits the model's positions", where);
                 List<Problem> heldOut = asking.heldOut(evaluating.evaluateOn, format, policy, length.maxNewTokens);
-                Map<String, Object> config = RunFolder.columns("command", "sft", "model", model.toString(), "data", String.valueOf(data),
-                        "steps", steps, "batch", batch, "seed", seed, "demonstrations", some.size(), "from_scratch", fromScratch,
+                Map<String, Object> recorded = RunFolder.columns("command", "sft", "model", model.toString(), "data", String.valueOf(data),
+                        "steps", steps, "batch", batch, "seed", seed, "demonstrations", demonstrations == null ? "all" : demonstrations,
+                        "from_scratch", fromScratch,
                         "lora_rank", loraRank,
-                        "asking", asking.values(true), "options", options(), "checksums",
+                        "asking", asking.values(true), "options", options(), RecordedRun.CHOSEN, choices.made(), "checksums",
                         Map.of("model", Checksums.ofModel(model), "problems",
                                 checksum(shown), "evaluation", checksum(heldOut)),
                         "products", policy.byOneDnn() ? "oneDNN" : "engine", "machine", Cli.machine());
+                RecordedRun.compare(config, (Map<?, ?>) recorded.get("checksums"));
                 Task task = new SimpleTask(where, shown, heldOut, List.of(), format, judge.reward(),
                         length.maxNewTokens);
                 Policy whole = policy.endingAlsoAt(asking.stop).sampledIn(machine.toSample(device, model));
@@ -136,10 +145,10 @@ public class sft extends LearningCommand implements Callable<Integer> {
                         new Training.EvaluationPlan(heldOut, evaluating.evaluateEvery, evaluating.evaluateSamples),
                         tables(folder, ending, progress));
                 if (resume) {
-                    folder.sameAs(config);
+                    folder.sameAs(recorded);
                     folder.checkpoints().rewind(checkpoint, FineTuning.doneAt(checkpoint));
                 } else {
-                    folder.json("config.json", config);
+                    folder.json("config.json", recorded);
                 }
                 if (!tuning.run(checkpoint, Interrupt.watch(), progress)) {
                     System.err.printf("stopped after step %d of %d; continue with --resume%n",
@@ -149,6 +158,28 @@ public class sft extends LearningCommand implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    /** Chooses what no option says; returns the problems. */
+    private List<Problem> choose(Choices choices, Device device, Precision precision) {
+        List<Problem> problems = asking.problems(data, demonstrations);
+        choices.ask(asking, problems);
+        Choices.Lengths lengths = choices.lengths(problems, asking, model);
+        length.maxNewTokens = choices.longest(length.maxNewTokens, asking.task, lengths);
+        length.resolve(asking.task);
+        batch = choices.batch(batch, (int) problems.stream().filter(Problem::hasDemonstration).count());
+        Precision sampled = machine.toSample(device, model);
+        MemoryPlan plan = MemoryPlan.now(ModelConfig.read(model), precision, sampled, device);
+        Recipe like = Recipe.grpo().learning(learning.settings());
+        loraRank = fromScratch ? loraRank : choices.loraRank(loraRank, plan.fitsWhole(like));
+        learning.learningRate = fromScratch ? learning.learningRate : choices.imitationRate(learning.learningRate, loraRank > 0);
+        Lora.Settings lora = loraRank == 0 ? null : Lora.Settings.of(loraRank);
+        if (evaluating.evaluateOn != null) {
+            plan.chooseRows(choices, length, like, lora, lengths.question(), true);
+        }
+        plan.chooseUpdates(choices, learning, like, lora, lengths.question(), Math.max(1, lengths.solution()));
+        choices.note(choices.precision(precision, sampled));
+        return problems;
     }
 
     private static String checksum(List<Problem> problems) {

@@ -6,6 +6,7 @@
 //SOURCES TrainingOptions.java
 //SOURCES Following.java
 //SOURCES MemoryAdvice.java
+//SOURCES Choices.java
 //SOURCES ../benchmarks/Benchmarks.java
 
 package commands;
@@ -46,9 +47,7 @@ import lppo.task.SimpleTask;
 import lppo.task.Task;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 import tasks.Tasks;
 import view.Display;
 import view.Tables;
@@ -77,7 +76,8 @@ public class train extends LearningCommand implements Callable<Integer> {
     @Option(names = "--tokens", description = "Stop after the step that reaches this total of sampled tokens (default: no limit).")
     long tokens = Long.MAX_VALUE;
 
-    @Option(names = "--lora-rank", description = "Train LoRA adapters of this rank, not the weights; 0: off (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--lora-rank", description = "Train LoRA adapters of this rank, not the weights; 0: off (default:"
+            + " ${DEFAULT-VALUE}; 16 for a language model of more than 50 million parameters on a CPU, or whose weights do not fit).")
     int loraRank = 0;
 
     @Option(names = "--lora-alpha", description = "LoRA alpha; adapters are scaled by alpha / rank (default: twice the rank).")
@@ -112,9 +112,6 @@ public class train extends LearningCommand implements Callable<Integer> {
     @Mixin
     ProblemOptions asking;
 
-    @Spec
-    CommandSpec spec;
-
     @Override
     public Integer call() throws Exception {
         BadInput.unless(master != null || conf.isEmpty(), "--conf: is a Spark setting and needs --master");
@@ -126,18 +123,21 @@ public class train extends LearningCommand implements Callable<Integer> {
         BadInput.unless(loraRank >= 0, "--lora-rank %d: must be 0 (off) or more", loraRank);
         model = ByName.model(model);
         BadInput.unless(adapter == null || loraRank > 0, "--adapter: needs --lora-rank, the rank of these adapters");
-        options.length.resolve(asking.task);
         Device device = Policy.device(options.machine.device);
         Precision precision = options.machine.precision(device, model);
         Precision sampled = Optional.of("rollout_precision").filter(name -> options.machine.precision.equalsIgnoreCase("auto"))
                 .flatMap(this::before).map(Precision::valueOf).orElseGet(() -> options.machine.toSample(device, model));
+        Choices choices = Choices.of(spec, model, device);
+        List<Problem> all = choices.any() ? choose(choices, device, precision, sampled) : null;
+        options.length.resolve(asking.task);
         Recipe corrected = options.corrected(options.recipe(recipe), precision, sampled);
         Recipe chosen = corrected.cut() == null && asking.task != null ? corrected.cut(Tasks.named(asking.task).cut()) : corrected;
         options.check();
         following.check();
-        List<Problem> all = asking.problems(data, demonstrations);
+        choices.tell();
+        List<Problem> problems = all != null ? all : asking.problems(data, demonstrations);
         try (ProblemOptions.Judge judge = asking.judge(true)) {
-            List<Problem> trusted = judge.trusted(all, asking.where(data));
+            List<Problem> trusted = judge.trusted(problems, asking.where(data));
             BadInput.unless(!chosen.guided() || trusted.stream().anyMatch(Problem::hasDemonstration),
                     "%s: no problem has a \"solution\", so recipe %s has no hints to give; use one without hints, such as grpo or lp",
                     asking.where(data), recipe);
@@ -170,16 +170,17 @@ public class train extends LearningCommand implements Callable<Integer> {
                             .evaluate(task.problems(Task.Split.VALIDATION), options.evaluating.evaluateEvery,
                                     options.evaluating.evaluateSamples)
                             .listener(tables).listener(progress.sampling()).telling(line -> progress.tell(Cli.flagged(line, spec)));
-                    Map<String, Object> config = config(training, sampled, policy);
+                    Map<String, Object> settings = settings(training, sampled, policy, choices);
                     if (resume) {
-                        folder.sameAs(config);
+                        folder.sameAs(settings);
                     }
-                    try (Following.Followed followed = following.begin(training, out, policy, config, progress::tell)) {
+                    RecordedRun.compare(config, (Map<?, ?>) settings.get("checksums"));
+                    try (Following.Followed followed = following.begin(training, out, policy, settings, progress::tell)) {
                         Trainer trainer = followed.training().trainer();
                         if (resume) {
                             tables.resume(trainer);
                         } else {
-                            folder.json("config.json", config);
+                            folder.json("config.json", settings);
                         }
                         boolean finished = trainer.run(steps, tokens, Interrupt.watch(), progress);
                         followed.ended(finished);
@@ -195,7 +196,27 @@ public class train extends LearningCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Map<String, Object> config(Training training, Precision sampled, Policy policy) {
+    /** Chooses what no option says; returns the problems. */
+    private List<Problem> choose(Choices choices, Device device, Precision precision, Precision sampled) {
+        List<Problem> problems = asking.problems(data, demonstrations);
+        choices.ask(asking, problems);
+        Choices.Lengths lengths = choices.lengths(problems, asking, model);
+        options.length.maxNewTokens = choices.longest(options.length.maxNewTokens, asking.task, lengths);
+        options.length.resolve(asking.task);
+        options.step.problemsPerStep = choices.problemsPerStep(options.step.problemsPerStep, problems);
+        options.step.trustedShare = choices.trustedShare(options.step.trustedShare, problems);
+        Recipe chosen = options.recipe(recipe);
+        MemoryPlan plan = MemoryPlan.now(ModelConfig.read(model), precision, sampled, device);
+        loraRank = choices.loraRank(loraRank, plan.fitsWhole(chosen));
+        options.learning.learningRate = choices.learningRate(options.learning.learningRate, loraRank > 0);
+        int prompt = lengths.question() + (chosen.guided() ? lengths.solution() : 0);
+        plan.chooseRows(choices, options.length, chosen, lora(), prompt, options.evaluating.evaluateOn != null);
+        plan.chooseUpdates(choices, options.learning, chosen, lora(), prompt, options.length.maxNewTokens);
+        choices.note(choices.precision(precision, sampled));
+        return problems;
+    }
+
+    private Map<String, Object> settings(Training training, Precision sampled, Policy policy, Choices choices) {
         options.updates.importanceCap = training.recipe().learning().importanceCap(); // which the precision may have decided
         Map<String, Object> checksums = new LinkedHashMap<>(Map.of("model", Checksums.ofModel(model)));
         checksums.putAll(training.checksums());
@@ -208,7 +229,9 @@ public class train extends LearningCommand implements Callable<Integer> {
                 loraTargets, "adapter", String.valueOf(adapter), "rollout_precision", sampled.toString(),
                 "products", before("products").orElse(policy.byOneDnn() ? ONE_DNN : "engine"),
                 "cut", training.cut() instanceof StepCut ? "steps" : "tokens",
-                "asking", asking.values(true), "options", options.values(), "checksums", checksums, "machine", Cli.machine());
+                "asking", asking.values(true), "options", options.values(), RecordedRun.CHOSEN, choices.made(), "checksums", checksums,
+                "machine",
+                Cli.machine());
     }
 
     private PromptFit fit(List<Problem> problems, PromptFormat format, Recipe chosen, ModelConfig config, Tokenizer tokenizer) {
@@ -245,10 +268,10 @@ public class train extends LearningCommand implements Callable<Integer> {
         return adapter == null ? loaded : loaded.adapted(Lora.load(adapter, loaded.config(), loaded.manager()));
     }
 
-    /** Returns what the run to be resumed was started with, which another machine might not choose; empty if it is not recorded. */
+    /** Returns what the run to be resumed, or run again, was started with, and another machine might not choose; empty if not recorded. */
     private Optional<String> before(String name) {
-        Path config = out.resolve("config.json");
-        return !resume || !Files.exists(config) ? Optional.empty() : Optional.ofNullable(Json.object(config).get(name))
+        Path recorded = resume ? out.resolve("config.json") : config;
+        return recorded == null || !Files.exists(recorded) ? Optional.empty() : Optional.ofNullable(Json.object(recorded).get(name))
                 .map(JsonElement::getAsString);
     }
 

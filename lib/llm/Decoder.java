@@ -3,6 +3,7 @@ package llm;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.nn.core.Embedding;
@@ -69,6 +70,31 @@ public final class Decoder {
      * @return {@code [B, 1, C]}
      */
     public NDArray step(NDArray tokens, Rotary rotary, NDArray mask, KvCache cache) {
+        return run(tokens, new Positions(rotary(rotary), mask, scale(tokens)), cache);
+    }
+
+    /**
+     * Returns the last hidden states of more tokens of a sequence.
+     *
+     * @param tokens {@code [1, T]} int64, which follow those in the cache
+     * @param cache of one row; not empty
+     * @return {@code [1, T, C]}
+     */
+    NDArray more(NDArray tokens, KvCache cache) {
+        int time = (int) tokens.getShape().get(1);
+        int before = cache.length();
+        int end = before + time;
+        Rotary table = kernels.rotary(end);
+        NDIndex part = new NDIndex().addSliceDim(before, end);
+        Rotary rotary = new Rotary(table.cos().get(part), table.sin().get(part)); // [T, D]
+        NDArray mask = null;
+        if (time > 1) {
+            float[] hidden = new float[time * end];
+            for (int row = 0; row < time; row++) {
+                java.util.Arrays.fill(hidden, row * end + before + row + 1, (row + 1) * end, Float.NEGATIVE_INFINITY);
+            }
+            mask = tokens.getManager().create(hidden, new Shape(1, 1, time, end));
+        }
         return run(tokens, new Positions(rotary(rotary), mask, scale(tokens)), cache);
     }
 

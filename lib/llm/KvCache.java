@@ -42,6 +42,19 @@ public final class KvCache implements AutoCloseable {
         values[layer].set(slots, value);
     }
 
+    /** Forgets all slots from this one on, which must be in use. */
+    void truncate(int kept) {
+        length = kept;
+    }
+
+    /** Copies the first slots of a cache of as many rows into this one, which is empty. */
+    void begin(KvCache other, int kept) {
+        for (int layer = 0; kept > 0 && layer < keys.length; layer++) {
+            write(layer, other.keys(layer, kept), other.values(layer, kept));
+        }
+        length = kept;
+    }
+
     /** Marks {@code time} slots as used, once all layers have written them. */
     void advance(int time) {
         length += time;

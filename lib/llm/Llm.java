@@ -24,6 +24,7 @@ package llm;
 //SOURCES KvCache.java
 //SOURCES Lora.java
 //SOURCES ModelConfig.java
+//SOURCES OneByOne.java
 //SOURCES PackedRows.java
 //SOURCES Policy.java
 //SOURCES Precision.java
@@ -33,6 +34,7 @@ package llm;
 //SOURCES Rotary.java
 //SOURCES Safetensors.java
 //SOURCES Scopes.java
+//SOURCES StreamedText.java
 //SOURCES Tokenizer.java
 //SOURCES TorchScript.java
 //SOURCES Weights.java

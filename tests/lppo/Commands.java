@@ -37,6 +37,15 @@ public final class Commands {
         return builder;
     }
 
+    private static int execute(CommandLine command, String... arguments) {
+        try {
+            return command.execute(Cli.arguments(command, arguments));
+        } catch (BadInput e) {
+            System.out.println(e.getMessage());
+            return 2;
+        }
+    }
+
     /** Runs a command, which must end with this status; returns what it said on both streams. */
     public String run(int status, String... arguments) throws Exception {
         String name = arguments[0];
@@ -51,7 +60,7 @@ public final class Commands {
                 System.out.println(e instanceof BadInput ? Cli.flagged(e.getMessage(), line.getCommandSpec()) : e.toString());
                 return e instanceof BadInput ? 2 : 1;
             });
-            assertEquals(status, command.execute(Arrays.copyOfRange(arguments, 1, arguments.length)), said::toString);
+            assertEquals(status, execute(command, Arrays.copyOfRange(arguments, 1, arguments.length)), said::toString);
         } finally {
             System.setOut(screen);
             System.setErr(errors);

@@ -4,18 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import ai.djl.Device;
-import com.google.gson.JsonParser;
 import com.univocity.parsers.common.record.Record;
 import com.univocity.parsers.csv.CsvParser;
 import com.univocity.parsers.csv.CsvParserSettings;
-import common.Seed;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import llm.Policy;
-import llm.Precision;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,46 +29,8 @@ class RealModelTest {
 
     @BeforeEach
     void makeModelAndProblems() throws Exception {
-        Path base = folder.resolve("skeleton");
-        Files.createDirectories(base);
-        for (String name : List.of("tokenizer.json", "tokenizer_config.json")) {
-            Files.copy(Checkout.ROOT.resolve("tests/fixtures/qwen2-tokenizer").resolve(name), base.resolve(name));
-        }
-        Files.writeString(base.resolve("chat_template.jinja"), """
-                {%- for message in messages %}
-                {{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>' + '\\n' }}
-                {%- endfor %}
-                {%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}
-                """);
-        int vocabulary = JsonParser.parseString(Files.readString(base.resolve("tokenizer.json"))).getAsJsonObject()
-                .getAsJsonObject("model").getAsJsonObject("vocab").size() + 3;
-        int end;
-        Files.writeString(base.resolve("config.json"), config(vocabulary, 0));
-        try (Policy policy = Policy.random(base, 0.02, new Seed(1), Device.cpu())) {
-            end = policy.encode("<|im_end|>")[0];
-        }
-        Files.writeString(base.resolve("config.json"), config(vocabulary, end));
-        model = folder.resolve("model");
-        try (Policy policy = Policy.random(base, 0.05, new Seed(1), Device.cpu())) {
-            policy.save(model, Precision.BF16);
-        }
-        List<String> lines = new ArrayList<>();
-        for (int a = 2; a < 8; a++) {
-            lines.add("""
-                    {"question": "What is %d times 2, plus 1?", "answer": "%d", "solution": "Twice %d is \\\\(%d\\\\).\\nOne more.\\nSo \
-                    it is \\\\boxed{%d}"}\
-                    """.formatted(a, 2 * a + 1, a, 2 * a, 2 * a + 1));
-        }
-        data = Files.write(folder.resolve("problems.jsonl"), lines);
-    }
-
-    private static String config(int vocabulary, int end) {
-        return """
-                {"architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2", "hidden_act": "silu", "vocab_size": %d, "hidden_size": 64,
-                 "intermediate_size": 176, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
-                 "max_position_embeddings": 256, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "tie_word_embeddings": false,
-                 "torch_dtype": "bfloat16", "use_sliding_window": false, "eos_token_id": %d}
-                """.formatted(vocabulary, end);
+        model = ChatModel.write(folder);
+        data = ChatModel.problems(folder);
     }
 
     @Test

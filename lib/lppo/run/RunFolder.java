@@ -37,7 +37,8 @@ public record RunFolder(Path path) {
     private static final Gson PRETTY = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping()
             .serializeSpecialFloatingPointValues().create();
     private static final Gson LINE = new GsonBuilder().disableHtmlEscaping().create();
-    private static final Set<String> FREE = Set.of("steps", "tokens", "machine", "device", "rolloutRows", "tokenBudget", "recompute",
+    private static final Set<String> FREE = Set.of("steps", "tokens", "chosen", "machine", "device", "rolloutRows", "tokenBudget",
+            "recompute",
             "keep", "keepBest");
     /** What runs of an older version did, which did not write it. */
     private static final Map<String, String> BEFORE = Map.of("asking judging", "lenient", "cut", "steps", "rollout_precision", "FP32");
