@@ -50,6 +50,7 @@ final class Commitment {
     private static final Pattern PART_OF = Pattern.compile("(?:\\d|[\\d}]\\s?(?:\\\\times|\\\\cdot|\\*|×))\\s?\\z|(?<![^\\s=$])[-−]\\z");
     private static final Pattern GOES_ON = Pattern.compile("\\$?(?:[\\d_]|\\^(?!\\{?\\\\(?:circ|prime))|[xyz]\\b|\\\\(?:frac|sqrt|pi)\\b"
             + "|\\s?(?:\\\\times|\\\\cdot|\\*(?!\\*)|×)\\s?\\$?[\\d\\\\])");
+    private static final Pattern NEXT_QUESTION = Pattern.compile("\\n[\\s*#]{0,8}(?:Question|Problem|Q)(?: ?\\d+)?:");
     private static final Pattern NOT_YET = Pattern.compile("\\b(?:let me|let's|let us|consider|suppose|assume"
             + "|think about|trying)\\b[^=]*\\z|\\bsuch that\\b[^.\\n]*\\z|\\b([a-z])\\s*[|:]\\s*\\1\\b[^\\n]*\\z",
             Pattern.CASE_INSENSITIVE);
@@ -135,6 +136,9 @@ final class Commitment {
             }
             String gap = text.substring(candidates.get(i).end, Math.max(candidates.get(i).end, candidates.get(i + 1).start));
             boolean corrected = CORRECTION.matcher(gap).find();
+            if (NEXT_QUESTION.matcher(gap).find()) {
+                return Optional.of("several different answers");
+            }
             corrections += corrected ? 1 : 0;
             boolean bare = gap.chars().filter(Character::isLetter).count() < FEW_LETTERS && !gap.strip().matches("[$\\s]*=[$\\s]*");
             boolean another = gap.length() < TAIL && ANOTHER.matcher(gap).find();

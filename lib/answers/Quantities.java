@@ -131,11 +131,13 @@ final class Quantities {
         return directed(node, words.subList(at, words.size()));
     }
 
-    /** Thirds divide, in lowest terms; three quarters too, but five quarters are coins. */
+    /** Thirds divide, in lowest terms; three quarters too, but five quarters are coins; any number of hundredths. */
     private static boolean isPart(Node value, String word) {
-        return value instanceof Num num && num.value().isInteger() && NumberWords.part(word).isPresent()
-                && num.value().numerator().gcd(NumberWords.part(word).orElseThrow().numerator()).equals(BigInteger.ONE)
-                && (!word.startsWith("quarter") || num.value().minus(Rational.of(4)).signum() < 0);
+        Rational part = NumberWords.part(word).orElse(null);
+        return part != null && value instanceof Num num && num.value().isInteger()
+                && (!word.startsWith("quarter") || num.value().minus(Rational.of(4)).signum() < 0)
+                && (part.numerator().mod(BigInteger.TEN).signum() == 0
+                        || num.value().numerator().gcd(part.numerator()).equals(BigInteger.ONE));
     }
 
     private static Node scaled(Node node, Rational factor) {

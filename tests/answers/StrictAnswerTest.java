@@ -54,7 +54,7 @@ class StrictAnswerTest {
         assertEquals(List.of(), Cases.wrong("places.jsonl", true, strict::judge));
     }
 
-    /** Written and judged by hand without sight of the checker, as neighbours of kinds that were reported. */
+    /** Neighbours of kinds that were reported, the first half written without sight of the checker; all strict values by hand. */
     @Test
     void neighboursOfReportedKindsAreJudgedAsByHandAtBothLevels() throws IOException {
         assertEquals(List.of(), Cases.wrong("kinds.jsonl", false, lenient::judge));
