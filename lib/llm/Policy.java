@@ -72,8 +72,7 @@ public final class Policy implements AutoCloseable {
      * @param device where to compute: see {@link #device}
      * @param precision precision of the computation
      * @param learning whether the weights will be trained: they are then stored in fp32, whatever the precision of the computation
-     * @throws BadInput if a file is missing, malformed, does not match the folder's {@linkplain Checksums checksums}, or does not fit the
-     *     others
+     * @throws BadInput if a file is missing or malformed, or does not match the others or the folder's {@linkplain Checksums checksums}
      */
     public static Policy load(Path folder, Device device, Precision precision, boolean learning) {
         Checksums.verify(folder);

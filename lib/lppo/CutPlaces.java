@@ -9,8 +9,8 @@ import java.util.stream.IntStream;
 
 /**
  * The places where a text may be cut: between words and lines, after an equals sign, and between ideographs, but not inside a formula or
- * number. A derivation, a = b = c, is a chain of formulas: it may be cut after a line, and after a relation sign that is not the first of
- * its line.
+ * number. A derivation, a = b = c, is a chain of formulas: it may be cut after a line, between equations, and before and after a relation
+ * sign that is not the first of its line. A formula that may not be shown whole may be cut at the first too.
  */
 final class CutPlaces {
 
