@@ -41,7 +41,7 @@ final class Choices {
     private static final int WORDS = 1000; // a smaller vocabulary is a toy's
     private static final long BIG = 500_000_000; // parameters from which rates are lower
     private static final int RANK = 16;
-    private static final int SHORTEST = 64;
+    private static final int SHORTEST = 256; // a chat model is wordier than a solution
     private static final int STEP = 32;
     private static final double USUAL = 0.95; // share of lengths that decides, so that one long text does not
 
@@ -199,7 +199,7 @@ final class Choices {
         return lengths.length == 0 ? 0 : lengths[(int) (USUAL * (lengths.length - 1))];
     }
 
-    /** Chooses the longest completion: twice the usual solution, else a share of the model's positions, and what a question leaves. */
+    /** Chooses the longest completion: twice the usual solution, at least 256, else a share of the model's positions, and what a question leaves. */
     Integer longest(Integer usual, String task, Lengths found) {
         if (usual != null || task != null || !open("--max-new-tokens")) {
             return usual;
@@ -211,7 +211,7 @@ final class Choices {
                 ? Math.min(gpu ? 4096 : 1024, Math.max(SHORTEST, (2 * found.solution + STEP - 1) / STEP * STEP))
                 : gpu ? Math.min(3072, positions * 3 / 4) : Math.min(512, positions / 2);
         return choose("--max-new-tokens", usual, () -> Math.min(room, longest),
-                found.solution > 0 ? "twice a solution" : "of the model's " + positions + " positions");
+                found.solution > 0 ? "for solutions of " + found.solution + " tokens" : "of the model's " + positions + " positions");
     }
 
     /** Chooses the longest answer to a prompt. */

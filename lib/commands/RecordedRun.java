@@ -17,6 +17,8 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import picocli.CommandLine.Model.ArgGroupSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -97,7 +99,7 @@ final class RecordedRun {
     private Set<String> chosen() {
         JsonElement chosen = json.get(CHOSEN);
         return chosen == null || !chosen.isJsonArray() ? Set.of()
-                : chosen.getAsJsonArray().asList().stream().filter(JsonElement::isJsonPrimitive).map(JsonElement::getAsString)
+                : stream(chosen.getAsJsonArray()).filter(JsonElement::isJsonPrimitive).map(JsonElement::getAsString)
                         .collect(Collectors.toSet());
     }
 
@@ -148,7 +150,7 @@ final class RecordedRun {
             add("--lora-alpha", text(json, "lora_alpha"));
         }
         if (json.get("lora_targets") instanceof JsonArray targets) {
-            add("--lora-targets", targets.asList().stream().map(this::text).collect(Collectors.joining(",")));
+            add("--lora-targets", stream(targets).map(this::text).collect(Collectors.joining(",")));
         }
     }
 
@@ -197,6 +199,10 @@ final class RecordedRun {
     /** Returns the option of a key: {@code lora_rank} and {@code loraRank} are {@code --lora-rank}. */
     private static String option(String key) {
         return "--" + key.replaceAll("([A-Z])", "-$1").replace('_', '-').toLowerCase(Locale.ROOT);
+    }
+
+    private static Stream<JsonElement> stream(JsonArray array) {
+        return StreamSupport.stream(array.spliterator(), false); // Gson 2.8.5 has no asList
     }
 
     private JsonObject object(String key) {

@@ -30,6 +30,7 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 import llm.Lora;
 import llm.ModelConfig;
+import llm.OneByOne;
 import llm.Policy;
 import llm.Precision;
 import llm.Scopes;
@@ -225,6 +226,21 @@ class SmolLm2Test {
         }
         System.out.println(Files.readAllLines(Path.of("/proc/self/status")).stream().filter(l -> l.startsWith("VmHWM")).findFirst()
                 .orElseThrow());
+    }
+
+    /** A conversation keeps keys and values and runs what is new; its logits are those of the whole. */
+    @Test
+    void aConversationContinuesWhatWasSaid() {
+        try (Policy policy = Policy.load(model, Device.cpu(), Precision.FP32, false); OneByOne sequence = new OneByOne(policy)) {
+            PromptFormat chat = ChatFormat.named("chat", model, null, policy.tokenizer());
+            int[] first = policy.encode(chat.of("What is the capital of France?"));
+            sequence.next(first);
+            int[] tokens = policy.encode(chat.of("What is the capital of France?") + "Paris.<|im_end|>\n<|im_start|>user\nAnd of Italy?");
+            float[] continued = sequence.next(tokens);
+            try (OneByOne whole = new OneByOne(policy)) {
+                assertArrayEquals(whole.next(tokens), continued, 2e-3f);
+            }
+        }
     }
 
     private static List<JsonObject> cases() {
