@@ -124,9 +124,9 @@ public class DemonstrationStudy implements Callable<Integer> {
             Method.PG, new Setting(2e-4, 1), Method.LPPO, new Setting(2e-4, 1), Method.SFT_GRPO, new Setting(2e-4, 1), Method.SFT_LPPO,
             new Setting(2e-4, 1));
     /** Of a language model, as in {@link ModelComparison}. */
-    private static final Map<Method, Setting> LANGUAGE = Map.of(Method.SFT, new Setting(5e-4, 30), Method.GRPO, new Setting(1e-4, 1),
-            Method.PG, new Setting(1e-4, 1), Method.LPPO, new Setting(1e-4, 1), Method.SFT_GRPO, new Setting(1e-4, 1), Method.SFT_LPPO,
-            new Setting(1e-4, 1));
+    private static final Map<Method, Setting> LANGUAGE = Map.of(Method.SFT, new Setting(5e-4, 30), Method.GRPO, new Setting(3e-4, 1),
+            Method.PG, new Setting(3e-4, 1), Method.LPPO, new Setting(3e-4, 1), Method.SFT_GRPO, new Setting(3e-4, 1), Method.SFT_LPPO,
+            new Setting(3e-4, 1));
 
     private boolean chain;
     private long tokens;
@@ -300,7 +300,7 @@ public class DemonstrationStudy implements Callable<Integer> {
                 setting.more == 1 || count == 0 ? "even" : Double.toString(weight / (weight + all - count))));
         if (!chain) {
             arguments.addAll(List.of("--problems-per-step", Integer.toString(ModelComparison.PROBLEMS), "--group-size",
-                    Integer.toString(ModelComparison.GROUP)));
+                    Integer.toString(ModelComparison.GROUP), "--temperature", ModelComparison.TEMPERATURE));
         }
         return add(name, arguments, setting, seed, files, steps, tokens, after);
     }

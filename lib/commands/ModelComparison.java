@@ -55,7 +55,7 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
     static final int ROWS = 128;
     private static final int SFT_STEPS = 30;
     /** Below 1, at which a small model's completions are mostly noise: SmolLM2 passes 0.03 of its samples at 1 and 0.06 at 0.7. */
-    private static final String TEMPERATURE = "0.7";
+    static final String TEMPERATURE = "0.7";
     static final int VISITS = 4; // of a problem in a run, as a hint needs an earlier failure
     /** Options that say how a model is asked, and so belong to every command. */
     private static final Set<String> ASKING = Set.of("--prompt-format", "--system", "--stop", "--reward", "--precision", "--device",

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import lppo.ChatModel;
 import lppo.Checkout;
 import lppo.Commands;
 import org.junit.jupiter.api.Test;
@@ -31,7 +32,7 @@ class BenchmarkPlanTest {
 
     @Test
     void recipesAreTrainedAndMeasuredOnAllBenchmarks() throws Exception {
-        ChatModel.in(folder);
+        ChatModel.write(folder);
         problems("train.jsonl", 6);
         problems("aime24.jsonl", 3);
         problems("amc23.jsonl", 4);

@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import lppo.ChatModel;
 import lppo.Commands;
 import lppo.data.Problem;
 import lppo.data.Problems;
@@ -70,7 +71,7 @@ class DemonstrationStudyTest {
 
     @Test
     void aLanguageModelLearnsAdaptersAndGoesOnFromThoseOfImitation() throws Exception {
-        Path model = ChatModel.in(folder);
+        Path model = ChatModel.write(folder);
         Path out = folder.resolve("language");
         new Commands(folder).run(0, "study", "demonstrations", "--task", "arithmetic", "--model", model.toString(), "--demonstrations", "4",
                 "--quick", "--steps", "10", "--jobs", "2", "--out", out.toString());

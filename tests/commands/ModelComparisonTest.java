@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import lppo.ChatModel;
 import lppo.Checkout;
 import lppo.Commands;
 import org.junit.jupiter.api.Test;
@@ -25,7 +26,7 @@ class ModelComparisonTest {
 
     @Test
     void recipesAndImitationAreComparedAndABrokenOffComparisonGoesOn() throws Exception {
-        Path model = ChatModel.in(folder);
+        Path model = ChatModel.write(folder);
         Path out = folder.resolve("out");
         Commands commands = new Commands(folder);
         String[] line = {"reproduce", "--task", "arithmetic", "--model", model.toString(), "--out", out.toString(), "--quick", "--recipes",
