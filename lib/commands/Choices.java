@@ -200,8 +200,8 @@ final class Choices {
     }
 
     /**
-     * Chooses the longest completion: twice the usual solution, at least 256, else a share of the model's positions, and what a question
-     * leaves.
+     * Chooses the longest completion: twice the usual solution, at least 256, else a share of the model's positions, and at most what a
+     * question leaves.
      */
     Integer longest(Integer usual, String task, Lengths found) {
         if (usual != null || task != null || !open("--max-new-tokens")) {

@@ -86,6 +86,7 @@ public final class TrainingOptions {
         new Sampling(sampling.temperature, sampling.topK, sampling.topP, length.maxNewTokens); // checks the ranges
         GuidanceRule rule = new GuidanceRule(hints.guideBelow, hints.guideAfter, hints.guideProgress, hints.guideInARow);
         AdaptivePrefix adaptive = new AdaptivePrefix(hints.betaMin, hints.betaMax, hints.hintTarget, hints.hintGain);
+        DifficultySelection difficulty = new DifficultySelection(step.fade);
         recipe = recipe.rule() == null ? recipe : recipe.when(rule);
         if (recipe.hint() instanceof RandomPrefix) {
             recipe = recipe.hint(new RandomPrefix(hints.betaMin, hints.betaMax));
@@ -100,7 +101,7 @@ public final class TrainingOptions {
             recipe = weights.weighting.endsWith(".java") ? recipe.weighting(OwnClass.of(Path.of(weights.weighting), Weighting.class))
                     : Weightings.weighted(recipe, weights.weighting);
         }
-        recipe = recipe.selection() instanceof DifficultySelection ? recipe.selection(new DifficultySelection(step.fade)) : recipe;
+        recipe = recipe.selection() instanceof DifficultySelection ? recipe.selection(difficulty) : recipe;
         BadInput.unless(updates.updates <= step.problemsPerStep, "updates %d: must lie in 1 to the problems per step", updates.updates);
         return step.refills == null ? recipe : recipe.refills(step.refills).algorithm(recipe.algorithm().refills(0));
     }

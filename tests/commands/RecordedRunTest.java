@@ -40,7 +40,8 @@ class RecordedRunTest {
     void theSameRunGivesTheSameMetrics() throws Exception {
         commands.run(0, "train", "--recipe", "lppo", "--model", model, "--data", data, "--out", at("a"), "--steps", "3", "--group-size",
                 "4",
-                "--lora-rank", "4", "--lora-alpha", "4", "--lora-targets", "q_proj,v_proj", "--reward", "math", "--lenient",
+                "--max-new-tokens", "48", "--lora-rank", "4", "--lora-alpha", "4", "--lora-targets", "q_proj,v_proj", "--reward", "math",
+                "--lenient",
                 "--guide-below",
                 "0.9", "--kl", "0.01", "--aggregation", "TOKEN_MEAN", "--recompute", "--device", "cpu", "--evaluate-on", data,
                 "--evaluate-every", "3", "--evaluate-samples", "1");
