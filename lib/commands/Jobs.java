@@ -58,7 +58,8 @@ public record Jobs(Path out, int atATime) {
             }
             List<String> evaluations = lines("evaluation.csv");
             List<String> metrics = lines("metrics.csv");
-            if (evaluations.size() < 2 || metrics.size() < 2 || !Files.isDirectory(folder.resolve("checkpoint"))) {
+            boolean evaluated = arguments.contains("--evaluate-on");
+            if (evaluated && evaluations.size() < 2 || metrics.size() < 2 || !Files.isDirectory(folder.resolve("checkpoint"))) {
                 return false;
             }
             String[] last = metrics.get(metrics.size() - 1).split(",");
@@ -67,7 +68,7 @@ public record Jobs(Path out, int atATime) {
                 return false;
             }
             boolean done = tokens > 0 ? Long.parseLong(last[1]) >= tokens : Long.parseLong(last[0]) >= steps;
-            return done && evaluations.get(evaluations.size() - 1).startsWith(last[0] + ",");
+            return done && (!evaluated || evaluations.get(evaluations.size() - 1).startsWith(last[0] + ","));
         }
 
         /** Returns the number of finished steps, or the equivalent share of the tokens. */

@@ -97,10 +97,9 @@ public final class TrainingOptions {
         }
         recipe = hints.hint == null ? recipe : recipe.hint(OwnClass.of(hints.hint, Hint.class));
         recipe = hints.cut == null ? recipe : recipe.cut(Hints.cut(hints.cut));
-        if (weights.weighting != null) {
-            recipe = weights.weighting.endsWith(".java") ? recipe.weighting(OwnClass.of(Path.of(weights.weighting), Weighting.class))
-                    : Weightings.weighted(recipe, weights.weighting);
-        }
+        recipe = weights.weighting == null ? recipe : weights.weighting.endsWith(".java")
+                ? recipe.weighting(OwnClass.of(Path.of(weights.weighting), Weighting.class))
+                : Weightings.weighted(recipe, weights.weighting);
         recipe = recipe.selection() instanceof DifficultySelection ? recipe.selection(difficulty) : recipe;
         BadInput.unless(updates.updates <= step.problemsPerStep, "updates %d: must lie in 1 to the problems per step", updates.updates);
         return step.refills == null ? recipe : recipe.refills(step.refills).algorithm(recipe.algorithm().refills(0));
