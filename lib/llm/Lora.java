@@ -35,7 +35,8 @@ import java.util.TreeMap;
  * and only A and B are trained. B is initialised to zero, so that an adapted policy starts equal to its base. Adapters are read and saved
  * in the format of Python's {@code peft} ({@code adapter_config.json}, {@code adapter_model.safetensors}).
  *
- * <p>Seen in {@code notebooks/7-bring-your-own-model.ipynb}.
+ * <p>Seen in {@code notebooks/7-bring-your-own-model.ipynb} and
+ * {@code notebooks/10-a-real-language-model-learns-to-add.ipynb}.
  */
 public final class Lora {
 

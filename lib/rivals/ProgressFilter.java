@@ -20,6 +20,8 @@ import org.apache.commons.math3.distribution.NormalDistribution;
  * where t counts the visits with unguided completions, p is their pass rate, n their number, and m the predicted level within [0.05, 0.95].
  * Before the first visit the slope is 0 with standard deviation {@code slopeDeviation}, so w is 1 (with b = 0.5) without evidence. The
  * filter and its constants are ours, and not the paper's.
+ *
+ * <p>Seen in {@code notebooks/8-when-do-weights-pay.ipynb}.
  */
 public final class ProgressFilter implements Weighting, Stateful {
 

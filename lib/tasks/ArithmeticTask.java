@@ -29,6 +29,8 @@ import lppo.task.Task;
  * 480 problems to train on, 160 of them (of the levels 2 to 5) with a demonstration, 100 for validation, 250 held out. Solutions are
  * bare equations or sentences, and end in "The answer is N." No question is in two of the sets, and none contains its answer, so that
  * repeating one never pays. With seed 1 it is what {@code data/arithmetic} holds.
+ *
+ * <p>Seen in {@code notebooks/10-a-real-language-model-learns-to-add.ipynb}.
  */
 public final class ArithmeticTask implements Task {
 

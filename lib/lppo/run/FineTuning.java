@@ -34,6 +34,8 @@ import lppo.task.Task;
  * Supervised fine-tuning: maximises the likelihood of the expert solutions of a task. The learning rate warms up over the first tenth of
  * the steps and decays linearly to zero.
  *
+ * <p>Seen in {@code notebooks/10-a-real-language-model-learns-to-add.ipynb}.
+ *
  * @param policy to train
  * @param task whose problems with a demonstration are the training data
  * @param learning peak learning rate, weight decay, maximum norm, token budget and recomputation; the rest is ignored

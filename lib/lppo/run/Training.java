@@ -19,7 +19,8 @@ import lppo.task.Task;
  *
  * and {@link #into} adds one, with tables, checkpoints and exact resume. Methods that change a setting return a modified copy.
  *
- * <p>Seen in {@code notebooks/6-lppo-against-grpo.ipynb} and {@code notebooks/7-bring-your-own-model.ipynb}.
+ * <p>Seen in {@code notebooks/6-lppo-against-grpo.ipynb}, {@code notebooks/7-bring-your-own-model.ipynb} and
+ * {@code notebooks/10-a-real-language-model-learns-to-add.ipynb}.
  *
  * @param policy to train
  * @param reference policy of a KL term; null for none
