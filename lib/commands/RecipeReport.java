@@ -189,7 +189,8 @@ public final class RecipeReport {
     }
 
     private void curves(Path file) throws IOException {
-        StringBuilder csv = new StringBuilder("recipe,seed_index,step,sampled_tokens,level,problems,greedy,average\n");
+        String columns = Files.readAllLines(recipes.get(0).folders().get(0).resolve("evaluation.csv")).get(0);
+        StringBuilder csv = new StringBuilder("recipe,seed_index,").append(columns).append('\n');
         List<RunGroup> all = new ArrayList<>(recipes);
         all.addAll(controls);
         for (RunGroup runs : all) {

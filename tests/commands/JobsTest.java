@@ -65,7 +65,8 @@ class JobsTest {
 
     private Job job(String name, int steps, long tokens) {
         Path out = folder.resolve("runs").resolve(name);
-        return new Job(name, out, List.of(TinyJob.class.getSimpleName(), out.toString(), Integer.toString(steps), "512"), steps, tokens);
+        return new Job(name, out, List.of(TinyJob.class.getSimpleName(), out.toString(), Integer.toString(steps), "512",
+                "--evaluate-on", "problems.jsonl"), steps, tokens);
     }
 
     private static boolean ran(Job job) throws Exception {

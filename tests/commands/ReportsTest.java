@@ -96,7 +96,9 @@ class ReportsTest {
         assertTrue(page.contains("- dynamic sampling: above GRPO.") && page.contains("- BREAD: not distinguishable from GRPO."), page);
         assertTrue(page.contains("- GRPO + PG: below GRPO."), page);
         assertTrue(ImageIO.read(folder.resolve("accuracy-tokens.png").toFile()).getWidth() > 0);
-        assertEquals(1 + 8 * 3 * 4, Files.readAllLines(folder.resolve("curves.csv")).size());
+        List<String> curves = Files.readAllLines(folder.resolve("curves.csv"));
+        assertEquals(1 + 8 * 3 * 4, curves.size());
+        assertEquals(curves.get(0).split(",", -1).length, curves.get(1).split(",", -1).length, curves.get(1));
     }
 
     @Test
@@ -180,8 +182,8 @@ class ReportsTest {
         for (int seed = 0; seed < greedy.length; seed++) {
             Path run = Files.createDirectories(folder.resolve(condition).resolve(recipe.title() + "-" + seed));
             Files.writeString(run.resolve("evaluation.csv"),
-                    String.format(Locale.ROOT, "step,sampled_tokens,level,problems,greedy,average%n"
-                            + "0,0,3,4,0,0%n0,0,all,4,0,0%n40,4000,3,4,%1$s,%1$s%n40,4000,all,4,%1$s,%1$s%n", greedy[seed]));
+                    String.format(Locale.ROOT, "step,sampled_tokens,level,problems,greedy,average,undecided%n"
+                            + "0,0,3,4,0,0,%n0,0,all,4,0,0,0%n40,4000,3,4,%1$s,%1$s,%n40,4000,all,4,%1$s,%1$s,0%n", greedy[seed]));
             StringBuilder metrics = new StringBuilder("step,sampled_tokens,silent_share\n");
             StringBuilder problems = new StringBuilder("step,problem,level,pass_rate,guided_pass_rate,ema,progress,weight,guided,beta\n");
             for (int step = 1; step <= 40; step++) {
