@@ -121,6 +121,7 @@ public class train extends LearningCommand implements Callable<Integer> {
         BadInput.unless(steps > 0, "--steps %d: must be positive", steps);
         BadInput.unless(tokens > 0, "--tokens %d: must be positive", tokens);
         BadInput.unless(loraRank >= 0, "--lora-rank %d: must be 0 (off) or more", loraRank);
+        BadInput.unless(loraAlpha == null || loraAlpha > 0 && Double.isFinite(loraAlpha), "--lora-alpha %s: must be positive", loraAlpha);
         model = ByName.model(model);
         BadInput.unless(adapter == null || loraRank > 0, "--adapter: needs --lora-rank, the rank of these adapters");
         Device device = Policy.device(options.machine.device);
