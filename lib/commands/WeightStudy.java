@@ -16,10 +16,8 @@ import lppo.judge.ConfidenceInterval;
 import lppo.task.Task;
 import rivals.RivalRecipes;
 import tasks.Tasks;
-import tech.tablesaw.api.Row;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
-import tech.tablesaw.io.csv.CsvReadOptions;
 import view.Charts;
 import view.Curve;
 import view.Display;
@@ -103,23 +101,21 @@ record WeightStudy(Path out, int seeds, int steps, int jobs) {
                 steps, tokens));
         Path scores = out.resolve("scores").resolve(name);
         queue.add(new Job("heldout-" + name, scores, List.of("evaluate", "--model", run.resolve("checkpoint").toString(), "--task", task,
-                "--data", files.resolve("heldout.jsonl").toString(), "--device", "cpu", "--csv", scores.resolve(Job.SCORES).toString()),
+                "--data", files.resolve("heldout.jsonl").toString(), "--device", "cpu", "--csv", scores.resolve(Job.SCORES).toString(),
+                "--samples", "8"),
                 Math.max(1, steps / 20), 0, name));
     }
 
-    private Result result(String title, String name) throws IOException {
+    private Result result(String title, String name) {
         List<Path> folders = IntStream.rangeClosed(1, seeds).mapToObj(seed -> out.resolve("runs").resolve(name + "-" + seed)).toList();
         RunGroup runs = new RunGroup(title, folders);
         double[] heldOut = new double[seeds];
         double[] average = new double[seeds];
         for (int seed = 1; seed <= seeds; seed++) {
-            Table scores = Table.read().usingOptions(
-                    CsvReadOptions.builder(out.resolve("scores").resolve(name + "-" + seed).resolve(Job.SCORES).toFile()));
-            for (Row row : scores.where(scores.stringColumn("level").isEqualTo("all"))) {
-                String score = row.getString("score");
-                heldOut[seed - 1] = score.equals("greedy") ? row.getDouble("value") : heldOut[seed - 1];
-                average[seed - 1] = score.startsWith("avg@") ? row.getDouble("value") : average[seed - 1];
-            }
+            Map<String, Double> scores = CompletionReport.scores(out.resolve("scores").resolve(name + "-" + seed).resolve(Job.SCORES))
+                    .values().iterator().next();
+            heldOut[seed - 1] = scores.get("greedy");
+            average[seed - 1] = scores.get("avg@8");
         }
         return new Result(title, runs.last("greedy").get("all"), heldOut, average, runs.last("step").get("all"));
     }

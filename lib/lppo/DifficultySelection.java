@@ -3,7 +3,6 @@ package lppo;
 import common.BadInput;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -27,8 +26,7 @@ public final class DifficultySelection implements Selection, Stateful {
 
     private static final double TARGET = 0.5;
 
-    private final double fade;
-    private final Map<String, double[]> counts = new LinkedHashMap<>();
+    private final PassRatePosterior posterior;
 
     /**
      * Creates a selection with no observations.
@@ -36,8 +34,7 @@ public final class DifficultySelection implements Selection, Stateful {
      * @param fade share of the counts that is kept at each visit, in [0, 1]
      */
     public DifficultySelection(double fade) {
-        BadInput.unless(fade >= 0 && fade <= 1, "fade %s of the posterior: must lie in [0, 1]", fade);
-        this.fade = fade;
+        posterior = new PassRatePosterior(fade);
     }
 
     @Override
@@ -49,7 +46,7 @@ public final class DifficultySelection implements Selection, Stateful {
     }
 
     private double draw(Problem problem, Step step) {
-        double[] ab = counts.getOrDefault(problem.id(), new double[] {1, 1});
+        double[] ab = posterior.of(problem.id());
         Random random = new Random(step.seed().at("difficulty", step.number() - 1, problem.id(), 0).nextLong());
         return new BetaDistribution(RandomGeneratorFactory.createRandomGenerator(random), ab[0], ab[1]).sample();
     }
@@ -64,23 +61,17 @@ public final class DifficultySelection implements Selection, Stateful {
 
     /** Updates a problem's posterior with the completions of one visit. */
     public void observe(String problem, double passes, double failures) {
-        double[] ab = counts.getOrDefault(problem, new double[] {1, 1});
-        counts.put(problem, new double[] {fade * ab[0] + (1 - fade) + passes, fade * ab[1] + (1 - fade) + failures});
+        posterior.observe(problem, passes, failures);
     }
 
     /** The posterior parameters a and b of each problem visited so far. */
     @Override
     public Map<String, double[]> state() {
-        Map<String, double[]> copy = new LinkedHashMap<>();
-        counts.forEach((problem, ab) -> copy.put(problem, ab.clone()));
-        return copy;
+        return posterior.state();
     }
 
     @Override
     public void restore(Map<String, double[]> state) {
-        state.forEach((problem, ab) -> BadInput.unless(ab != null && ab.length == 2 && ab[0] > 0 && ab[1] > 0,
-                "the saved posterior of problem %s is invalid: %s", problem, Arrays.toString(ab)));
-        counts.clear();
-        counts.putAll(state);
+        posterior.restore(state);
     }
 }

@@ -21,6 +21,7 @@ package lppo;
 //SOURCES Normalization.java
 //SOURCES Objective.java
 //SOURCES Overlong.java
+//SOURCES PassRatePosterior.java
 //SOURCES PolicyLoss.java
 //SOURCES PrefixSampler.java
 //SOURCES ProgressTracker.java
