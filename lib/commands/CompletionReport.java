@@ -10,6 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -72,16 +73,30 @@ record CompletionReport(List<RunGroup> recipes, Map<String, Path> scored) {
     /** The scores over all problems in a file that {@code evaluate} wrote, by benchmark and name, such as {@code avg@8}. */
     static Map<String, Map<String, Double>> scores(Path csv) {
         Map<String, Map<String, Double>> scores = new LinkedHashMap<>();
-        for (Row row : Table.read()
-                .usingOptions(CsvReadOptions.builder(csv.toFile())
-                        .columnTypes(name -> Set.of("benchmark", "level", "score").contains(name) ? ColumnType.STRING : ColumnType.DOUBLE)
-                        .build())) {
+        for (Row row : table(csv)) {
             if (row.getString("level").equals("all")) {
                 scores.computeIfAbsent(row.getString("benchmark"), name -> new LinkedHashMap<>())
                         .put(row.getString("score"), row.getDouble("value"));
             }
         }
         return scores;
+    }
+
+    /** Writes the greedy accuracy by level that {@code evaluate} found in a folder as the one evaluation of a run, for its report. */
+    static void asEvaluation(Path folder) throws IOException {
+        StringBuilder csv = new StringBuilder("step,sampled_tokens,level,problems,greedy,average,undecided\n");
+        for (Row row : table(folder.resolve(Jobs.Job.SCORES))) {
+            if (row.getString("score").equals("greedy")) {
+                csv.append(String.format(Locale.ROOT, "0,0,%s,%.0f,%s,NaN,\n", row.getString("level"), row.getDouble("problems"),
+                        row.getDouble("value")));
+            }
+        }
+        Files.writeString(folder.resolve("evaluation.csv"), csv);
+    }
+
+    private static Table table(Path csv) {
+        return Table.read().usingOptions(CsvReadOptions.builder(csv.toFile())
+                .columnTypes(name -> Set.of("benchmark", "level", "score").contains(name) ? ColumnType.STRING : ColumnType.DOUBLE).build());
     }
 
     /** Greedy answers of all policies to the same problems, evenly chosen. */

@@ -53,7 +53,8 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
     static final int GROUP = 8;
     static final int RANK = 16;
     static final int ROWS = 128;
-    private static final int SFT_STEPS = 30;
+    private static final int SFT_STEPS = 60;
+    private static final int SCORED = 50; // problems of pass@k, of which 64 completions each are sampled
     /** Below 1, at which a small model's completions are mostly noise: SmolLM2 passes 0.03 of its samples at 1 and 0.06 at 0.7. */
     static final String TEMPERATURE = "0.7";
     static final int VISITS = 4; // of a problem in a run, as a hint needs an earlier failure
@@ -71,10 +72,11 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
         Path files = files();
         List<Job> queue = new ArrayList<>();
         Map<String, List<Path>> folders = new LinkedHashMap<>(); // by title
-        List<Path> imitations = new ArrayList<>();
+        List<Path> imitations = new ArrayList<>(); // scores of each seed, at its best
         boolean imitate = recipes.stream().anyMatch(name -> name.startsWith("sft"));
         for (int seed = 1; imitate && seed <= seeds; seed++) {
-            imitations.add(imitation(queue, seed, files));
+            imitation(queue, seed, files);
+            imitations.add(scores(queue, "sft-" + seed, best(seed), "sft-" + seed, files.resolve("evaluated.jsonl"), 0));
         }
         for (int seed = 1; seed <= seeds; seed++) {
             for (String name : recipes) {
@@ -86,10 +88,12 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
             }
         }
         Map<String, Path> scored = new LinkedHashMap<>(); // of the first seed
-        scored.put("before", scores(queue, "before", null, files));
-        folders.forEach((title, those) -> scored.put(title, scores(queue, title, those.get(0), files)));
+        Path few = files.resolve("scored.jsonl");
+        scored.put("before", scores(queue, "before", null, null, few, samples));
+        folders.forEach((title, those) -> scored.put(title, scores(queue, title, those.get(0).resolve("checkpoint"),
+                those.get(0).getFileName().toString(), few, samples)));
         if (imitate) {
-            scored.put("SFT", scores(queue, "SFT", imitations.get(0), files));
+            scored.put("SFT", scores(queue, "SFT", best(1), "sft-1", few, samples));
         }
         int sideBySide = jobs > 0 ? jobs : sideBySide(files, sampled);
         long begin = System.nanoTime();
@@ -98,6 +102,9 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
         new Jobs(out, sideBySide).run(queue, table::update);
 
         List<RunGroup> compared = folders.entrySet().stream().map(e -> new RunGroup(e.getKey(), e.getValue())).toList();
+        for (Path each : imitations) {
+            CompletionReport.asEvaluation(each);
+        }
         List<RunGroup> controls = imitate ? List.of(new RunGroup("SFT", imitations)) : List.of();
         RecipeReport report = new RecipeReport(compared, controls, 0.3, false).title("LPPO against GRPO on the task " + task.name());
         report.write(out, String.format(Locale.ROOT,
@@ -153,6 +160,8 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
         Path files = Files.createDirectories(out.resolve("task"));
         Problems.write(files.resolve("train.jsonl"), trained());
         Problems.write(files.resolve("evaluated.jsonl"), evaluated());
+        Problems.write(files.resolve("scored.jsonl"), evenly(evaluated(), SCORED));
+        Problems.write(files.resolve("validation.jsonl"), evenly(task.problems(Task.Split.VALIDATION), most));
         return files;
     }
 
@@ -192,33 +201,38 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
         double share = problems.stream().filter(Problem::hasDemonstration).count() / (double) problems.size(); // all visited alike
         Map<String, String> defaults = new LinkedHashMap<>(Map.of("--learning-rate", "3e-4", "--temperature", TEMPERATURE,
                 "--problems-per-step", Integer.toString(PROBLEMS), "--group-size", Integer.toString(GROUP), "--evaluate-every",
-                Integer.toString((steps + 7) / 8),
+                Integer.toString((steps + 3) / 4),
                 "--evaluate-samples", "0", "--trusted-share", Double.toString(share), "--steps", Integer.toString(20 * steps)));
         List<String> arguments = new ArrayList<>(
                 List.of("train", "--recipe", name.substring(after == null ? 0 : AFTER_SFT.length()), "--tokens", Long.toString(tokens)));
-        arguments.addAll(common(defaults, folder, seed, files, training));
+        arguments.addAll(common(defaults, folder, seed, files, "evaluated.jsonl", training));
         if (after != null) {
-            arguments.addAll(List.of("--adapter", out.resolve("runs").resolve(after).resolve("checkpoint").toString()));
+            arguments.addAll(List.of("--adapter", best(seed).toString()));
         }
         queue.add(new Job(name + "-" + seed, folder, arguments, steps, tokens, after));
         return folder;
     }
 
-    private Path imitation(List<Job> queue, int seed, Path files) {
-        Path folder = out.resolve("runs").resolve("sft-" + seed);
-        List<String> arguments = new ArrayList<>(List.of("sft"));
-        arguments.addAll(common(new LinkedHashMap<>(Map.of("--learning-rate", "5e-4", "--batch", "16", "--steps",
-                Integer.toString(SFT_STEPS), "--evaluate-every", Integer.toString(SFT_STEPS / 3), "--evaluate-samples", "0")), folder, seed,
-                files, given(with(ASKING, "--lora-rank"))));
-        queue.add(new Job("sft-" + seed, folder, arguments, SFT_STEPS, 0));
-        return folder;
+    /** What imitation has learned, at its best on the validation problems. */
+    private Path best(int seed) {
+        return out.resolve("runs").resolve("sft-" + seed).resolve("best");
     }
 
-    private List<String> common(Map<String, String> defaults, Path folder, int seed, Path files, List<String> given) {
+    private void imitation(List<Job> queue, int seed, Path files) {
+        Path folder = out.resolve("runs").resolve("sft-" + seed);
+        List<String> arguments = new ArrayList<>(List.of("sft", "--keep-best"));
+        arguments.addAll(common(new LinkedHashMap<>(Map.of("--learning-rate", "5e-4", "--batch", "16", "--steps",
+                Integer.toString(SFT_STEPS), "--evaluate-every", Integer.toString(SFT_STEPS / 6), "--evaluate-samples", "0")), folder, seed,
+                files, "validation.jsonl", given(with(ASKING, "--lora-rank"))));
+        queue.add(new Job("sft-" + seed, folder, arguments, SFT_STEPS, 0));
+    }
+
+    private List<String> common(Map<String, String> defaults, Path folder, int seed, Path files, String evaluated,
+            List<String> given) {
         defaults.putAll(Map.of("--prompt-format", "chat", "--lora-rank", Integer.toString(RANK), "--rollout-rows", Integer.toString(ROWS)));
         Set<String> overridden = new LinkedHashSet<>(names(given));
         List<String> arguments = new ArrayList<>(List.of("--model", model.toString(), "--task", task.name(), "--data",
-                files.resolve("train.jsonl").toString(), "--evaluate-on", files.resolve("evaluated.jsonl").toString(), "--seed",
+                files.resolve("train.jsonl").toString(), "--evaluate-on", files.resolve(evaluated).toString(), "--seed",
                 Integer.toString(seed), "--out", folder.toString()));
         defaults.forEach((name, value) -> {
             if (!overridden.contains(name)) {
@@ -229,14 +243,22 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
         return arguments;
     }
 
-    /** pass@k of what a run has learned, or of the model as it was, and its completions. */
-    private Path scores(List<Job> queue, String title, Path run, Path files) {
+    /**
+     * Greedy accuracy, pass@k and completions of what a run has learned.
+     *
+     * @param adapter its adapters; null for the model as it was
+     * @param after name of the run; null for none
+     * @param drawn samples of each problem for pass@k; 0 for the greedy accuracy alone
+     */
+    private Path scores(List<Job> queue, String title, Path adapter, String after, Path problems, int drawn) {
         Path folder = out.resolve("scores").resolve(title.toLowerCase(Locale.ROOT).replaceAll("\\W+", "-"));
         List<String> asking = given(with(ASKING, "--temperature"));
         List<String> arguments = new ArrayList<>(List.of("evaluate", "--model", model.toString(), "--task", task.name(), "--data",
-                files.resolve("evaluated.jsonl").toString(), "--samples", Integer.toString(samples), "--pass-at", ks(), "--max-rows",
-                Integer.toString(ROWS), "--csv", folder.resolve(Job.SCORES).toString(), "--completions",
-                folder.resolve("completions.jsonl").toString()));
+                problems.toString(), "--samples", Integer.toString(drawn), "--max-rows", Integer.toString(ROWS), "--csv",
+                folder.resolve(Job.SCORES).toString(), "--completions", folder.resolve("completions.jsonl").toString()));
+        if (drawn > 0) {
+            arguments.addAll(List.of("--pass-at", ks()));
+        }
         if (!names(asking).contains("--prompt-format")) {
             arguments.addAll(List.of("--prompt-format", "chat"));
         }
@@ -244,12 +266,12 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
             arguments.addAll(List.of("--temperature", TEMPERATURE));
         }
         arguments.addAll(asking);
-        if (run != null) {
-            arguments.addAll(List.of("--adapter", run.resolve("checkpoint").toString()));
+        if (adapter != null) {
+            arguments.addAll(List.of("--adapter", adapter.toString()));
         }
-        long asManySteps = Math.max(1, (long) samples * evaluated().size() / (PROBLEMS * GROUP) / 2); // there is no update
-        queue.add(new Job("scores-" + folder.getFileName() + "-1", folder, arguments, asManySteps, 0,
-                run == null ? null : run.getFileName().toString()));
+        long completions = drawn > 0 ? (long) drawn * Math.min(SCORED, evaluated().size()) : evaluated().size();
+        long asManySteps = Math.max(1, completions / (PROBLEMS * GROUP) / 2); // there is no update
+        queue.add(new Job("scores-" + folder.getFileName() + "-1", folder, arguments, asManySteps, 0, after));
         return folder;
     }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -219,11 +220,15 @@ public final class RecipeReport {
             text.append("- ").append(Tables.inline(runs.name())).append(": ").append(verdict).append(".\n");
         }
         for (RunGroup control : controls) {
-            double[] peak = control.evaluation("all", "step", "greedy").runs().stream()
-                    .mapToDouble(run -> java.util.Arrays.stream(run).max().orElse(Double.NaN)).toArray();
+            Curve greedy = control.evaluation("all", "step", "greedy");
             text.append("- ").append(Tables.inline(control.name())).append(", supervised fine-tuning on the same demonstrations, ends at ")
-                    .append(plusMinus(control.last("greedy").get("all"))).append("; the best of its evaluations on the held-out set,")
-                    .append(" which flatters it, is ").append(plusMinus(peak)).append(".\n");
+                    .append(plusMinus(control.last("greedy").get("all")));
+            if (greedy.x().length == 1) { // evaluated after it had been stopped
+                text.append(", stopped at its best on the validation problems.\n");
+                continue;
+            }
+            double[] peak = greedy.runs().stream().mapToDouble(run -> Arrays.stream(run).max().orElse(Double.NaN)).toArray();
+            text.append("; the best of its evaluations on the held-out set, which flatters it, is ").append(plusMinus(peak)).append(".\n");
         }
         return text.toString();
     }
@@ -237,8 +242,8 @@ public final class RecipeReport {
             }
             return Double.NaN;
         }).toArray();
-        long never = java.util.Arrays.stream(first).filter(Double::isNaN).count();
-        double[] those = java.util.Arrays.stream(first).filter(v -> !Double.isNaN(v)).toArray();
+        long never = Arrays.stream(first).filter(Double::isNaN).count();
+        double[] those = Arrays.stream(first).filter(v -> !Double.isNaN(v)).toArray();
         return those.length == 0 ? "never"
                 : String.format(Locale.ROOT, "%.0f", Curve.mean(those)) + (never > 0 ? " (" + never + " never)" : "");
     }

@@ -36,7 +36,11 @@ class ModelComparisonTest {
         assertTrue(said.contains("minutes left") && said.lines().anyMatch(l -> l.matches("sft-lppo +1 +\\d+ +\\d+ +0\\.\\d+ .*")), said);
 
         JsonObject after = JsonParser.parseString(Files.readString(out.resolve("runs/sft-lppo-1/config.json"))).getAsJsonObject();
-        assertEquals(out.resolve("runs/sft-1/checkpoint").toString(), after.get("adapter").getAsString(), "begins where imitation ended");
+        assertEquals(out.resolve("runs/sft-1/best").toString(), after.get("adapter").getAsString(), "begins where imitation was best");
+        String imitation = Files.readString(out.resolve("runs/sft-1/config.json"));
+        assertTrue(imitation.contains("validation.jsonl") && !imitation.contains("evaluated.jsonl"), "chosen on validation problems alone");
+        assertEquals("50", lastProblems(out.resolve("scores/sft-1")), "and reported on those that are evaluated");
+        assertEquals(50, Files.readAllLines(out.resolve("task/scored.jsonl")).size());
         JsonObject options = after.getAsJsonObject("options");
         assertEquals("12", options.get("maxNewTokens").getAsString());
         assertEquals("6", options.get("problemsPerStep").getAsString(), "what stands behind -- is taken, and not the default too");
@@ -56,6 +60,7 @@ class ModelComparisonTest {
         for (String row : List.of("| GRPO |", "| SFT then LPPO |", "| SFT |", "| before |", "| policy | pass@1 | pass@2 |")) {
             assertTrue(report.contains(row), row + " is missing in " + report);
         }
+        assertTrue(report.contains("stopped at its best on the validation problems"), report);
         String page = Files.readString(out.resolve("completions.md"));
         assertEquals(10, page.lines().filter(l -> l.startsWith("## ")).count());
         assertEquals(40, page.lines().filter(l -> l.startsWith("- **")).count(), "of the model as it was and of three that learned");
