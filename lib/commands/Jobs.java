@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -102,30 +104,15 @@ public record Jobs(Path out, int atATime) {
         ExecutorService pool = Executors.newFixedThreadPool(atATime);
         try (Children children = new Children(out);
                 Progress progress = new Progress("", queue.stream().mapToLong(Job::steps).sum())) {
-            Map<String, Future<?>> futures = new LinkedHashMap<>();
+            Map<String, CompletableFuture<Void>> futures = new LinkedHashMap<>();
             for (Job job : queue) {
-                Future<?> needed = job.after() == null ? null : futures.get(job.after());
-                futures.put(job.name(), pool.submit(() -> {
-                    if (needed != null) {
-                        needed.get(); // it began before, so that waiting for it ends
-                    }
-                    if (!job.finished()) {
-                        List<String> arguments = new ArrayList<>(job.arguments());
-                        if (Checkpoints.resumable(job.folder()) && List.of("train", "sft").contains(arguments.get(0))) {
-                            arguments.add("--resume");
-                        } else {
-                            Children.delete(job.folder());
-                        }
-                        if (job.evaluates()) {
-                            Files.createDirectories(job.folder());
-                        }
-                        children.run(job.name().replace("/", "-"), arguments);
-                    }
-                    return null;
-                }));
+                Runnable body = () -> run(job, children);
+                futures.put(job.name(), job.after() == null ? CompletableFuture.runAsync(body, pool)
+                        : futures.get(job.after()).thenRunAsync(body, pool)); // takes no place in the pool while it waits
             }
-            pool.shutdown();
-            while (!pool.awaitTermination(1, TimeUnit.SECONDS)) {
+            CompletableFuture<Void> all = CompletableFuture.allOf(futures.values().toArray(CompletableFuture[]::new));
+            while (!all.isDone()) {
+                TimeUnit.SECONDS.sleep(1);
                 progress.accept(queue.stream().mapToLong(Job::done).sum());
                 watch.accept(progress);
                 for (Future<?> future : futures.values()) {
@@ -135,13 +122,31 @@ public record Jobs(Path out, int atATime) {
                 }
             }
             watch.accept(progress);
-            for (Future<?> future : futures.values()) {
-                future.get();
-            }
+            all.get();
         } catch (ExecutionException e) {
             throw e.getCause() instanceof RuntimeException cause ? cause : e;
         } finally {
             pool.shutdownNow();
+        }
+    }
+
+    private static void run(Job job, Children children) {
+        try {
+            if (job.finished()) {
+                return;
+            }
+            List<String> arguments = new ArrayList<>(job.arguments());
+            if (Checkpoints.resumable(job.folder()) && List.of("train", "sft").contains(arguments.get(0))) {
+                arguments.add("--resume");
+            } else {
+                Children.delete(job.folder());
+            }
+            if (job.evaluates()) {
+                Files.createDirectories(job.folder());
+            }
+            children.run(job.name().replace("/", "-"), arguments);
+        } catch (IOException | InterruptedException e) {
+            throw new CompletionException(e);
         }
     }
 

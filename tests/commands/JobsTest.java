@@ -56,6 +56,17 @@ class JobsTest {
     }
 
     @Test
+    void aJobThatWaitsForAnotherTakesNoPlace() throws Exception {
+        Job beside = job("beside-1", 10, 0);
+        Path out = folder.resolve("runs/first-1");
+        Job first = new Job("first-1", out, List.of(TinyJob.class.getSimpleName(), out.toString(), "10", "512",
+                beside.folder().resolve("ran.txt").toString()), 10, 0); // ends only when that runs
+        Job then = new Job("then-1", folder.resolve("runs/then-1"), job("then-1", 10, 0).arguments(), 10, 0, "first-1");
+        new Jobs(folder, 2).run(List.of(first, then, beside));
+        assertTrue(ran(first) && ran(then) && ran(beside));
+    }
+
+    @Test
     void theFirstFailureEndsTheWholeAndSaysWhy() throws Exception {
         Path out = folder.resolve("bad");
         Job bad = new Job("bad-1", out, List.of(TinyJob.class.getSimpleName(), out.toString(), "fail"), 10, 0);

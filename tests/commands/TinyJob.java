@@ -9,12 +9,19 @@ public final class TinyJob {
 
     private TinyJob() {}
 
-    /** @param args folder, then the last step and the tokens sampled, or {@code fail} */
+    /** @param args folder, then the last step and the tokens sampled, or {@code fail}; a file that it waits for, if any */
     public static void main(String... args) throws Exception {
         if (args[1].equals("fail")) {
             System.err.println("starting");
             System.err.println("x.jsonl: no such file");
             System.exit(2);
+        }
+        for (int tenths = 0; args.length == 4 && !Files.exists(Path.of(args[3])); tenths++) {
+            if (tenths == 300) {
+                System.err.println(args[3] + ": does not come");
+                System.exit(2);
+            }
+            Thread.sleep(100);
         }
         Path folder = Path.of(args[0]);
         Files.createDirectories(folder.resolve("checkpoint"));
