@@ -54,13 +54,7 @@ final class BenchModel {
         Map<String, List<Double>> rates = new LinkedHashMap<>();
         Probe probe = Probe.measured();
         try (Policy policy = Policy.load(folder, Device.cpu(), Precision.FP32, false)) {
-            PromptFormat format = ChatFormat.named("chat", folder, null, policy.tokenizer());
-            List<Problem> problems = Tasks.named("arithmetic").problems();
-            List<Prompt> prompts = new ArrayList<>();
-            for (int i = 0; i < QUESTIONS; i++) {
-                Problem problem = problems.get(i * problems.size() / QUESTIONS);
-                prompts.add(Prompt.unguided(problem, policy.encode(format.of(problem.question()))));
-            }
+            List<Prompt> prompts = prompts(folder, policy);
             Path work = Files.createDirectories(scratch.resolve("model"));
             Files.writeString(work.resolve("work.json"),
                     new Gson().toJson(Map.of("model", folder.toAbsolutePath().toString(), "group", GROUP,
@@ -91,6 +85,18 @@ final class BenchModel {
             table.write().csv(out.resolve("model.csv").toFile());
             return table;
         }
+    }
+
+    /** The questions that are asked, of all levels. */
+    static List<Prompt> prompts(Path folder, Policy policy) {
+        PromptFormat format = ChatFormat.named("chat", folder, null, policy.tokenizer());
+        List<Problem> problems = Tasks.named("arithmetic").problems();
+        List<Prompt> prompts = new ArrayList<>();
+        for (int i = 0; i < QUESTIONS; i++) {
+            Problem problem = problems.get(i * problems.size() / QUESTIONS);
+            prompts.add(Prompt.unguided(problem, policy.encode(format.of(problem.question()))));
+        }
+        return prompts;
     }
 
     private static double rate(Policy policy, List<Prompt> prompts, int round) {

@@ -4,6 +4,7 @@
 //SOURCES ../benchmarks/Benchmarks.java
 //SOURCES BenchCluster.java
 //SOURCES BenchForecast.java
+//SOURCES BenchLearning.java
 //SOURCES BenchLoad.java
 //SOURCES BenchModel.java
 //SOURCES BenchPeer.java
@@ -11,6 +12,7 @@
 //SOURCES BenchWorkload.java
 //SOURCES ChatFormat.java
 //FILES bench/generate.py=../../tests/peer/generate.py
+//FILES bench/learn.py=../../tests/peer/learn.py
 //FILES bench/peers.py=../../tests/peer/peers.py
 
 package commands;
@@ -56,7 +58,7 @@ import view.Charts;
         description = "Benchmark rollout, update and step against the limits of this machine and against the peers.",
         footer = {"", "Examples:", "  ./jbang bench", "  ./jbang bench --peer python3    # a Python with torch, transformers, trl",
             "  ./jbang bench --model SmolLM2-135M-Instruct --peer python3", "  ./jbang bench --model SmolLM2-135M-Instruct --profile",
-            "  ./jbang bench --load --rounds 10",
+            "  ./jbang bench --model SmolLM2-135M-Instruct --learning --peer python3", "  ./jbang bench --load --rounds 10",
             "  ./jbang bench --linear --leak 1000",
             "  ./jbang bench --master 'local-cluster[2,1,4096]' --conf spark.executor.memory=3g --threads 1"})
 public class bench implements Callable<Integer> {
@@ -88,6 +90,10 @@ public class bench implements Callable<Integer> {
     @Option(names = "--profile", description = "With --model: show the parts of such a rollout and their shares.")
     boolean profile;
 
+    @Option(names = "--learning", description = "With --model: measure an update and a whole GRPO step with adapters instead; the peer"
+            + " needs peft too.")
+    boolean learning;
+
     @Option(names = "--load", description = "Instead, measure rollout and update alone and beside two busy processes, for ways to wait"
             + " for a thread, with what each loses.")
     boolean load;
@@ -116,6 +122,7 @@ public class bench implements Callable<Integer> {
     public Integer call() throws Exception {
         BadInput.unless(rounds > 0 && threads > 0 && leak >= 0, "rounds and threads must be positive");
         BadInput.unless(!profile || model != null, "--profile: needs a model; add --model DIR");
+        BadInput.unless(!learning || model != null, "--learning: needs a model; add --model DIR");
         List<BenchWorkload.Size> chosen = sizes.stream().map(name -> Stream.of(BenchWorkload.Size.values())
                 .filter(s -> s.label.equals(name)).findFirst()
                 .orElseThrow(() -> new BadInput("--sizes " + name + ": choose built-in, 20m, 0.5b"))).toList();
@@ -133,6 +140,11 @@ public class bench implements Callable<Integer> {
             }
             if (profile) {
                 System.out.println(BenchProfile.measure(ByName.model(model), threads, Math.max(1, rounds / 10), out).printAll());
+                return 0;
+            }
+            if (learning) {
+                int times = Math.max(2, rounds / 10);
+                System.out.println(BenchLearning.measure(ByName.model(model), peer, threads, times, scratch, out).printAll());
                 return 0;
             }
             if (model != null) {

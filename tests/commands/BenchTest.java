@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import lppo.ChatModel;
 import lppo.Checkout;
 import lppo.Commands;
 import org.junit.jupiter.api.Test;
@@ -34,9 +35,25 @@ class BenchTest {
     }
 
     @Test
+    void anUpdateAndWholeStepsAreMeasuredInBothPrecisions(@TempDir Path folder) throws Exception {
+        String said = new Commands(folder).run(0, "bench", "--model", ChatModel.write(folder).toString(), "--learning", "--rounds", "1",
+                "--threads", "1", "--out", folder.toString());
+        List<String> rows = Files.readAllLines(folder.resolve("learning.csv"));
+        assertEquals(
+                List.of("phase,seconds,\"PyTorch, TRL seconds\",ratio", "update, fp32", "update, bf16", "step, 16 of 16 groups speak, fp32",
+                        "step, 16 of 16 groups speak, bf16", "step, 2 of 16 groups speak, fp32", "step, 2 of 16 groups speak, bf16"),
+                rows.stream().map(row -> row.startsWith("phase") ? row : row.split("\"")[1]).toList(), said);
+        for (String row : rows.subList(1, rows.size())) {
+            assertTrue(Double.parseDouble(row.split("\"")[2].split(",")[1]) > 0, row);
+        }
+    }
+
+    @Test
     void aProfileNeedsAModel(@TempDir Path folder) throws Exception {
         String said = new Commands(folder).run(2, "bench", "--profile", "--out", folder.toString());
         assertTrue(said.contains("--profile: needs a model; add --model DIR"), said);
+        said = new Commands(folder).run(2, "bench", "--learning", "--out", folder.toString());
+        assertTrue(said.contains("--learning: needs a model; add --model DIR"), said);
     }
 
     @Test
