@@ -40,6 +40,7 @@ final class Choices {
 
     private static final int WORDS = 1000; // a smaller vocabulary is a toy's
     private static final long BIG = 500_000_000; // parameters from which rates are lower
+    private static final long SMALL = 250_000_000; // below, completions at temperature 1 are mostly noise, and adapters learn faster
     private static final int RANK = 16;
     private static final int SHORTEST = 256; // a chat model is wordier than a solution
     private static final int STEP = 32;
@@ -241,7 +242,13 @@ final class Choices {
 
     /** Chooses the learning rate of reinforcement learning. */
     double learningRate(double usual, boolean adapters) {
-        return adapters ? rate(usual, 1e-4, 1e-5, "adapters") : rate(usual, 1e-5, 1e-6, "all weights");
+        return adapters ? rate(usual, Weights.count(config) < SMALL ? 3e-4 : 1e-4, 1e-5, "adapters")
+                : rate(usual, 1e-5, 1e-6, "all weights");
+    }
+
+    /** Chooses the temperature of rollouts, at which a group should be right now and then. */
+    double temperature(double usual) {
+        return choose("--temperature", usual, () -> Weights.count(config) < SMALL ? 0.7 : usual, "a small model");
     }
 
     /** Chooses the learning rate of imitation. */

@@ -206,6 +206,7 @@ public class train extends LearningCommand implements Callable<Integer> {
         options.length.resolve(asking.task);
         options.step.problemsPerStep = choices.problemsPerStep(options.step.problemsPerStep, problems);
         options.step.trustedShare = choices.trustedShare(options.step.trustedShare, problems);
+        options.sampling.temperature = choices.temperature(options.sampling.temperature);
         Recipe chosen = options.recipe(recipe);
         MemoryPlan plan = MemoryPlan.now(ModelConfig.read(model), precision, sampled, device);
         loraRank = choices.loraRank(loraRank, plan.fitsWhole(chosen));

@@ -56,12 +56,12 @@ class ChoicesTest {
         Path data = ChatModel.problems(folder);
         assertEquals("chose --prompt-format chat (the model's template), --reward math (the answers are numbers or mathematics),"
                 + " --max-new-tokens 222 (for solutions of 40 tokens),"
-                + " --problems-per-step 6 (all there are), --learning-rate 1e-5 (all weights), fp32; a flag that is given overrides",
+                + " --problems-per-step 6 (all there are), --temperature 0.7 (a small model), --learning-rate 1e-5 (all weights), fp32; a flag that is given overrides",
                 chosen(dry(model, data)).replaceFirst("of \\d+ tokens", "of 40 tokens"));
         String other = chosen(dry(model, data, "--prompt-format", "plain", "--reward", "boxed", "--max-new-tokens", "20",
-                "--problems-per-step", "4", "--learning-rate", "1e-3"));
+                "--problems-per-step", "4", "--learning-rate", "1e-3", "--temperature", "1"));
         assertEquals("", other, "nothing is left to choose");
-        assertTrue(chosen(dry(model, data, "--lora-rank", "4")).contains("--learning-rate 1e-4 (adapters)"));
+        assertTrue(chosen(dry(model, data, "--lora-rank", "4")).contains("--learning-rate 3e-4 (adapters)"));
 
         Path few = folder.resolve("few.jsonl");
         Files.write(few, Stream.concat(Files.lines(data),
@@ -111,7 +111,8 @@ class ChoicesTest {
         Files.writeString(model.resolve("config.json"), QWEN);
         Files.delete(model.resolve("model.safetensors"));
         String said = dry(model, ChatModel.problems(folder), "--precision", "fp32");
-        assertTrue(chosen(said).contains("--lora-rank 16") && chosen(said).contains("--learning-rate 1e-5 (adapters)"), said);
+        assertTrue(chosen(said).contains("--lora-rank 16") && chosen(said).contains("--learning-rate 1e-5 (adapters)")
+                && !chosen(said).contains("--temperature"), said);
         assertTrue(said.contains("1,543,714,304 parameters, 18,464,768 trainable"), said);
     }
 
