@@ -53,7 +53,7 @@ record ModelComparison(Task task, Path model, Path out, List<String> recipes, in
     static final int GROUP = 8;
     static final int RANK = 16;
     static final int ROWS = 128;
-    private static final int SFT_STEPS = 60;
+    private static final int SFT_STEPS = 30;
     private static final int SCORED = 50; // problems of pass@k, of which 64 completions each are sampled
     /** Below 1, at which a small model's completions are mostly noise: SmolLM2 passes 0.03 of its samples at 1 and 0.06 at 0.7. */
     static final String TEMPERATURE = "0.7";

@@ -23,7 +23,7 @@ import java.util.Locale;
 final class BlockKernels {
 
     /**
-     * {@code CODE} is PyTorch's number of the precision; TIMES, BACK and OUTER are x W^T, y W and y^T x.
+     * {@code CODE} is PyTorch's number of the precision; TIMES, BACK, OUTER and PLUS are x W^T, y W, y^T x and x W^T + z.
      *
      * <p>The weights w of a block are the nine of {@link Weights.Layer}, empty where a family has none; gw are their gradients, empty
      * where they do not learn. a and b are its adapters in the order of {@link Lora#PROJECTIONS}, ga and gb their gradients. What a
@@ -37,6 +37,9 @@ final class BlockKernels {
                 return BACK
               def outer(self, y: Tensor, x: Tensor) -> Tensor:
                 return OUTER
+              # x W^T + z, in 16 bits rounded once: beside a product that is rounded already, most of what small adapters add would vanish
+              def plus(self, x: Tensor, w: Tensor, z: Tensor) -> Tensor:
+                return PLUS
               def norm(self, x: Tensor, gain: Tensor, eps: float) -> Tensor:
                 y = x.to(6)
                 return torch.mul_(y * torch.rsqrt(torch.mean(y * y, [-1], True) + eps), gain.to(6))
@@ -70,26 +73,33 @@ final class BlockKernels {
                 return (left.to(CODE), right.to(CODE))
               def project(self, x: Tensor, w: Tensor, bias: Tensor, a: List[Tensor], b: List[Tensor], widths: List[int],
                   scale: float) -> Tensor:
-                y = self.times(x, w.to(CODE))
+                left, right = self.joined(a, b, widths, scale)
+                if left.numel() == 0:
+                  y = self.times(x, w.to(CODE))
+                elif CODE == 6:
+                  y = torch.addmm_(self.times(x, w), self.times(x, left), right.t())
+                else:
+                  y = self.plus(x, w.to(CODE), self.times(self.times(x, left), right))
                 if bias.numel() > 0:
                   y = torch.add_(y, bias.to(CODE))
-                left, right = self.joined(a, b, widths, scale)
-                if left.numel() > 0:
-                  y = torch.addmm_(y, self.times(x, left), right.t())
                 return y
               # the gradient by x; those of weights and adapters are added to gw, gbias, ga and gb
               def project_back(self, d: Tensor, x: Tensor, w: Tensor, gw: Tensor, gbias: Tensor, a: List[Tensor], b: List[Tensor],
                   ga: List[Tensor], gb: List[Tensor], widths: List[int], scale: float) -> Tensor:
-                dx = self.back(d, w.to(CODE))
                 if gw.numel() > 0:
                   torch.add_(gw, self.outer(d, x))
                 if gbias.numel() > 0:
                   torch.add_(gbias, torch.sum(d, [0], dtype=6))
                 left, right = self.joined(a, b, widths, scale)
-                if left.numel() > 0:
+                if left.numel() == 0:
+                  dx = self.back(d, w.to(CODE))
+                else:
                   h = self.times(x, left)
                   dh = self.back(d, right)
-                  dx = torch.addmm_(dx, dh, left)
+                  if CODE == 6:
+                    dx = torch.addmm_(self.back(d, w), dh, left)
+                  else:
+                    dx = self.plus(d, w.to(CODE).t(), self.back(dh, left))
                   da = self.outer(dh, x)
                   db = self.outer(d, h)
                   o, k = 0, 0
@@ -250,23 +260,27 @@ final class BlockKernels {
     /** The script for a CPU; it lives as long as the manager. */
     BlockKernels(Precision precision, NDManager manager) {
         this.manager = (PtNDManager) manager;
-        script = precision == Precision.FP32 ? exact(manager) : load(precision, "torch.linear(x, w)", "torch.matmul(y, w)",
-                "torch.matmul(y.t(), x)", manager);
+        script = loaded(precision, manager);
     }
 
-    private static PtSymbolBlock exact(NDManager manager) {
+    private static PtSymbolBlock loaded(Precision precision, NDManager manager) {
         String call = "ops.mkldnn._linear_pointwise(%s, %s, None, \"none\", [], \"\")";
+        String plus = "ops.mkldnn._linear_pointwise(x, z, w, None, \"add\")";
         try {
-            return load(Precision.FP32, call.formatted("x", "w"), call.formatted("y", "w.t()"),
-                    call.formatted("y.t().contiguous()", "x.t()"), manager);
+            return precision == Precision.FP32 ? load(precision, call.formatted("x", "w"), call.formatted("y", "w.t()"),
+                    call.formatted("y.t().contiguous()", "x.t()"), plus, manager) : load(precision, plus, manager);
         } catch (EngineException e) { // an engine without oneDNN
-            return load(Precision.FP32, "torch.linear(x, w)", "torch.matmul(y, w)", "torch.matmul(y.t(), x)", manager);
+            return load(precision, "torch.addmm(z, x, w.t())", manager);
         }
     }
 
-    private static PtSymbolBlock load(Precision precision, String times, String back, String outer, NDManager manager) {
+    private static PtSymbolBlock load(Precision precision, String plus, NDManager manager) {
+        return load(precision, "torch.linear(x, w)", "torch.matmul(y, w)", "torch.matmul(y.t(), x)", plus, manager);
+    }
+
+    private static PtSymbolBlock load(Precision precision, String times, String back, String outer, String plus, NDManager manager) {
         return TorchScript.load("BlockKernels", SOURCE.replace("TIMES", times).replace("BACK", back).replace("OUTER", outer)
-                .replace("CODE", String.format(Locale.ROOT, "%d", precision.code())), manager);
+                .replace("PLUS", plus).replace("CODE", String.format(Locale.ROOT, "%d", precision.code())), manager);
     }
 
     /** A call that returns one array. */

@@ -178,7 +178,7 @@ public final class Decoder {
         int dim = config.headDim();
         long query = (long) heads * dim;
         long key = (long) kvHeads * dim;
-        NDArray qkv = adapted(linear(x, layer.qkv(), layer.qkvBias()), x, index, "self_attn",
+        NDArray qkv = projected(x, layer.qkv(), layer.qkvBias(), index, "self_attn",
                 List.of("q_proj", "k_proj", "v_proj"), query, key, key)
                 .reshape(batch, time, heads + 2L * kvHeads, dim).transpose(0, 2, 1, 3); // [B, H + 2K, T, D]
         NDList parts = qkv.split(new long[] {heads + kvHeads}, 1);
@@ -198,7 +198,7 @@ public final class Decoder {
         NDArray mixed = (all && positions.causal() && fused(time) ? kernels.causal(queries, keys, values)
                 : attend(queries, keys, values, positions))
                 .reshape(batch, heads, time, dim).transpose(0, 2, 1, 3).reshape(batch, time, query);
-        return adapted(linear(mixed, layer.attentionOut(), null), mixed, index, "self_attn", List.of("o_proj"), config.hiddenSize());
+        return projected(mixed, layer.attentionOut(), null, index, "self_attn", List.of("o_proj"), config.hiddenSize());
     }
 
     /** Qwen3 normalises each query and key, {@code [B, H + K, T, D]}. */
@@ -235,14 +235,21 @@ public final class Decoder {
     /** SwiGLU: W_down (silu(W_gate x) * W_up x). */
     private NDArray feedForward(NDArray x, Weights.Layer layer, int index) {
         long wide = config.intermediateSize();
-        NDList gateUp = adapted(linear(x, layer.gateUp(), null), x, index, "mlp", List.of("gate_proj", "up_proj"), wide, wide)
+        NDList gateUp = projected(x, layer.gateUp(), null, index, "mlp", List.of("gate_proj", "up_proj"), wide, wide)
                 .split(2, 2);
         NDArray product = kernels.silu(gateUp.get(0)).mul(gateUp.get(1));
-        return adapted(linear(product, layer.down(), null), product, index, "mlp", List.of("down_proj"), config.hiddenSize());
+        return projected(product, layer.down(), null, index, "mlp", List.of("down_proj"), config.hiddenSize());
     }
 
-    private NDArray adapted(NDArray y, NDArray x, int index, String group, List<String> names, long... widths) {
-        return lora == null ? y : lora.add(y, x, narrow ? kernels : null, index, group, names, widths);
+    /** x W^T + b and what the adapters of these projections add, which in 16 bits is rounded together with the product. */
+    private NDArray projected(NDArray x, NDArray weight, NDArray bias, int index, String group, List<String> names, long... widths) {
+        NDArray added = lora == null ? null : lora.added(x, narrow ? kernels : null, index, group, names, widths);
+        if (added == null || !narrow) {
+            NDArray y = linear(x, weight, bias);
+            return added == null ? y : y.add(added);
+        }
+        NDArray y = kernels.plus(x, weight, added);
+        return bias == null ? y : y.add(kernels.narrow(bias));
     }
 
     /** x / sqrt(mean(x^2) + eps) * gain. */

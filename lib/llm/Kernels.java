@@ -33,6 +33,9 @@ final class Kernels {
                 return torch.linear(x, w.to(x.dtype))
               def affine(self, x: Tensor, w: Tensor, b: Tensor) -> Tensor:
                 return torch.linear(x, w.to(x.dtype), b.to(x.dtype))
+              def plus(self, x: Tensor, w: Tensor, z: Tensor) -> Tensor:
+                y = torch.addmm(z.reshape([-1, w.size(0)]), x.reshape([-1, w.size(1)]), w.to(x.dtype).t())
+                return y.view(z.size())
               def norm(self, x: Tensor, gain: Tensor) -> Tensor:
                 y = x.to(6)
                 y = y * torch.rsqrt(torch.mean(y * y, [-1], True) + %2$s)
@@ -76,7 +79,8 @@ final class Kernels {
         fastDecode = new FastDecode(config, oneDnn, manager);
         rotary = new Rotary.Table(config, manager);
         this.manager = manager;
-        for (String method : List.of("narrow", "wide", "linear", "affine", "norm", "silu", "rsqrt", "causal", "attend", "attendMasked")) {
+        for (String method : List.of("narrow", "wide", "linear", "affine", "plus", "norm", "silu", "rsqrt", "causal", "attend",
+                "attendMasked")) {
             NDArray name = manager.create(0f);
             name.setName("module_method:" + method);
             NDScope.unregister(name);
@@ -125,6 +129,11 @@ final class Kernels {
     /** x W^T + b in the type of x; the bias may be null. */
     NDArray linear(NDArray x, NDArray weight, NDArray bias) {
         return bias == null ? call("linear", x, weight) : call("affine", x, weight, bias);
+    }
+
+    /** x W^T + z, rounded once, so that a small z does not vanish beside a product that is rounded already. */
+    NDArray plus(NDArray x, NDArray weight, NDArray z) {
+        return call("plus", x, weight, z);
     }
 
     /** Root-mean-square norm, computed in fp32, in the type of x. */

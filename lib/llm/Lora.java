@@ -222,16 +222,15 @@ public final class Lora {
     }
 
     /**
-     * Returns the output of a projection with its adapters added.
+     * Returns what the adapters add to the frozen projection of x, {@code [.., out]}; null if there are none.
      *
-     * @param y the frozen projection of x, {@code [.., out]}
      * @param x {@code [.., in]}
      * @param kernels for computing in 16 bits; null if x is fp32
      * @param group {@code self_attn} or {@code mlp}
-     * @param names of the projections that lie side by side in y
+     * @param names of the projections that lie side by side
      * @param widths their shares of {@code out}
      */
-    NDArray add(NDArray y, NDArray x, Kernels kernels, int layer, String group, List<String> names, long... widths) {
+    NDArray added(NDArray x, Kernels kernels, int layer, String group, List<String> names, long... widths) {
         NDList parts = new NDList();
         boolean any = false;
         for (int i = 0; i < widths.length; i++) {
@@ -247,7 +246,7 @@ public final class Lora {
                         : x.matMul(adapter.a().transpose()).matMul(adapter.b().transpose()).mul(scale));
             }
         }
-        return !any ? y : y.add(parts.size() == 1 ? parts.get(0) : NDArrays.concat(parts, y.getShape().dimension() - 1));
+        return !any ? null : parts.size() == 1 ? parts.get(0) : NDArrays.concat(parts, x.getShape().dimension() - 1);
     }
 
     /**
