@@ -111,14 +111,14 @@ public final class TrainingOptions {
     }
 
     /**
-     * The recipe for rollouts in this precision: where that of the learner is another, importance is truncated unless the user says
-     * otherwise.
+     * The recipe for rollouts in this precision: where learner and rollout round differently, in 16 bits or in two precisions, importance
+     * is truncated unless the user says otherwise.
      *
      * @param learner the precision to learn in
      * @param sampled the precision to sample in
      */
     public Recipe corrected(Recipe recipe, Precision learner, Precision sampled) {
-        return sampled == learner || updates.importanceCap != null ? recipe
+        return sampled == learner && sampled == Precision.FP32 || updates.importanceCap != null ? recipe
                 : recipe.learning(recipe.learning().importanceCap(LearnerSettings.CAP));
     }
 
@@ -377,8 +377,8 @@ public final class TrainingOptions {
         public String device = "auto";
 
         @Option(names = "--precision",
-                description = "fp32, bf16, or auto: bf16 on a GPU for a model stored in 16 bits, and for rollouts and evaluation on a CPU"
-                        + " that is faster in it; trainable weights stay fp32 (default: ${DEFAULT-VALUE}).")
+                description = "fp32, bf16, or auto: bf16 on a GPU for a model stored in 16 bits, and on a CPU that is faster in it for"
+                        + " sampling and beside adapters; what is trained stays fp32 (default: ${DEFAULT-VALUE}).")
         public String precision = "auto";
 
         /**

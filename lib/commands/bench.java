@@ -4,6 +4,7 @@
 //SOURCES ../benchmarks/Benchmarks.java
 //SOURCES BenchCluster.java
 //SOURCES BenchForecast.java
+//SOURCES BenchLeak.java
 //SOURCES BenchLearning.java
 //SOURCES BenchLoad.java
 //SOURCES BenchModel.java
@@ -35,11 +36,6 @@ import java.util.stream.Stream;
 import llm.Policy;
 import llm.Scopes;
 import lppo.learn.Sample;
-import lppo.run.FolderListener;
-import lppo.run.Recipe;
-import lppo.run.RunFolder;
-import lppo.run.Training;
-import lppo.task.Task;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -63,8 +59,6 @@ import view.Charts;
             "  ./jbang bench --master 'local-cluster[2,1,4096]' --conf spark.executor.memory=3g --threads 1"})
 public class bench implements Callable<Integer> {
 
-    private static final double LEAK = 16; // megabytes of variation that is not a leak
-    private static final double SLOWER = 1.25; // tolerated effect of other programs on a median
     private static final List<String> PHASES = List.of("prefill", "rollout", "update", "step");
 
     @Option(names = "--sizes", split = ",", description = "Policies to measure: built-in, 20m, 0.5b (its update takes 9 GB).")
@@ -163,7 +157,7 @@ public class bench implements Callable<Integer> {
             if (linear) {
                 linear(scratch);
             }
-            if (leak > 0 && grows(scratch)) {
+            if (leak > 0 && BenchLeak.grows(leak, Policy.device(device), scratch, out)) {
                 return 1;
             }
             if (!linear && leak == 0) {
@@ -326,38 +320,6 @@ public class bench implements Callable<Integer> {
                 1e3 * (meanY - slope * meanX), xy * xy / xx / yy);
         Charts.write(Charts.points("Cost of a step", "sampled tokens", "seconds", Map.of("step", new double[][] {tokens, seconds})),
                 out.resolve("linear.png"));
-    }
-
-    /** Returns whether memory or the time per step grows during training: compares the last quarter of the steps with the second. */
-    private boolean grows(Path scratch) throws IOException {
-        RunFolder run = RunFolder.create(scratch.resolve("run"));
-        try (BenchWorkload work = new BenchWorkload(BenchWorkload.Size.BUILT_IN, scratch, Policy.device(device), 0);
-                Progress progress = new Progress("leak", leak)) {
-            Task task = Task.builtIn();
-            Training.of(work.policy, task).recipe(Recipe.lppo().problemsPerStep(16)).evaluate(task.problems().subList(0, 50), 250, 8)
-                    .listener(new FolderListener(run, 0, false, work.policy)).trainer().run(leak, Long.MAX_VALUE, () -> false, step -> {
-                        if (step % 10 == 0) {
-                            System.gc(); // Java garbage is not a leak, but is resident
-                        }
-                        progress.accept(step);
-                    });
-        }
-        Table timing = Table.read().csv(run.path().resolve("timing.csv").toFile());
-        double[] steps = timing.intColumn("step").asDoubleArray();
-        double[] memory = timing.doubleColumn("resident_megabytes").asDoubleArray();
-        double[] seconds = timing.doubleColumn("rollout_seconds").add(timing.doubleColumn("update_seconds")).asDoubleArray();
-        Table.create("leak", DoubleColumn.create("step", steps), DoubleColumn.create("megabytes", memory),
-                DoubleColumn.create("seconds", seconds)).write().csv(out.resolve("leak.csv").toFile());
-        Charts.write(Charts.points("Memory", "step", "resident megabytes", Map.of("process", new double[][] {steps, memory})),
-                out.resolve("leak.png"));
-        double before = Arrays.stream(memory, leak / 4, leak / 2).average().orElse(Double.NaN);
-        double after = Arrays.stream(memory, leak * 3 / 4, leak).average().orElse(Double.NaN);
-        double first = median(Arrays.stream(seconds, leak / 4, leak / 2).boxed().toList());
-        double last = median(Arrays.stream(seconds, leak * 3 / 4, leak).boxed().toList());
-        System.out.printf("%d steps, a heap of %d MB: resident memory %.0f MB in the second quarter, %.0f MB in the last; %.1f and %.1f"
-                + " ms per step; commit %s%n", leak, Runtime.getRuntime().maxMemory() >> 20, before, after, 1e3 * first, 1e3 * last,
-                Cli.commit());
-        return after > before + LEAK || last > SLOWER * first;
     }
 
     /** Returns the operations per second of a large matrix product: the limit of computation. */

@@ -101,9 +101,11 @@ public class sft extends LearningCommand implements Callable<Integer> {
         String where = asking.where(data);
         Seed root = new Seed(seed);
         Device device = Policy.device(machine.device);
-        Precision precision = machine.precision(device, model);
+        Precision whole = machine.precision(device, model);
+        Precision sampled = machine.toSample(device, model);
         Choices choices = Choices.of(spec, model, device);
-        List<Problem> given = choices.any() ? choose(choices, device, precision) : null;
+        List<Problem> given = choices.any() ? choose(choices, device, whole, sampled) : null;
+        Precision precision = loraRank > 0 ? sampled : whole; // frozen weights are as for sampling
         length.resolve(asking.task);
         BadInput.unless(!fromScratch || precision == Precision.FP32, "--from-scratch: trains in fp32 only; remove --precision");
         LearnerSettings settings = learning.settings();
@@ -130,7 +132,7 @@ public class sft extends LearningCommand implements Callable<Integer> {
                 Map<String, Object> recorded = RunFolder.columns("command", "sft", "model", model.toString(), "data", String.valueOf(data),
                         "steps", steps, "batch", batch, "seed", seed, "demonstrations", demonstrations == null ? "all" : demonstrations,
                         "from_scratch", fromScratch,
-                        "lora_rank", loraRank,
+                        "lora_rank", loraRank, "learner_precision", precision.toString(),
                         "asking", asking.values(true), "options", options(), RecordedRun.CHOSEN, choices.made(), "checksums",
                         Map.of("model", Checksums.ofModel(model), "problems",
                                 checksum(shown), "evaluation", checksum(heldOut)),
@@ -138,9 +140,10 @@ public class sft extends LearningCommand implements Callable<Integer> {
                 RecordedRun.compare(config, (Map<?, ?>) recorded.get("checksums"));
                 Task task = new SimpleTask(where, shown, heldOut, List.of(), format, judge.reward(),
                         length.maxNewTokens);
-                Policy whole = policy.endingAlsoAt(asking.stop).sampledIn(machine.toSample(device, model));
-                Policy ending = loraRank == 0 ? whole : whole.adapted(resume ? Lora.load(checkpoint, policy.config(), policy.manager())
-                        : Lora.fresh(policy.config(), Lora.Settings.of(loraRank), root, policy.manager()));
+                Policy unadapted = policy.endingAlsoAt(asking.stop).sampledIn(sampled);
+                Policy ending = loraRank == 0 ? unadapted
+                        : unadapted.adapted(resume ? Lora.load(checkpoint, policy.config(), policy.manager())
+                                : Lora.fresh(policy.config(), Lora.Settings.of(loraRank), root, policy.manager()));
                 FineTuning tuning = new FineTuning(ending, task, settings, steps, batch, root, length.rolloutRows,
                         new Training.EvaluationPlan(heldOut, evaluating.evaluateEvery, evaluating.evaluateSamples),
                         tables(folder, ending, progress));
@@ -161,17 +164,18 @@ public class sft extends LearningCommand implements Callable<Integer> {
     }
 
     /** Chooses what no option says; returns the problems. */
-    private List<Problem> choose(Choices choices, Device device, Precision precision) {
+    private List<Problem> choose(Choices choices, Device device, Precision whole, Precision sampled) {
         List<Problem> problems = asking.problems(data, demonstrations);
         choices.ask(asking, problems);
         Choices.Lengths lengths = choices.lengths(problems, asking, model);
         length.maxNewTokens = choices.longest(length.maxNewTokens, asking.task, lengths);
         length.resolve(asking.task);
         batch = choices.batch(batch, (int) problems.stream().filter(Problem::hasDemonstration).count());
-        Precision sampled = machine.toSample(device, model);
-        MemoryPlan plan = MemoryPlan.now(ModelConfig.read(model), precision, sampled, device);
+        ModelConfig config = ModelConfig.read(model);
         Recipe like = Recipe.grpo().learning(learning.settings());
-        loraRank = fromScratch ? loraRank : choices.loraRank(loraRank, plan.fitsWhole(like));
+        loraRank = fromScratch ? loraRank : choices.loraRank(loraRank, MemoryPlan.now(config, whole, sampled, device).fitsWhole(like));
+        Precision precision = loraRank > 0 ? sampled : whole;
+        MemoryPlan plan = MemoryPlan.now(config, precision, sampled, device);
         learning.learningRate = fromScratch ? learning.learningRate : choices.imitationRate(learning.learningRate, loraRank > 0);
         Lora.Settings lora = loraRank == 0 ? null : Lora.Settings.of(loraRank);
         if (evaluating.evaluateOn != null) {

@@ -125,11 +125,12 @@ public class train extends LearningCommand implements Callable<Integer> {
         model = ByName.model(model);
         BadInput.unless(adapter == null || loraRank > 0, "--adapter: needs --lora-rank, the rank of these adapters");
         Device device = Policy.device(options.machine.device);
-        Precision precision = options.machine.precision(device, model);
+        Precision whole = options.machine.precision(device, model);
         Precision sampled = Optional.of("rollout_precision").filter(name -> options.machine.precision.equalsIgnoreCase("auto"))
                 .flatMap(this::before).map(Precision::valueOf).orElseGet(() -> options.machine.toSample(device, model));
         Choices choices = Choices.of(spec, model, device);
-        List<Problem> all = choices.any() ? choose(choices, device, precision, sampled) : null;
+        List<Problem> all = choices.any() ? choose(choices, device, whole, sampled) : null;
+        Precision precision = learner(whole, sampled);
         options.length.resolve(asking.task);
         Recipe corrected = options.corrected(options.recipe(recipe), precision, sampled);
         Recipe chosen = corrected.cut() == null && asking.task != null ? corrected.cut(Tasks.named(asking.task).cut()) : corrected;
@@ -171,7 +172,7 @@ public class train extends LearningCommand implements Callable<Integer> {
                             .evaluate(task.problems(Task.Split.VALIDATION), options.evaluating.evaluateEvery,
                                     options.evaluating.evaluateSamples)
                             .listener(tables).listener(progress.sampling()).telling(line -> progress.tell(Cli.flagged(line, spec)));
-                    Map<String, Object> settings = settings(training, sampled, policy, choices);
+                    Map<String, Object> settings = settings(training, precision, sampled, policy, choices);
                     if (resume) {
                         folder.sameAs(settings);
                     }
@@ -198,7 +199,7 @@ public class train extends LearningCommand implements Callable<Integer> {
     }
 
     /** Chooses what no option says; returns the problems. */
-    private List<Problem> choose(Choices choices, Device device, Precision precision, Precision sampled) {
+    private List<Problem> choose(Choices choices, Device device, Precision whole, Precision sampled) {
         List<Problem> problems = asking.problems(data, demonstrations);
         choices.ask(asking, problems);
         Choices.Lengths lengths = choices.lengths(problems, asking, model);
@@ -208,8 +209,10 @@ public class train extends LearningCommand implements Callable<Integer> {
         options.step.trustedShare = choices.trustedShare(options.step.trustedShare, problems);
         options.sampling.temperature = choices.temperature(options.sampling.temperature);
         Recipe chosen = options.recipe(recipe);
-        MemoryPlan plan = MemoryPlan.now(ModelConfig.read(model), precision, sampled, device);
-        loraRank = choices.loraRank(loraRank, plan.fitsWhole(chosen));
+        ModelConfig config = ModelConfig.read(model);
+        loraRank = choices.loraRank(loraRank, MemoryPlan.now(config, whole, sampled, device).fitsWhole(chosen));
+        Precision precision = learner(whole, sampled);
+        MemoryPlan plan = MemoryPlan.now(config, precision, sampled, device);
         options.learning.learningRate = choices.learningRate(options.learning.learningRate, loraRank > 0);
         int prompt = lengths.question() + (chosen.guided() ? lengths.solution() : 0);
         plan.chooseRows(choices, options.length, chosen, lora(), prompt, options.evaluating.evaluateOn != null);
@@ -218,7 +221,7 @@ public class train extends LearningCommand implements Callable<Integer> {
         return problems;
     }
 
-    private Map<String, Object> settings(Training training, Precision sampled, Policy policy, Choices choices) {
+    private Map<String, Object> settings(Training training, Precision learner, Precision sampled, Policy policy, Choices choices) {
         options.updates.importanceCap = training.recipe().learning().importanceCap(); // which the precision may have decided
         Map<String, Object> checksums = new LinkedHashMap<>(Map.of("model", Checksums.ofModel(model)));
         checksums.putAll(training.checksums());
@@ -229,7 +232,7 @@ public class train extends LearningCommand implements Callable<Integer> {
                 steps, "tokens", tokens < Long.MAX_VALUE ? tokens : "any", "seed", seed, "demonstrations",
                 demonstrations == null ? "all" : demonstrations, "lora_rank", loraRank, "lora_alpha", loraAlpha(), "lora_targets",
                 loraTargets, "adapter", String.valueOf(adapter), "rollout_precision", sampled.toString(),
-                "products", before("products").orElse(policy.byOneDnn() ? ONE_DNN : "engine"),
+                "learner_precision", learner.toString(), "products", before("products").orElse(policy.byOneDnn() ? ONE_DNN : "engine"),
                 "cut", training.cut() instanceof StepCut ? "steps" : "tokens",
                 "asking", asking.values(true), "options", options.values(), RecordedRun.CHOSEN, choices.made(), "checksums", checksums,
                 "machine",
@@ -275,6 +278,13 @@ public class train extends LearningCommand implements Callable<Integer> {
         Path recorded = resume ? out.resolve("config.json") : config;
         return recorded == null || !Files.exists(recorded) ? Optional.empty() : Optional.ofNullable(Json.object(recorded).get(name))
                 .map(JsonElement::getAsString);
+    }
+
+    /** Returns the precision of the weights in an update: frozen ones are as for sampling, except in a run of an earlier version. */
+    private Precision learner(Precision whole, Precision sampled) {
+        return loraRank == 0 || !options.machine.precision.equalsIgnoreCase("auto") ? whole
+                : before("learner_precision").map(Precision::valueOf)
+                        .orElseGet(() -> before("rollout_precision").isPresent() ? whole : sampled);
     }
 
     private double loraAlpha() {

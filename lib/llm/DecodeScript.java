@@ -243,17 +243,22 @@ final class DecodeScript {
 
     private DecodeScript() {}
 
-    /** The script; {@code oneDnn} as in {@link FastDecode}. */
-    static String source(boolean oneDnn) {
+    /**
+     * The script.
+     *
+     * @param oneDnn as in {@link FastDecode}
+     * @param once whether oneDNN adds in 16 bits what adapters add, as {@code addmm} of a CPU rounds twice
+     */
+    static String source(boolean oneDnn, boolean once) {
         String call = oneDnn ? "ops.mkldnn._linear_pointwise(x, w, %s, \"none\", [], \"\")" : "torch.linear(x, w, %s)";
         return SOURCE.replace("PACK", oneDnn ? "ops.mkldnn._reorder_linear_weight(w[i], 128)" : "w[i]")
-                .replace("PLUS", oneDnn ? "ops.mkldnn._linear_pointwise(x, z, p, None, \"add\")" : "torch.addmm(z, x, p.t())")
+                .replace("PLUS", once ? "ops.mkldnn._linear_pointwise(x, z, p, None, \"add\")" : "torch.addmm(z, x, p.t())")
                 .replace("LINEAR", call.formatted("None")).replace("AFFINE", call.formatted("bias"));
     }
 
     /** The script with a clock: the list of integers that it is given gets the nanoseconds of each part, after the first entry. */
-    static String timed(boolean oneDnn) {
-        return PART.matcher(source(oneDnn)).replaceAll(part -> "self.lap(clock, " + (1 + PARTS.indexOf(part.group(1))) + ")")
+    static String timed(boolean oneDnn, boolean once) {
+        return PART.matcher(source(oneDnn, once)).replaceAll(part -> "self.lap(clock, " + (1 + PARTS.indexOf(part.group(1))) + ")")
                 .replace("# clock", "clock[0] = ops.prim.TimePoint()");
     }
 }

@@ -24,7 +24,7 @@ import java.util.stream.Stream;
 /**
  * Samples a whole batch in one engine call: prefill, then token after token, as a TorchScript method, {@link DecodeScript}. It
  * computes the same as {@link Decoder} and plain operations, without a call from Java for each operation. Adapters are applied beside
- * the weights: added to weights in 16 bits, small ones would be rounded away.
+ * the weights and rounded together with their product: added in 16 bits to either, small ones would be rounded away.
  *
  * <p>On a CPU, what a row gets does not depend on the other rows, to the last bit, if the longest prompt and the longest
  * completion together have at most 144 tokens, and the engine has one or two threads, or the widths of the model (hidden,
@@ -63,6 +63,7 @@ public final class FastDecode {
 
     private final ModelConfig config;
     private final boolean oneDnn;
+    private final boolean once; // as in DecodeScript
     private final PtSymbolBlock script;
     private PtSymbolBlock timed; // created on first use
 
@@ -75,11 +76,18 @@ public final class FastDecode {
     FastDecode(ModelConfig config, boolean oneDnn, NDManager manager) {
         this.config = config;
         this.oneDnn = oneDnn;
-        try {
-            script = TorchScript.load("FastDecode", DecodeScript.source(oneDnn), manager);
-        } catch (EngineException e) {
-            throw oneDnn ? new BadInput("sampling by oneDNN: this engine has none; sample by MKL, or on another platform", e) : e;
+        PtSymbolBlock loaded = null;
+        if (Devices.isCpu(manager.getDevice())) {
+            try {
+                loaded = TorchScript.load("FastDecode", DecodeScript.source(oneDnn, true), manager);
+            } catch (EngineException e) {
+                if (oneDnn) {
+                    throw new BadInput("sampling by oneDNN: this engine has none; sample by MKL, or on another platform", e);
+                }
+            }
         }
+        once = loaded != null;
+        script = once ? loaded : TorchScript.load("FastDecode", DecodeScript.source(oneDnn, false), manager);
     }
 
     /** Returns whether oneDNN multiplies matrices, not MKL. */
@@ -132,7 +140,7 @@ public final class FastDecode {
     /** Samples at temperature 1 as {@link #sample} does, and returns the seconds that each part took. */
     public Map<String, Double> profile(Policy policy, Packed packed, List<int[]> prompts, int[] source, int[] room, float[][] uniform) {
         if (timed == null) {
-            timed = TorchScript.load("FastDecode", DecodeScript.timed(oneDnn), policy.weights().embedding().getManager());
+            timed = TorchScript.load("FastDecode", DecodeScript.timed(oneDnn, once), policy.weights().embedding().getManager());
         }
         long[] clock = new long[DecodeScript.PARTS.size() + 1];
         long begin = System.nanoTime();

@@ -131,7 +131,7 @@ final class Kernels {
         return bias == null ? call("linear", x, weight) : call("affine", x, weight, bias);
     }
 
-    /** x W^T + z, rounded once, so that a small z does not vanish beside a product that is rounded already. */
+    /** x W^T + z, on a GPU rounded once, so that a small z does not vanish beside a product that is rounded already. */
     NDArray plus(NDArray x, NDArray weight, NDArray z) {
         return call("plus", x, weight, z);
     }

@@ -32,8 +32,8 @@ public enum Precision {
     }
 
     /**
-     * Returns the precision for sampling and evaluation if {@code auto} is given: on a CPU, bf16 for a model that is wide enough, on a
-     * processor that {@linkplain Probe multiplies} faster in it; else the precision of the learner.
+     * Returns the precision for sampling and evaluation, and of frozen weights beside adapters, if {@code auto} is given: on a CPU, bf16
+     * for a model that is wide enough, on a processor that {@linkplain Probe multiplies} faster in it; else the precision of the learner.
      *
      * @param name {@code auto}; any other means the same precision for both
      * @param learner the precision of this name for learning
