@@ -59,6 +59,28 @@ class ResumeElsewhereTest {
     }
 
     @Test
+    void besideAdaptersTheFrozenWeightsAreAsForSamplingAndAResumedRunKeepsThem() throws Exception {
+        model = WideModel.in(folder.resolve("wide"));
+        String[] adapters = {"--lora-rank", "4", "--importance-cap", "2"};
+        train("narrow", "1", adapters);
+        assertEquals(config("narrow").get("rollout_precision"), config("narrow").get("learner_precision"));
+        for (String run : List.of("wide-learner", "older")) {
+            copy("narrow", run);
+        }
+        edit("narrow", started -> started.addProperty("rollout_precision", "BF16")); // as if a probe had chosen it
+        edit("narrow", started -> started.addProperty("learner_precision", "BF16"));
+        edit("wide-learner", started -> started.addProperty("rollout_precision", "BF16"));
+        edit("wide-learner", started -> started.addProperty("learner_precision", "FP32"));
+        edit("older", started -> started.addProperty("rollout_precision", "BF16"));
+        edit("older", started -> started.remove("learner_precision")); // which was fp32 on a CPU
+        for (String run : List.of("narrow", "wide-learner", "older")) {
+            train(run, "3", with(List.of(adapters), "--resume"));
+        }
+        assertEquals(metrics("wide-learner"), metrics("older"));
+        assertNotEquals(metrics("wide-learner").get(2), metrics("narrow").get(2));
+    }
+
+    @Test
     void withGivenAdaptersAKlTermPullsToThePolicyThatTrainingBeginsWith() throws Exception {
         Path some = folder.resolve("some.jsonl");
         Problems.write(some, Problems.read(DATA.resolve("train.jsonl")).stream().filter(Problem::hasDemonstration).toList());
