@@ -56,7 +56,8 @@ class ChoicesTest {
         Path data = ChatModel.problems(folder);
         assertEquals("chose --prompt-format chat (the model's template), --reward math (the answers are numbers or mathematics),"
                 + " --max-new-tokens 222 (for solutions of 40 tokens),"
-                + " --problems-per-step 6 (all there are), --temperature 0.7 (a small model), --learning-rate 1e-5 (all weights), fp32; a flag that is given overrides",
+                + " --problems-per-step 6 (all there are), --temperature 0.7 (a small model),"
+                + " --learning-rate 1e-5 (all weights), fp32; a flag that is given overrides",
                 chosen(dry(model, data)).replaceFirst("of \\d+ tokens", "of 40 tokens"));
         String other = chosen(dry(model, data, "--prompt-format", "plain", "--reward", "boxed", "--max-new-tokens", "20",
                 "--problems-per-step", "4", "--learning-rate", "1e-3", "--temperature", "1"));

@@ -40,7 +40,7 @@ class SmallAdaptersTest {
     @TempDir
     private Path folder;
 
-    /** A model whose sums have as many terms as those of a real one; its weights are stored in bf16, so that both precisions have the same. */
+    /** A model whose sums have as many terms as those of a real one; stored in bf16, so that both precisions have the same weights. */
     @BeforeEach
     void write() throws Exception {
         Path tokenizer = Checkout.ROOT.resolve("tests/fixtures/llama");
