@@ -137,7 +137,7 @@ public class bench implements Callable<Integer> {
                 return 0;
             }
             if (learning) {
-                int times = Math.max(2, rounds / 10);
+                int times = Math.max(1, rounds / 10);
                 System.out.println(BenchLearning.measure(ByName.model(model), peer, threads, times, scratch, out).printAll());
                 return 0;
             }
