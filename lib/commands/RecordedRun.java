@@ -36,7 +36,8 @@ final class RecordedRun {
     private static final List<String> PLAIN = List.of("recipe", "model", "data", "steps", "tokens", "batch", "seed", "demonstrations",
             "adapter", "lora_rank", "from_scratch");
     private static final Set<String> REQUIRED = Set.of("recipe", "model");
-    private static final Set<String> OTHERS = Set.of("command", "lora_alpha", "lora_targets", "rollout_precision", "products", "cut",
+    private static final Set<String> OTHERS = Set.of("command", "lora_alpha", "lora_targets", "rollout_precision", "learner_precision",
+            "products", "cut",
             "asking", "options", "checksums", "machine", CHOSEN);
     private static final Set<String> ASKED = Set.of("judging", "task", "prompt_format", "system", "stop", "reward");
     private static final Set<String> NOTHING = Set.of("null", "all", "any");
