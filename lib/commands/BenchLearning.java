@@ -49,7 +49,7 @@ final class BenchLearning implements AutoCloseable {
     private final Objective objective = PolicyLoss.grpo().clip(0.2, 0.28).aggregation(Aggregation.TOKEN_MEAN);
     private long step;
 
-    /** @param precision of the frozen weights in the update; bf16 is sampled in either way */
+    /** @param precision of the frozen weights in the update; fp32 is sampled in as {@code --precision auto} chooses */
     private BenchLearning(Path folder, Precision precision) {
         base = Policy.load(folder, Device.cpu(), precision, false);
         policy = base.adapted(Lora.fresh(base.config(), Lora.Settings.of(RANK), new Seed(1), base.manager()))
